@@ -1,0 +1,67 @@
+/** The one error class of Espalier and the table of its stable codes. */
+
+/** Stable codes. A client may rely on a code; the wording of messages may change. */
+export const ERROR_CODES = {
+  'invalid-request': 'The request is not of the form the API takes',
+  'invalid-recipe': 'The recipe is not valid',
+  'invalid-model': 'The model file cannot be read',
+  'invalid-dataset': 'The data set file cannot be read',
+  'unsupported-format': 'The format is not one that is read or written here',
+  'unsupported-layer': 'A layer cannot be run here',
+  'limit-exceeded': 'A limit was exceeded',
+  'shape-mismatch': 'Shapes do not fit together',
+  'nothing-pruned': 'The job would change nothing',
+  'target-missed': 'The target was not reached',
+  'verification-failed': 'An output file did not read back as it was written',
+  'engine-crashed': 'The engine process ended unexpectedly',
+  'engine-unavailable': 'TensorFlow cannot be used',
+  'attempts-exhausted': 'The job was started too often without an end',
+  'job-cancelled': 'The job was cancelled',
+  'not-found': 'There is no such thing',
+  conflict: 'The state does not allow this',
+  'still-running': 'The same request is still being answered',
+  'idempotency-mismatch': 'The Idempotency-Key was used before with another request',
+  unauthorized: 'An API key is needed',
+  'payload-too-large': 'The upload is larger than allowed',
+  'unsupported-media-type': 'The content type is not one this route takes',
+  'setup-failed': 'Something that is needed could not be installed',
+  'invalid-configuration': 'The environment is not valid',
+  unavailable: 'A service that is needed does not answer',
+  internal: 'Something went wrong that should not have',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** What an error carries besides its text: numbers, names and places, as JSON. */
+export type ErrorDetails = Readonly<Record<string, unknown>>
+
+/** The form in which an error crosses a process border or is stored with a job. */
+export interface ErrorRecord { code: ErrorCode, message: string, details?: ErrorDetails }
+
+/** Every expected failure. `message` names what, where, and what would be right. */
+export class EspalierError extends Error {
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor (code: ErrorCode, message: string, details: ErrorDetails = {}, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.name = 'EspalierError'
+    this.code = code
+    this.details = details
+  }
+
+  toRecord (): ErrorRecord {
+    return { code: this.code, message: this.message, ...(Object.keys(this.details).length > 0 && { details: this.details }) }
+  }
+
+  static fromRecord (record: ErrorRecord): EspalierError {
+    return new EspalierError(record.code, record.message, record.details ?? {})
+  }
+
+  /** Anything thrown, as an EspalierError: an unexpected one becomes `internal` and keeps its cause. */
+  static from (thrown: unknown, code: ErrorCode = 'internal'): EspalierError {
+    if (thrown instanceof EspalierError) return thrown
+    const text = thrown instanceof Error ? thrown.message : String(thrown)
+    return new EspalierError(code, text, {}, { cause: thrown })
+  }
+}

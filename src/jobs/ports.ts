@@ -1,0 +1,141 @@
+/** What the use cases need from outside: Catalog (rows), Blobs (files), Queue (work). No library's types in here. */
+import type { ErrorRecord } from '../errors.ts'
+import type { ByteSource } from '../models/bytes.ts'
+import type { Recipe } from '../pruning/recipe.ts'
+import type { Receipt } from './receipt.ts'
+import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
+
+/** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
+export interface JobRow {
+  readonly id: string
+  readonly state: JobState
+  readonly modelId: string
+  readonly datasetId: string | null
+  readonly evaluationDatasetId: string | null
+  readonly recipe: Recipe
+  readonly attempt: number
+  readonly progress: Progress
+  readonly error: ErrorRecord | null
+  readonly receipt: Receipt | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+export interface ArtifactRow { readonly name: string, readonly format: string, readonly bytes: number, readonly sha256: string }
+
+export interface Page<T> { readonly items: T[], readonly next: string | null }
+export interface PageRequest { readonly limit: number, readonly cursor?: string }
+
+export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
+export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe }
+
+/** Why a job may not be begun: another attempt is current, or it has ended. */
+export type BeginResult = { readonly begun: true, readonly job: JobRow } | { readonly begun: false, readonly state: JobState | 'missing' }
+
+/** The rows. Every method is one transaction; what is conditional says so and returns whether it took place. */
+export interface Catalog {
+  createModel (file: NewFile, summary: ModelSummary): Promise<Model>
+  model (id: string): Promise<Model | null>
+  models (page: PageRequest): Promise<Page<Model>>
+  /** False when there is none; throws `conflict` while a job that has not ended uses it. */
+  deleteModel (id: string): Promise<boolean>
+
+  createDataset (file: NewFile, summary: DatasetSummary): Promise<Dataset>
+  dataset (id: string): Promise<Dataset | null>
+  datasets (page: PageRequest): Promise<Page<Dataset>>
+  deleteDataset (id: string): Promise<boolean>
+
+  createJob (job: NewJob): Promise<JobRow>
+  job (id: string): Promise<JobRow | null>
+  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string }): Promise<Page<JobRow>>
+  attempts (jobId: string): Promise<Attempt[]>
+  artifacts (jobId: string): Promise<ArtifactRow[]>
+  /** False when there is none; throws `conflict` when it has not ended. */
+  deleteJob (id: string): Promise<boolean>
+
+  /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). */
+  begin (jobId: string, attempt: number, worker: string): Promise<BeginResult>
+  /** How often this attempt was begun. */
+  starts (jobId: string, attempt: number): Promise<number>
+  /** Only while running under that attempt. */
+  progress (jobId: string, attempt: number, progress: Progress): Promise<boolean>
+  /** Running under that attempt -> succeeded, with all artifacts visible at once. */
+  succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
+  /** Running, queued or cancelling under that attempt -> failed. */
+  fail (jobId: string, attempt: number, error: ErrorRecord): Promise<boolean>
+  /** queued -> cancelled, running -> cancelling; gives the state after, null when there is no such job; throws `conflict` when ended. */
+  requestCancel (jobId: string): Promise<JobState | null>
+  /** cancelling -> cancelled. */
+  cancelled (jobId: string, attempt: number): Promise<boolean>
+  /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
+  retry (jobId: string): Promise<JobRow | null>
+  /** Jobs that ought to have a live queue entry: queued, running, cancelling; unchanged for `olderThanMs`. */
+  unfinished (olderThanMs: number): Promise<JobRow[]>
+
+  /** sha256 of every blob a row refers to. */
+  referencedBlobs (): Promise<Set<string>>
+
+  /** Reserves a key: `fresh`, or what was stored under it. A reservation older than 5 minutes without answer may be taken over. */
+  reserveIdempotency (scope: string, key: string, fingerprint: string): Promise<IdempotencyResult>
+  completeIdempotency (scope: string, key: string, answer: StoredAnswer): Promise<void>
+  releaseIdempotency (scope: string, key: string): Promise<void>
+  /** Drops what is older than 24 h. */
+  sweepIdempotency (): Promise<number>
+
+  ping (): Promise<void>
+  close (): Promise<void>
+}
+
+export interface StoredAnswer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
+export type IdempotencyResult =
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'mismatch' }
+  | { readonly kind: 'done', readonly answer: StoredAnswer }
+
+export interface OpenBlob extends ByteSource { close (): Promise<void> }
+export interface BlobRange { readonly from: number, readonly to: number }
+
+/** Files by content. A blob is visible only when complete; writing the same bytes twice keeps one. */
+export interface Blobs {
+  /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. */
+  put (content: AsyncIterable<Uint8Array>, limit?: number): Promise<{ sha256: string, bytes: number, created: boolean }>
+  open (sha256: string): Promise<OpenBlob>
+  /** Bytes [from, to) or all; verifies the hash when all is read. */
+  stream (sha256: string, range?: BlobRange): AsyncIterable<Uint8Array>
+  /** A path on this machine that holds the bytes and may be read but not written; absent for stores elsewhere. */
+  localPath (sha256: string): Promise<string | undefined>
+  has (sha256: string): Promise<boolean>
+  delete (sha256: string): Promise<boolean>
+  /** Removes complete blobs not in `keep` and unfinished ones, both only when older than `olderThanMs`. Gives how many. */
+  sweep (keep: ReadonlySet<string>, olderThanMs: number): Promise<number>
+  ping (): Promise<void>
+  close (): Promise<void>
+}
+
+/** What the queue carries: which attempt of which job. Everything else is in the Catalog. */
+export interface QueueEntry { readonly jobId: string, readonly attempt: number }
+
+/** The producing side. Entry ids are `<job>-<attempt>`: adding one that is live is a no-op. */
+export interface Queue {
+  add (entry: QueueEntry): Promise<void>
+  /** Is there an entry that is waiting, delayed or being worked on? */
+  isLive (entry: QueueEntry): Promise<boolean>
+  /** Removes a waiting entry, or an ended one that would keep its id from being added again. */
+  remove (entry: QueueEntry): Promise<void>
+  counts (): Promise<{ waiting: number, active: number }>
+  /** Tells all workers that a job ought to be cancelled. */
+  announceCancel (jobId: string): Promise<void>
+  ping (): Promise<void>
+  close (): Promise<void>
+}
+
+/** The consuming side, given to a worker. */
+export interface QueueConsumer {
+  /** Runs `work` for each entry, at most `concurrency` at once, with the lock renewed until it ends; an entry whose worker died is given again. */
+  start (work: (entry: QueueEntry) => Promise<void>): Promise<void>
+  onCancel (listener: (jobId: string) => void): void
+  /** Stops taking entries and waits for the running ones. */
+  close (options?: { force?: boolean }): Promise<void>
+}

@@ -1,0 +1,89 @@
+/** The receipt: the proof that goes with every result. One schema for the database, the API and its documentation. */
+import { Type, type Static } from 'typebox'
+
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+
+export const Latency = Type.Object({
+  p50: Type.Number({ description: 'median, milliseconds' }),
+  p95: Type.Number({ description: '95th percentile, milliseconds' }),
+  batch: Type.Integer({ description: 'examples in one run' }),
+  runs: Type.Integer(),
+}, { description: 'Time of one forward pass; before and after are measured in turn in the same process' })
+
+/** Loss and metrics on the report data. Null fields come with `notMeasured`. */
+export const Measurement = Type.Object({
+  metrics: Nullable(Type.Record(Type.String(), Type.Number(), { description: 'loss, accuracy, ... by name' })),
+  weights: Type.Integer({ description: 'all trainable parameters' }),
+  nonzeros: Type.Integer({ description: 'trainable parameters that are not zero' }),
+  prunableWeights: Type.Integer({ description: 'the pool: prunable kernels in scope' }),
+  sparsity: Type.Number({ description: 'zeros / prunable weights' }),
+  compression: Type.Number({ description: 'all trainable parameters / their nonzeros' }),
+  macs: Nullable(Type.Integer({ description: 'multiply-accumulates for one example, dense' })),
+  effectiveMacs: Nullable(Type.Integer({ description: 'the same, not counting multiplications by a zero weight' })),
+  bytes: Type.Integer({ description: 'size of the file' }),
+  gzipBytes: Type.Integer({ description: 'size of the file after gzip' }),
+  gzipEstimated: Type.Boolean({ description: 'true when gzipBytes was estimated from samples' }),
+  sparseBytes: Type.Integer({ description: 'weights as bitmap plus nonzero float32 values' }),
+  latencyMs: Nullable(Latency),
+})
+
+export const ReceiptLayer = Type.Object({
+  name: Type.String(),
+  type: Type.String(),
+  weights: Type.Integer({ description: 'prunable weights' }),
+  nonzeros: Type.Integer(),
+  asked: Nullable(Type.Number({ description: 'sparsity asked of this layer; null when layers share one budget' })),
+  achieved: Type.Number({ description: 'zeros / prunable weights' }),
+  kept: Type.Integer({ description: 'weights the method kept' }),
+  skipped: Type.Optional(Type.String({ description: 'why the layer was left alone' })),
+})
+
+export const ReceiptOutput = Type.Object({
+  name: Type.String(),
+  format: Type.String(),
+  bytes: Type.Integer(),
+  sha256: Type.String(),
+  verified: Type.Boolean(),
+  verification: Type.String({ description: 'how it was verified' }),
+  maxDifference: Nullable(Type.Number({ description: 'largest difference of a prediction between the written file, read back, and the pruned model' })),
+})
+
+export const Evaluation = Type.Object({
+  examples: Type.Integer(),
+  task: Type.String(),
+  split: Type.String({ description: 'which examples were reported' }),
+  interval95: Nullable(Type.Object({
+    before: Type.Tuple([Type.Number(), Type.Number()]),
+    after: Type.Tuple([Type.Number(), Type.Number()]),
+  }, { description: 'Wilson 95 % interval of the accuracy' })),
+  inputs: Type.Object({ scale: Type.Number(), offset: Type.Number(), source: Type.String() }),
+})
+
+export const Provenance = Type.Object({
+  recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
+  seed: Type.Integer(),
+  model: Type.Object({ sha256: Type.String(), format: Type.String(), producer: Type.Record(Type.String(), Type.String()) }),
+  dataset: Nullable(Type.Object({ sha256: Type.String(), format: Type.String() })),
+  evaluationDataset: Nullable(Type.Object({ sha256: Type.String(), format: Type.String() })),
+  versions: Type.Record(Type.String(), Type.String()),
+  engine: Type.Record(Type.String(), Type.Unknown(), { description: 'device, TensorFlow build, threads' }),
+  optimizerState: Type.Union([Type.Literal('kept'), Type.Literal('dropped'), Type.Literal('none')]),
+})
+
+export const Receipt = Type.Object({
+  before: Measurement,
+  after: Measurement,
+  notMeasured: Type.Optional(Type.String({ description: 'why metrics and latency are null' })),
+  evaluation: Nullable(Evaluation),
+  threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
+  layers: Type.Array(ReceiptLayer),
+  outputs: Type.Array(ReceiptOutput),
+  provenance: Provenance,
+  warnings: Type.Array(Type.String()),
+  timings: Type.Record(Type.String(), Type.Number(), { description: 'seconds by phase' }),
+})
+
+export type Receipt = Static<typeof Receipt>
+export type Measurement = Static<typeof Measurement>
+export type ReceiptLayer = Static<typeof ReceiptLayer>
+export type ReceiptOutput = Static<typeof ReceiptOutput>

@@ -1,0 +1,104 @@
+/** The things the API speaks of: Model, Dataset, Job. One schema each for storage, API and documentation. */
+import { Type, type Static } from 'typebox'
+import { Receipt } from './receipt.ts'
+
+export const JOB_STATES = ['queued', 'running', 'pausing', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'] as const
+export type JobState = typeof JOB_STATES[number]
+
+const Shape = Type.Array(Type.Union([Type.Integer(), Type.Null()]))
+
+export const ModelLayerSummary = Type.Object({
+  name: Type.String({ description: 'path of the layer: outer/inner in nested models' }),
+  type: Type.String({ description: 'Keras class name' }),
+  shape: Type.Union([Shape, Type.Null()], { description: 'output shape; null where it cannot be told' }),
+  weights: Type.Integer({ description: 'all numbers the layer stores' }),
+  nonzeros: Type.Integer(),
+  prunableWeights: Type.Integer(),
+  prunable: Type.Boolean(),
+  reason: Type.Optional(Type.String({ description: 'why nothing of it is pruned, or why it cannot be run' })),
+})
+
+/** What the parsers say about a model file. */
+export const ModelSummary = Type.Object({
+  format: Type.String(),
+  weights: Type.Integer(),
+  nonzeros: Type.Integer(),
+  prunableWeights: Type.Integer(),
+  macs: Type.Union([Type.Integer(), Type.Null()]),
+  inputs: Type.Array(Shape),
+  outputs: Type.Array(Shape),
+  runnable: Type.Boolean({ description: 'can it be evaluated here?' }),
+  problem: Type.Optional(Type.String({ description: 'why it cannot be evaluated' })),
+  producer: Type.Record(Type.String(), Type.String()),
+  layers: Type.Array(ModelLayerSummary),
+})
+
+const stored = {
+  id: Type.String(),
+  name: Type.String(),
+  bytes: Type.Integer(),
+  sha256: Type.String(),
+  createdAt: Type.String({ format: 'date-time' }),
+}
+
+export const Model = Type.Object({ ...stored, ...ModelSummary.properties }, { $id: 'Model' })
+
+export const DatasetSummary = Type.Object({
+  format: Type.String(),
+  examples: Type.Integer(),
+  features: Type.Array(Type.Integer(), { description: 'shape of one example of the first input' }),
+  targets: Type.Array(Type.Integer(), { description: 'shape of one target of the first output' }),
+  classes: Type.Optional(Type.Integer()),
+  splits: Type.Record(Type.String(), Type.Integer(), { description: 'examples by split' }),
+  inputs: Type.Object({ scale: Type.Number(), offset: Type.Number() }, { description: 'scaling applied before the model: x * scale + offset' }),
+})
+
+export const Dataset = Type.Object({ ...stored, ...DatasetSummary.properties }, { $id: 'Dataset' })
+
+export const Progress = Type.Object({
+  stage: Type.String(),
+  done: Type.Integer(),
+  total: Type.Integer(),
+  etaSeconds: Type.Union([Type.Number(), Type.Null()]),
+})
+
+export const Artifact = Type.Object({
+  name: Type.String(), format: Type.String(), bytes: Type.Integer(), sha256: Type.String(), url: Type.String(),
+})
+
+export const JobError = Type.Object({ code: Type.String(), message: Type.String(), details: Type.Optional(Type.Record(Type.String(), Type.Unknown())) })
+
+export const Attempt = Type.Object({
+  number: Type.Integer(),
+  state: Type.String(),
+  worker: Type.Union([Type.String(), Type.Null()]),
+  startedAt: Type.Union([Type.String(), Type.Null()]),
+  finishedAt: Type.Union([Type.String(), Type.Null()]),
+  error: Type.Union([JobError, Type.Null()]),
+})
+
+export const Job = Type.Object({
+  id: Type.String(),
+  state: Type.Union(JOB_STATES.map((state) => Type.Literal(state))),
+  model: Type.String(),
+  dataset: Type.Optional(Type.String()),
+  evaluationDataset: Type.Optional(Type.String()),
+  recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
+  progress: Progress,
+  error: Type.Optional(JobError),
+  receipt: Type.Optional(Receipt),
+  artifacts: Type.Array(Artifact),
+  attempts: Type.Array(Attempt),
+  createdAt: Type.String({ format: 'date-time' }),
+  startedAt: Type.Optional(Type.String({ format: 'date-time' })),
+  finishedAt: Type.Optional(Type.String({ format: 'date-time' })),
+}, { $id: 'Job' })
+
+export type ModelSummary = Static<typeof ModelSummary>
+export type Model = Static<typeof Model>
+export type DatasetSummary = Static<typeof DatasetSummary>
+export type Dataset = Static<typeof Dataset>
+export type Progress = Static<typeof Progress>
+export type Artifact = Static<typeof Artifact>
+export type Attempt = Static<typeof Attempt>
+export type Job = Static<typeof Job>

@@ -1,0 +1,77 @@
+/** The layer graph: what runs after what, flattened out of nested and shared Keras models. */
+import type { Shape, SymbolicShape } from '../tensor.ts'
+import type { LayerTypeName } from '../layers/index.ts'
+
+/** What the axes of a weight mean; every list holds axis numbers. Used to prune in patterns and to shrink. */
+export interface WeightAxes {
+  /** Axes along which outputs of the layer are told apart (units, filters). */
+  readonly output: readonly number[]
+  /** Axes along which inputs are told apart. */
+  readonly input: readonly number[]
+  /** Kernel positions (height, width, ...). */
+  readonly spatial: readonly number[]
+}
+
+/** A weight that a layer of this configuration has, in Keras' saved order (trainable first, then the others). */
+export interface WeightSpec {
+  readonly role: string
+  readonly shape: Shape
+  readonly trainable: boolean
+  /** Kernels are; biases, normalisation parameters and moving statistics are not, and say why. */
+  readonly prunable: boolean
+  readonly reason?: string
+  readonly axes: WeightAxes
+}
+
+/** One layer object, however often it is applied. */
+export interface ArchitectureLayer {
+  /** `conv2d` or, in nested models, `encoder/conv2d`. */
+  readonly path: string
+  /** The Keras class name as written in the file. */
+  readonly className: string
+  /** The key in the layer table; absent when the layer is unknown. */
+  readonly type?: LayerTypeName
+  /** The parsed configuration (of the table's type); absent when unknown or invalid. */
+  readonly config?: unknown
+  /** Absent when the layer is unknown or its input shape cannot be told. */
+  readonly weights?: readonly WeightSpec[]
+  readonly trainable: boolean
+  /** Why this layer cannot be run here. */
+  readonly problem?: string
+  /** Paths of the nested models around it, outermost first. */
+  readonly containers: readonly string[]
+  /** The class name with its place: which model container and index in the config, for formats that address by order. */
+  readonly indexInContainer: number
+}
+
+/** Output number `output` of node number `node`. */
+export interface ValueRef { readonly node: number, readonly output: number }
+
+/** One application of a layer. Nodes stand in an order in which every input comes before its use. */
+export interface GraphNode {
+  /** Index into `Architecture.layers`. */
+  readonly layer: number
+  readonly inputs: readonly ValueRef[]
+  readonly inputShapes: readonly SymbolicShape[]
+  readonly outputShapes: readonly SymbolicShape[]
+  /** Multiply-accumulate operations for one example. */
+  readonly macs: number
+}
+
+export interface LayerGraph {
+  readonly nodes: readonly GraphNode[]
+  /** Values fed, in the order of the model's inputs; each is output 0 of an `input` node. */
+  readonly inputs: readonly ValueRef[]
+  readonly outputs: readonly ValueRef[]
+  readonly inputShapes: readonly SymbolicShape[]
+  readonly outputShapes: readonly SymbolicShape[]
+  readonly outputNames: readonly string[]
+}
+
+/** All layers in the file's order, depth first; the graph when all of it can be run here, else why not. */
+export interface Architecture {
+  readonly name: string
+  readonly layers: readonly ArchitectureLayer[]
+  readonly graph?: LayerGraph
+  readonly problem?: string
+}

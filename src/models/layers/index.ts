@@ -1,0 +1,2 @@
+/** The table of layer types: one line each. */
+export type LayerTypeName = string

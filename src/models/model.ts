@@ -1,0 +1,44 @@
+/** What every model file becomes: an architecture, named tensors, and the file's own rest kept for writing it back. */
+import type { ByteSource } from './bytes.ts'
+import type { Architecture, ArchitectureLayer, WeightSpec } from './architecture/types.ts'
+import type { StoredTensor } from './tensor.ts'
+import type { FormatName } from './formats/index.ts'
+
+/** A weight of a layer, bound to where it lies in the file. */
+export interface LayerWeight {
+  /** `kernel`, `bias`, `gamma`, ...; for layers we do not know `vars/0`, `vars/1`, ... or the name in the file. */
+  readonly role: string
+  readonly tensor: StoredTensor
+  /** What the axes mean and whether it may be pruned; absent for layers we do not know. */
+  readonly spec?: WeightSpec
+  /** May pruning zero this weight by default? When not, `reason` says why. Unknown layers: rank >= 2 may. */
+  readonly prunable: boolean
+  readonly reason?: string
+}
+
+/** A layer with its weights in the order Keras saves them. */
+export interface ModelLayer {
+  /** Unique path: the Keras name, or `outer/inner` in nested models. */
+  readonly path: string
+  readonly className: string
+  readonly layer: ArchitectureLayer
+  readonly weights: readonly LayerWeight[]
+}
+
+/** A model file, read. Tensors are read lazily from the source, which must stay open while the model is used. */
+export interface ModelFile {
+  readonly format: FormatName
+  readonly source: ByteSource
+  readonly architecture: Architecture
+  readonly layers: readonly ModelLayer[]
+  /** The Keras model config as parsed JSON: {class_name, config, ...}. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Who wrote it, as the file says: e.g. {kerasVersion: "3.15.1", backend: "tensorflow"}. */
+  readonly producer: Readonly<Record<string, string>>
+  readonly hasOptimizerState: boolean
+  /** Whatever the format needs to write the file back (parsed trees, offsets); only the format itself looks into it. */
+  readonly rest: unknown
+}
+
+/** New values by tensor key, row-major float32; tensors that are not named stay as they are, byte for byte. */
+export type TensorChanges = ReadonlyMap<string, Float32Array>
