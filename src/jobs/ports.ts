@@ -139,3 +139,30 @@ export interface QueueConsumer {
   /** Stops taking entries and waits for the running ones. */
   close (options?: { force?: boolean }): Promise<void>
 }
+
+/** A file as a runner sees it: it may read `path`, not write it. */
+export interface InputFile { readonly path: string, readonly sha256: string, readonly bytes: number, readonly name: string, readonly format: string }
+export interface DatasetFileInput extends InputFile { readonly inputs: { readonly scale: number, readonly offset: number } }
+
+/** One attempt to be run. Outputs are written into `folder`, which is empty and the runner's alone. */
+export interface RunRequest {
+  readonly job: string
+  readonly attempt: number
+  readonly recipe: Recipe
+  readonly model: InputFile
+  readonly dataset: DatasetFileInput | null
+  readonly evaluationDataset: DatasetFileInput | null
+  readonly folder: string
+}
+
+/** What came out; `name` is a file name within the request's folder. */
+export interface RunResult {
+  readonly job: string
+  readonly receipt: Receipt
+  readonly outputs: readonly ArtifactRow[]
+}
+
+/** Does the work of one attempt. Rejects with an EspalierError; when `signal` aborts it stops and rejects. */
+export interface Runner {
+  run (request: RunRequest, hooks: { onProgress: (progress: Progress) => void, signal: AbortSignal }): Promise<RunResult>
+}

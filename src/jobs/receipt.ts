@@ -3,6 +3,9 @@ import { Type, type Static } from 'typebox'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
+/** Not Type.Tuple: its array-valued `items` is not JSON Schema 2020-12, which OpenAPI 3.1 uses. */
+const Interval = Type.Unsafe<[number, number]>({ type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 })
+
 export const Latency = Type.Object({
   p50: Type.Number({ description: 'median, milliseconds' }),
   p95: Type.Number({ description: '95th percentile, milliseconds' }),
@@ -53,8 +56,8 @@ export const Evaluation = Type.Object({
   task: Type.String(),
   split: Type.String({ description: 'which examples were reported' }),
   interval95: Nullable(Type.Object({
-    before: Type.Tuple([Type.Number(), Type.Number()]),
-    after: Type.Tuple([Type.Number(), Type.Number()]),
+    before: Interval,
+    after: Interval,
   }, { description: 'Wilson 95 % interval of the accuracy' })),
   inputs: Type.Object({ scale: Type.Number(), offset: Type.Number(), source: Type.String() }),
 })

@@ -79,7 +79,7 @@ export const Attempt = Type.Object({
 
 export const Job = Type.Object({
   id: Type.String(),
-  state: Type.Union(JOB_STATES.map((state) => Type.Literal(state))),
+  state: Type.Unsafe<JobState>(Type.Union(JOB_STATES.map((state) => Type.Literal(state)))),
   model: Type.String(),
   dataset: Type.Optional(Type.String()),
   evaluationDataset: Type.Optional(Type.String()),

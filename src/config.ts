@@ -1,0 +1,116 @@
+/** The environment, read once: one table of variables, failing at start with every problem at once. */
+import os from 'node:os'
+import path from 'node:path'
+import { EspalierError } from './errors.ts'
+
+export interface Config {
+  /** Address and port the API listens on; port 0 takes a free one. */
+  readonly host: string
+  readonly port: number
+  /** Absent: an embedded Postgres, an embedded Valkey. */
+  readonly databaseUrl?: string
+  readonly redisUrl?: string
+  /** Data and caches. */
+  readonly home: string
+  /** Folder with TensorFlow's libraries; absent: found or downloaded. */
+  readonly tensorflow?: string
+  readonly apiKey?: string
+  readonly blobs: 'files' | 'postgres'
+  /** Jobs at once in one worker. */
+  readonly concurrency: number
+  readonly maxUploadBytes: number
+  /** 0: no limit. */
+  readonly jobTimeoutSeconds: number
+  /** An engine process that holds more during a job is killed. */
+  readonly childMemoryMb: number
+  /** An engine process is replaced after so many jobs. */
+  readonly childJobs: number
+  readonly logLevel: typeof LOG_LEVELS[number]
+  /** A job whose worker was not heard of for so long is given to another. */
+  readonly stalledSeconds: number
+  readonly reconcileSeconds: number
+  readonly queuePrefix: string
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment as it came, for programs that are started with it. */
+export const inherited: Environment = process.env
+
+/** Is this an address that only this machine reaches? */
+export function isLoopback (host: string): boolean {
+  return LOOPBACK.test(host)
+}
+
+/** Reads and checks all variables. @throws `invalid-configuration` naming each wrong variable, its value and what would be right */
+export function readConfig (env: Environment = inherited): Config {
+  const problems: string[] = []
+
+  function text (name: string): string | undefined {
+    const value = env[name]?.trim()
+    return value === undefined || value === '' ? undefined : value
+  }
+
+  function integer (name: string, fallback: number, least: number, most: number): number {
+    const value = text(name)
+    if (value === undefined) return fallback
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
+    if (number >= least && number <= most) return number
+    problems.push(`${name} is "${value}"; it must be a whole number from ${least} to ${most}`)
+    return fallback
+  }
+
+  function oneOf<const T extends string> (name: string, values: readonly T[], fallback: T): T {
+    const value = text(name)
+    if (value === undefined) return fallback
+    const found = values.find((known) => known === value)
+    if (found === undefined) problems.push(`${name} is "${value}"; it must be one of ${values.join(', ')}`)
+    return found ?? fallback
+  }
+
+  function address (name: string, schemes: readonly string[]): string | undefined {
+    const value = text(name)
+    if (value === undefined) return undefined
+    const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : ''
+    // The value may hold a password: it is not repeated.
+    if (!schemes.includes(scheme)) problems.push(`${name} is not an address of the form ${schemes[0]}://user:password@host:port/name`)
+    return value
+  }
+
+  const host = text('HOST') ?? '127.0.0.1'
+  const apiKey = text('ESPALIER_API_KEY')
+  if (!isLoopback(host) && apiKey === undefined) {
+    problems.push(`HOST is "${host}", which other machines reach; set ESPALIER_API_KEY to a secret of at least 16 characters, or HOST to 127.0.0.1`)
+  }
+  if (apiKey !== undefined && apiKey.length < 16) problems.push(`ESPALIER_API_KEY has ${apiKey.length} characters; it must have at least 16`)
+  const prefix = text('ESPALIER_QUEUE_PREFIX') ?? 'espalier'
+  if (!/^[\w.-]{1,64}$/.test(prefix)) problems.push(`ESPALIER_QUEUE_PREFIX is "${prefix}"; it must be 1 to 64 letters, digits, dots, dashes or underscores`)
+
+  const databaseUrl = address('DATABASE_URL', ['postgresql', 'postgres'])
+  const redisUrl = address('REDIS_URL', ['redis', 'rediss'])
+  const tensorflow = text('ESPALIER_TENSORFLOW')
+  const config: Config = {
+    host,
+    port: integer('PORT', 8080, 0, 65535),
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    ...(redisUrl !== undefined && { redisUrl }),
+    home: path.resolve(text('ESPALIER_HOME') ?? path.join(os.homedir(), '.espalier')),
+    ...(tensorflow !== undefined && { tensorflow: path.resolve(tensorflow) }),
+    ...(apiKey !== undefined && { apiKey }),
+    blobs: oneOf('ESPALIER_BLOBS', ['files', 'postgres'], 'files'),
+    concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
+    maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
+    jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
+    childMemoryMb: integer('ESPALIER_CHILD_MEMORY_MB', 8192, 512, 2 ** 22),
+    childJobs: integer('ESPALIER_CHILD_JOBS', 50, 1, 1_000_000),
+    logLevel: oneOf('ESPALIER_LOG', LOG_LEVELS, 'info'),
+    stalledSeconds: integer('ESPALIER_STALLED_SECONDS', 15, 1, 3600),
+    reconcileSeconds: integer('ESPALIER_RECONCILE_SECONDS', 10, 1, 3600),
+    queuePrefix: prefix,
+  }
+  if (problems.length > 0) throw new EspalierError('invalid-configuration', problems.join('\n'), { problems })
+  return config
+}

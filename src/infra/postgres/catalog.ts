@@ -1,0 +1,28 @@
+/** The Catalog port on Postgres. */
+import type { Catalog } from '../../jobs/ports.ts'
+import { openDatabase, type DatabaseOptions } from './client.ts'
+import { filesIn } from './files.ts'
+import { idempotencyIn } from './idempotency.ts'
+import { jobsIn } from './jobs.ts'
+import { transitionsIn } from './transitions.ts'
+
+/**
+ * A Catalog in the database at `databaseUrl`, whose migrations are applied. Connects when first used.
+ * With `patience` (milliseconds) what may be repeated waits that long for a Postgres that went away; else it fails fast.
+ * @throws `unavailable` from every method when Postgres cannot be reached
+ */
+export function createCatalog (databaseUrl: string, options: DatabaseOptions = {}): Catalog {
+  const database = openDatabase(databaseUrl, options)
+  return {
+    ...filesIn(database),
+    ...jobsIn(database),
+    ...transitionsIn(database),
+    ...idempotencyIn(database),
+    async ping () {
+      await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
+    },
+    async close () {
+      await database.prisma.$disconnect()
+    },
+  }
+}

@@ -1,0 +1,50 @@
+/** The Prisma client over a pg pool, and the little that all parts of the Catalog share. */
+import { PrismaPg } from '@prisma/adapter-pg'
+import { Prisma, PrismaClient } from './generated/client.ts'
+import { patientFor, type WithPatience } from './patience.ts'
+
+export interface Database {
+  readonly prisma: PrismaClient
+  /** For what may be repeated when its connection was lost. */
+  readonly patiently: WithPatience
+  /** For what may not: a lost connection is `unavailable` at once. */
+  readonly once: WithPatience
+}
+
+export interface DatabaseOptions {
+  /** How long an operation that may be repeated waits for a Postgres that went away, milliseconds; 0 fails fast. */
+  readonly patience?: number
+  /** Largest number of connections. */
+  readonly connections?: number
+}
+
+/** A healthy server on the same network accepts within milliseconds and answers any statement here well within a second. */
+const CONNECT_TIMEOUT_MS = 3000
+const QUERY_TIMEOUT_MS = 30_000
+
+/** Connections are made when first needed. */
+export function openDatabase (databaseUrl: string, { patience = 0, connections = 10 }: DatabaseOptions = {}): Database {
+  const adapter = new PrismaPg({
+    connectionString: databaseUrl,
+    max: connections,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+  })
+  return { prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }), patiently: patientFor(patience), once: patientFor(0) }
+}
+
+/** A value as a JSON column takes it: `undefined` members are left out. */
+export function asJson (value: object): Prisma.InputJsonObject {
+  return JSON.parse(JSON.stringify(value)) as Prisma.InputJsonObject
+}
+
+/** A value as a parameter of raw SQL, to be cast with ::json. */
+export function jsonText (value: unknown): string {
+  return JSON.stringify(value)
+}
+
+/** `IN (...)` over states, to stand behind a state column. */
+export function oneOf (states: readonly string[]): Prisma.Sql {
+  return Prisma.sql`IN (${Prisma.join(states.map((state) => Prisma.sql`${state}::job_state`))})`
+}

@@ -1,0 +1,100 @@
+/** Jobs in the Catalog: created, read, listed, retried, deleted. */
+import { EspalierError } from '../../errors.ts'
+import type { Catalog } from '../../jobs/ports.ts'
+import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON } from '../../jobs/states.ts'
+import { asJson, oneOf, type Database } from './client.ts'
+import { after, pageOf } from './cursor.ts'
+import { Prisma } from './generated/client.ts'
+import { newId } from './ids.ts'
+import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
+
+type Jobs = Pick<Catalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'unfinished'>
+
+/** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
+const UNFINISHED_AT_ONCE = 1000
+
+const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
+
+/** Holds the files of a job until the transaction ends. @throws `code` when one is gone. */
+async function holdFiles (tx: Prisma.TransactionClient, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
+  const wanted = [['models', job.modelId], ['datasets', job.datasetId], ['datasets', job.evaluationDatasetId]] as const
+  for (const [table, id] of wanted) {
+    if (id === null) continue
+    const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM ${Prisma.raw(table)} WHERE id = ${id} FOR KEY SHARE`
+    if (found.length === 0) throw new EspalierError(code, `there is no ${table === 'models' ? 'model' : 'data set'} ${id}; upload it first`, { id })
+  }
+}
+
+/** The part of the Catalog that keeps jobs. */
+export function jobsIn ({ prisma, patiently, once }: Database): Jobs {
+  return {
+    async createJob ({ modelId, datasetId, evaluationDatasetId, recipe }) {
+      const id = newId('job')
+      return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
+        await holdFiles(tx, { modelId, datasetId, evaluationDatasetId }, 'not-found')
+        const row = await tx.job.create({ data: { id, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN } })
+        await tx.attempt.create({ data: { jobId: id, number: row.attempt } })
+        return row
+      })))
+    },
+
+    async job (id) {
+      const row = await patiently(async () => await prisma.job.findUnique({ where: { id: storable(id) } }))
+      return row === null ? null : jobOf(row)
+    },
+
+    async jobs ({ limit, cursor, state, model }) {
+      const where = { ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...after(cursor) }
+      const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
+      return pageOf(await patiently(async () => await prisma.job.findMany({ where, orderBy, take: limit + 1 })), limit, jobOf)
+    },
+
+    async attempts (jobId) {
+      return (await patiently(async () => await prisma.attempt.findMany({ where: { jobId: storable(jobId) }, orderBy: { number: 'asc' } }))).map(attemptOf)
+    },
+
+    async artifacts (jobId) {
+      return (await patiently(async () => await prisma.artifact.findMany({ where: { jobId: storable(jobId) }, orderBy: { position: 'asc' } }))).map(artifactOf)
+    },
+
+    async deleteJob (jobId) {
+      const id = storable(jobId)
+      return await once(async () => {
+        const { count } = await prisma.job.deleteMany({ where: { id, state: { in: [...ENDED] } } })
+        if (count > 0) return true
+        const left = await prisma.job.findUnique({ where: { id }, select: { state: true } })
+        if (left === null) return false
+        throw new EspalierError('conflict', `${id} is ${left.state}; only a job that has ended can be deleted, so cancel it first`, { id, state: left.state })
+      })
+    },
+
+    async retry (jobId) {
+      const id = storable(jobId)
+      return await once(async () => await prisma.$transaction(async (tx) => {
+        const job = await tx.job.findUnique({ where: { id } })
+        if (job === null) return null
+        const refusal = (): EspalierError =>
+          new EspalierError('conflict', `${id} is ${job.state}; only a failed or cancelled job can be retried`, { id, state: job.state })
+        if (!isEnded(job.state) || !canMove(job.state, 'queued')) throw refusal()
+        await holdFiles(tx, job, 'conflict')
+        const moved = await tx.$executeRaw`
+          UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
+            started_at = NULL, finished_at = NULL, updated_at = now()
+          WHERE id = ${id} AND attempt = ${job.attempt} AND state = ${job.state}::job_state`
+        if (moved === 0) throw refusal()
+        await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1 } })
+        return jobOf(await tx.job.findUniqueOrThrow({ where: { id } }))
+      }))
+    },
+
+    async unfinished (olderThanMs) {
+      return await patiently(async () => {
+        const old = await prisma.$queryRaw<Array<{ id: string }>>`
+          SELECT id FROM jobs WHERE state ${oneOf(QUEUED_OR_WORKED_ON)} AND updated_at <= now() - ${olderThanMs}::float8 * interval '1 millisecond'
+          ORDER BY updated_at LIMIT ${UNFINISHED_AT_ONCE}`
+        const where = { id: { in: old.map((row) => row.id) }, state: { in: [...QUEUED_OR_WORKED_ON] } }
+        return (await prisma.job.findMany({ where, orderBy: { createdAt: 'asc' } })).map(jobOf)
+      })
+    },
+  }
+}

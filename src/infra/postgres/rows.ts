@@ -1,0 +1,57 @@
+/** From rows to what the jobs' ports speak of. */
+import type { ErrorRecord } from '../../errors.ts'
+import type { ArtifactRow, JobRow } from '../../jobs/ports.ts'
+import type { Receipt } from '../../jobs/receipt.ts'
+import type { Attempt, Dataset, DatasetSummary, Model, ModelSummary, Progress } from '../../jobs/resources.ts'
+import type { Recipe } from '../../pruning/recipe.ts'
+import type * as rows from './generated/client.ts'
+
+/** Text as Postgres can hold it: it refuses the NUL character. */
+export function storable (text: string): string {
+  return text.replaceAll('\0', '\uFFFD')
+}
+
+function fileOf (row: rows.Model | rows.Dataset): { id: string, name: string, bytes: number, sha256: string, createdAt: string } {
+  return { id: row.id, name: row.name, bytes: Number(row.bytes), sha256: row.sha256, createdAt: row.createdAt.toISOString() }
+}
+
+export function modelOf (row: rows.Model): Model {
+  return { ...fileOf(row), ...(row.summary as unknown as ModelSummary) }
+}
+
+export function datasetOf (row: rows.Dataset): Dataset {
+  return { ...fileOf(row), ...(row.summary as unknown as DatasetSummary) }
+}
+
+export function jobOf (row: rows.Job): JobRow {
+  return {
+    id: row.id,
+    state: row.state,
+    modelId: row.modelId,
+    datasetId: row.datasetId,
+    evaluationDatasetId: row.evaluationDatasetId,
+    recipe: row.recipe as unknown as Recipe,
+    attempt: row.attempt,
+    progress: row.progress as unknown as Progress,
+    error: row.error as unknown as ErrorRecord | null,
+    receipt: row.receipt as unknown as Receipt | null,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+  }
+}
+
+export function attemptOf (row: rows.Attempt): Attempt {
+  return {
+    number: row.number,
+    state: row.state,
+    worker: row.worker,
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    error: row.error as unknown as Attempt['error'],
+  }
+}
+
+export function artifactOf (row: rows.Artifact): ArtifactRow {
+  return { name: row.name, format: row.format, bytes: Number(row.bytes), sha256: row.sha256 }
+}

@@ -1,0 +1,104 @@
+/** How a job moves on in the Catalog: each move is one SQL statement, conditional on state and attempt. */
+import { EspalierError } from '../../errors.ts'
+import type { Catalog } from '../../jobs/ports.ts'
+import { JOB_STATES, type JobState } from '../../jobs/resources.ts'
+import { isEnded, stateAfterCancel, statesBefore } from '../../jobs/states.ts'
+import { jsonText, oneOf, type Database } from './client.ts'
+import { Prisma } from './generated/client.ts'
+import { jobOf, storable } from './rows.ts'
+
+type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'succeed' | 'fail' | 'requestCancel' | 'cancelled'>
+
+const CANCELLED_AT_ONCE = JOB_STATES.filter((state) => stateAfterCancel(state) === 'cancelled')
+const CANCELLED_BY_WORKER = JOB_STATES.filter((state) => state !== 'cancelling' && stateAfterCancel(state) === 'cancelling')
+
+/** A wish to cancel that meets a move in the same moment looks again at most so often. */
+const CANCEL_TRIES = 5
+
+/** The part of the Catalog that moves jobs from state to state. */
+export function transitionsIn ({ prisma, patiently }: Database): Transitions {
+  /** `moved` as a common table expression: the job's row, changed only if it is where it must be. */
+  function moved (jobId: string, attempt: number, from: readonly JobState[], changes: Prisma.Sql): Prisma.Sql {
+    return Prisma.sql`moved AS (
+      UPDATE jobs SET updated_at = now(), ${changes} WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state ${oneOf(from)} RETURNING id, attempt, error)`
+  }
+
+  /** Ends an attempt together with its job; `also` may hold further expressions on `moved`. */
+  async function end (jobId: string, attempt: number, from: readonly JobState[], to: JobState, changes: Prisma.Sql, also: Prisma.Sql = Prisma.empty): Promise<boolean> {
+    return await patiently(async (lost) => {
+      const count = await prisma.$executeRaw`
+        WITH ${moved(jobId, attempt, from, Prisma.sql`state = ${to}::job_state, finished_at = now() ${changes}`)} ${also}
+        UPDATE attempts SET state = ${to}::job_state, finished_at = now(), error = moved.error
+        FROM moved WHERE job_id = moved.id AND number = moved.attempt`
+      if (count > 0 || !lost) return count > 0
+      // The try that lost its connection may have been the one that did it.
+      return await prisma.job.count({ where: { id: storable(jobId), attempt, state: to } }) > 0
+    })
+  }
+
+  return {
+    async begin (jobId, attempt, worker) {
+      return await patiently(async () => {
+        const from = [...statesBefore('running'), 'running' as const]
+        const count = await prisma.$executeRaw`
+          WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
+          UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now())
+          FROM moved WHERE job_id = moved.id AND number = moved.attempt`
+        const row = await prisma.job.findUnique({ where: { id: storable(jobId) } })
+        if (row === null) return { begun: false, state: 'missing' }
+        return count > 0 ? { begun: true, job: jobOf(row) } : { begun: false, state: row.state }
+      })
+    },
+
+    async starts (jobId, attempt) {
+      const where = { jobId_number: { jobId: storable(jobId), number: attempt } }
+      return (await patiently(async () => await prisma.attempt.findUnique({ where, select: { starts: true } })))?.starts ?? 0
+    },
+
+    async progress (jobId, attempt, progress) {
+      return await patiently(async () => await prisma.$executeRaw`
+        UPDATE jobs SET progress = ${jsonText(progress)}::json, updated_at = now()
+        WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state = 'running'`) > 0
+    },
+
+    async succeed (jobId, attempt, receipt, artifacts) {
+      const rows = jsonText(artifacts.map((artifact, position) => ({ ...artifact, position })))
+      return await end(jobId, attempt, statesBefore('succeeded'), 'succeeded',
+        Prisma.sql`, receipt = ${jsonText(receipt)}::json, progress = ${jsonText({ stage: 'done', done: 1, total: 1, etaSeconds: 0 })}::json`,
+        Prisma.sql`, published AS (
+          INSERT INTO artifacts (job_id, name, position, format, bytes, sha256)
+          SELECT moved.id, file.name, file.position, file.format, file.bytes, file.sha256
+          FROM moved, json_to_recordset(${rows}::json) AS file (name text, position int, format text, bytes bigint, sha256 text))`)
+    },
+
+    async fail (jobId, attempt, error) {
+      return await end(jobId, attempt, statesBefore('failed'), 'failed', Prisma.sql`, error = ${jsonText(error)}::json`)
+    },
+
+    async cancelled (jobId, attempt) {
+      return await end(jobId, attempt, ['cancelling'], 'cancelled', Prisma.empty)
+    },
+
+    async requestCancel (jobId) {
+      const id = storable(jobId)
+      return await patiently(async () => {
+        for (let left = CANCEL_TRIES; left > 0; left--) {
+          const [changed] = await prisma.$queryRaw<Array<{ state: JobState }>>`
+            WITH moved AS (
+              UPDATE jobs SET updated_at = now(),
+                finished_at = CASE WHEN state ${oneOf(CANCELLED_AT_ONCE)} THEN now() END,
+                state = CASE WHEN state ${oneOf(CANCELLED_AT_ONCE)} THEN 'cancelled' ELSE 'cancelling' END::job_state
+              WHERE id = ${id} AND state ${oneOf([...CANCELLED_AT_ONCE, ...CANCELLED_BY_WORKER])} RETURNING id, attempt, state, finished_at),
+            told AS (
+              UPDATE attempts SET state = moved.state, finished_at = moved.finished_at FROM moved WHERE job_id = moved.id AND number = moved.attempt)
+            SELECT state::text FROM moved`
+          if (changed !== undefined) return changed.state
+          const row = await prisma.job.findUnique({ where: { id }, select: { state: true } })
+          if (row === null || row.state === 'cancelling') return row?.state ?? null
+          if (isEnded(row.state)) throw new EspalierError('conflict', `${id} is ${row.state}; only a job that has not ended can be cancelled`, { id, state: row.state })
+        }
+        throw new EspalierError('conflict', `${id} changes its state too quickly to be cancelled; try again`, { id })
+      })
+    },
+  }
+}

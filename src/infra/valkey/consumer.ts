@@ -1,0 +1,75 @@
+/** The QueueConsumer port on BullMQ: the side that works on entries. */
+import { Worker } from 'bullmq'
+import type { QueueConsumer, QueueEntry } from '../../jobs/ports.ts'
+import { atMost, connect, STEADY } from './connection.ts'
+import { cancelChannel, QUEUE_NAME } from './names.ts'
+
+export interface ConsumerOptions {
+  readonly prefix: string
+  /** Entries worked on at once. */
+  readonly concurrency: number
+  /** An entry is given again when its worker did not renew the lock for this long, milliseconds. */
+  readonly lockMs: number
+  readonly workerName: string
+  /** Told of trouble that heals by itself: lost connections, entries whose lock was lost. */
+  readonly onTrouble?: (error: Error) => void
+}
+
+/** The limit on starts is the Catalog's; BullMQ may give an entry as often as its workers die. */
+const ANY_NUMBER = 1_000_000
+const RETRY_MS = 1000
+const READY_MS = 5000
+const CLOSE_MS = 1500
+
+export function createConsumer (redisUrl: string, { prefix, concurrency, lockMs, workerName, onTrouble = () => {} }: ConsumerOptions): QueueConsumer {
+  const listeners: Array<(jobId: string) => void> = []
+  const running = new Set<Promise<void>>()
+  const channel = connect(redisUrl)
+  channel.on('message', (name: string, jobId: string) => {
+    for (const listener of listeners) listener(jobId)
+  })
+  let worker: Worker<QueueEntry> | undefined
+  let closed = false
+
+  return {
+    async start (work) {
+      if (worker !== undefined || closed) return
+      const started = new Worker<QueueEntry>(QUEUE_NAME, async ({ data }) => {
+        const run = work({ jobId: data.jobId, attempt: data.attempt })
+        running.add(run)
+        try { await run } finally { running.delete(run) }
+      }, {
+        connection: { url: redisUrl, ...STEADY },
+        prefix,
+        name: workerName.replaceAll(/[^\w.-]/g, '-'), // becomes part of a connection's name, which holds no spaces
+        concurrency,
+        lockDuration: lockMs,
+        stalledInterval: lockMs,
+        maxStalledCount: ANY_NUMBER,
+        runRetryDelay: RETRY_MS,
+      })
+      started.on('error', onTrouble)
+      worker = started
+      // When Valkey is not there yet, entries and announcements come once it is.
+      await atMost(READY_MS, Promise.all([started.waitUntilReady(), channel.subscribe(cancelChannel(prefix))]))
+    },
+
+    onCancel (listener) {
+      listeners.push(listener)
+    },
+
+    async close ({ force = false } = {}) {
+      closed = true
+      if (worker !== undefined) {
+        if (!force) {
+          const pausing = worker.pause()
+          await Promise.allSettled(running)
+          await atMost(CLOSE_MS, pausing) // the entries are told to be done
+        }
+        // By force, as a polite farewell would wait for a Valkey that is away.
+        await atMost(CLOSE_MS, worker.close(true))
+      }
+      channel.disconnect()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+/** The Queue port on BullMQ: the side that adds entries. */
+import { Queue as BullQueue } from 'bullmq'
+import type { Queue, QueueEntry } from '../../jobs/ports.ts'
+import { atMost, connect, STEADY, within } from './connection.ts'
+import { cancelChannel, entryId, QUEUE_NAME } from './names.ts'
+
+export interface QueueOptions {
+  /** In front of every key, so that several installations share a server. */
+  readonly prefix: string
+  /** How long any call waits for a Valkey that went away, milliseconds. */
+  readonly patience?: number
+}
+
+/** Work that throws (Postgres gone for long, say) comes back this often and after this pause; attempts that crash are counted in the Catalog. */
+const TIMES_GIVEN = 1000
+const PAUSE_MS = 2000
+
+const LIVE = new Set(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children'])
+const CLOSE_MS = 2000
+
+/** @throws `unavailable` from every method when Valkey stays away for longer than `patience` */
+export function createQueue (redisUrl: string, { prefix, patience = 3000 }: QueueOptions): Queue {
+  const queue = new BullQueue<QueueEntry>(QUEUE_NAME, { connection: { url: redisUrl, ...STEADY }, prefix })
+  queue.on('error', () => {}) // it reconnects; callers are told by `within`
+  const channel = connect(redisUrl)
+
+  return {
+    async add ({ jobId, attempt }) {
+      await within(patience, queue.add('run', { jobId, attempt }, {
+        jobId: entryId({ jobId, attempt }),
+        attempts: TIMES_GIVEN,
+        backoff: { type: 'fixed', delay: PAUSE_MS },
+        // An id that is retained would not be added again.
+        removeOnComplete: true,
+        removeOnFail: true,
+      }))
+    },
+
+    async isLive (entry) {
+      return LIVE.has(await within(patience, queue.getJobState(entryId(entry))))
+    },
+
+    async remove (entry) {
+      await within(patience, queue.remove(entryId(entry)))
+    },
+
+    async counts () {
+      const counts = await within(patience, queue.getJobCounts('waiting', 'delayed', 'active'))
+      return { waiting: (counts['waiting'] ?? 0) + (counts['delayed'] ?? 0), active: counts['active'] ?? 0 }
+    },
+
+    async announceCancel (jobId) {
+      await within(patience, channel.publish(cancelChannel(prefix), jobId))
+    },
+
+    async ping () {
+      await within(patience, channel.ping())
+    },
+
+    async close () {
+      // By force: nothing is under way that a caller still waits for, and a polite farewell would wait for a Valkey that is away.
+      await atMost(CLOSE_MS, queue.getBackend().close(true))
+      channel.disconnect()
+    },
+  }
+}

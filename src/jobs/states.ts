@@ -1,0 +1,39 @@
+/** The life of a job as a pure state machine: one table says which state may follow which. */
+import { JOB_STATES, type JobState } from './resources.ts'
+
+const NEXT = {
+  queued: ['running', 'cancelled', 'failed'],
+  running: ['pausing', 'cancelling', 'succeeded', 'failed'],
+  pausing: ['paused', 'cancelling', 'failed'],
+  paused: ['queued', 'cancelled'],
+  cancelling: ['cancelled', 'failed'],
+  succeeded: [],
+  failed: ['queued'],
+  cancelled: ['queued'],
+} as const satisfies Record<JobState, readonly JobState[]>
+
+/** May a job in state `from` go to state `to`? Staying is no move. */
+export function canMove (from: JobState, to: JobState): boolean {
+  return (NEXT[from] as readonly JobState[]).includes(to)
+}
+
+/** The states that `to` may directly follow. */
+export function statesBefore (to: JobState): JobState[] {
+  return JOB_STATES.filter((from) => canMove(from, to))
+}
+
+/** Has the job come to an end? It leaves such a state only by being retried. */
+export function isEnded (state: JobState): boolean {
+  return ENDED.includes(state)
+}
+
+export const ENDED: readonly JobState[] = ['succeeded', 'failed', 'cancelled']
+
+/** States in which the queue ought to hold a live entry for the job. */
+export const QUEUED_OR_WORKED_ON: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling']
+
+/** Where a wish to cancel leads: at once to `cancelled` when no worker has the job, else to `cancelling`; null when it has ended. */
+export function stateAfterCancel (state: JobState): JobState | null {
+  if (state === 'cancelling' || canMove(state, 'cancelling')) return 'cancelling'
+  return canMove(state, 'cancelled') ? 'cancelled' : null
+}

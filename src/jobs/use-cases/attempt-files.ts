@@ -1,0 +1,65 @@
+/** The files of an attempt: inputs brought to where a runner can read them, outputs taken into the blob store. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { EspalierError } from '../../errors.ts'
+import type { ArtifactRow, Blobs, Catalog, DatasetFileInput, InputFile, JobRow, RunResult } from '../ports.ts'
+
+/** A store that lost part of an upload (a restart of Postgres) asks for it again. */
+const PUT_TRIES = 3
+
+interface Stored { readonly sha256: string, readonly bytes: number, readonly name: string, readonly format: string }
+
+/** In place when the store is on this machine, else downloaded into `folder`; the download's hash is checked. */
+async function bring (blobs: Blobs, file: Stored, folder: string, as: string, signal: AbortSignal): Promise<InputFile> {
+  const { sha256, bytes, name, format } = file
+  let place = await blobs.localPath(sha256)
+  if (place === undefined) {
+    place = path.join(folder, as)
+    await pipeline(blobs.stream(sha256), createWriteStream(place, { flags: 'wx' }), { signal })
+  }
+  return { path: place, sha256, bytes, name, format }
+}
+
+async function bringDataset (catalog: Catalog, blobs: Blobs, id: string | null, folder: string, as: string, signal: AbortSignal): Promise<DatasetFileInput | null> {
+  if (id === null) return null
+  const dataset = await catalog.dataset(id)
+  if (dataset === null) throw new EspalierError('not-found', `the data set ${id} was deleted before the job could run`, { id })
+  return { ...await bring(blobs, dataset, folder, as, signal), inputs: dataset.inputs }
+}
+
+/** The input files of a job. @throws `not-found` when one is gone */
+export async function bringInputs (catalog: Catalog, blobs: Blobs, job: JobRow, folder: string, signal: AbortSignal): Promise<{ model: InputFile, dataset: DatasetFileInput | null, evaluationDataset: DatasetFileInput | null }> {
+  const model = await catalog.model(job.modelId)
+  if (model === null) throw new EspalierError('not-found', `the model ${job.modelId} was deleted before the job could run`, { id: job.modelId })
+  return {
+    model: await bring(blobs, model, folder, 'model', signal),
+    dataset: await bringDataset(catalog, blobs, job.datasetId, folder, 'dataset', signal),
+    evaluationDataset: await bringDataset(catalog, blobs, job.evaluationDatasetId, folder, 'evaluation-dataset', signal),
+  }
+}
+
+async function put (blobs: Blobs, place: string): Promise<{ sha256: string, bytes: number }> {
+  for (let left = PUT_TRIES; ; left--) {
+    try {
+      return await blobs.put(createReadStream(place))
+    } catch (thrown) {
+      if (left <= 1 || EspalierError.from(thrown).code !== 'unavailable') throw thrown
+    }
+  }
+}
+
+/** Stores what a runner wrote. @throws `verification-failed` when a file is not what the runner said it wrote */
+export async function storeOutputs (blobs: Blobs, outputs: RunResult['outputs'], folder: string, signal: AbortSignal): Promise<ArtifactRow[]> {
+  const artifacts: ArtifactRow[] = []
+  for (const { name, format, bytes, sha256 } of outputs) {
+    signal.throwIfAborted()
+    if (name === '' || name === '..' || path.basename(name) !== name) throw new EspalierError('internal', `an output is named ${JSON.stringify(name)}; it must be a plain file name`, { name })
+    const stored = await put(blobs, path.join(folder, name))
+    if (stored.sha256 !== sha256 || stored.bytes !== bytes) {
+      throw new EspalierError('verification-failed', `the output ${name} has ${stored.bytes} bytes with sha256 ${stored.sha256}; ${bytes} bytes with ${sha256} were written`, { name })
+    }
+    artifacts.push({ name, format, bytes, sha256 })
+  }
+  return artifacts
+}

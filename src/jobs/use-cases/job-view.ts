@@ -1,0 +1,45 @@
+/** A job as the API shows it. */
+import { EspalierError } from '../../errors.ts'
+import type { ArtifactRow, Catalog, JobRow } from '../ports.ts'
+import type { Attempt, Job } from '../resources.ts'
+
+/** Where an artifact is downloaded. */
+export function artifactUrl (jobId: string, name: string): string {
+  return `/v1/jobs/${encodeURIComponent(jobId)}/artifacts/${encodeURIComponent(name)}`
+}
+
+/** The resource made of a row, its artifacts and its attempts. */
+export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempts: readonly Attempt[]): Job {
+  return {
+    id: row.id,
+    state: row.state,
+    model: row.modelId,
+    ...(row.datasetId !== null && { dataset: row.datasetId }),
+    ...(row.evaluationDatasetId !== null && { evaluationDataset: row.evaluationDatasetId }),
+    recipe: row.recipe,
+    progress: row.progress,
+    ...(row.error !== null && { error: row.error }),
+    ...(row.receipt !== null && { receipt: row.receipt }),
+    artifacts: artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
+    attempts: [...attempts],
+    createdAt: row.createdAt.toISOString(),
+    ...(row.startedAt !== null && { startedAt: row.startedAt.toISOString() }),
+    ...(row.finishedAt !== null && { finishedAt: row.finishedAt.toISOString() }),
+  }
+}
+
+/** Reads a job with all that belongs to it; null when there is none. */
+export async function findJob (catalog: Catalog, jobId: string): Promise<Job | null> {
+  const row = await catalog.job(jobId)
+  if (row === null) return null
+  // Read after the row: a row that says `succeeded` has its artifacts already.
+  const [artifacts, attempts] = await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId)])
+  return jobView(row, artifacts, attempts)
+}
+
+/** The stored artifact of that name. @throws `not-found` */
+export async function findArtifact (catalog: Catalog, jobId: string, name: string): Promise<ArtifactRow> {
+  const found = (await catalog.artifacts(jobId)).find((artifact) => artifact.name === name)
+  if (found === undefined) throw new EspalierError('not-found', `there is no artifact ${name} of job ${jobId}; artifacts appear when a job has succeeded`, { id: jobId, name })
+  return found
+}

@@ -1,0 +1,39 @@
+/** Takes a job: a row first, then the queue's entry. */
+import { EspalierError } from '../../errors.ts'
+import type { Recipe } from '../../pruning/recipe.ts'
+import type { Catalog, JobRow, Queue } from '../ports.ts'
+import type { Dataset, Model } from '../resources.ts'
+import { enqueue } from './enqueue.ts'
+
+export interface JobFiles { readonly model: Model, readonly dataset: Dataset | null, readonly evaluationDataset: Dataset | null }
+
+export interface Submission {
+  /** Ids of uploaded files. */
+  readonly model: string
+  readonly dataset?: string | null
+  readonly evaluationDataset?: string | null
+  /** A valid recipe, or what makes one knowing the files; it throws `invalid-recipe`. */
+  readonly recipe: Recipe | ((files: JobFiles) => Recipe | Promise<Recipe>)
+}
+
+async function datasetOf (catalog: Catalog, field: string, id: string | null | undefined): Promise<Dataset | null> {
+  if (id === null || id === undefined) return null
+  const dataset = await catalog.dataset(id)
+  if (dataset === null) throw new EspalierError('not-found', `${field}: there is no data set ${id}; upload it first`, { field, id })
+  return dataset
+}
+
+/**
+ * Creates a job and puts it into the queue. When the queue does not answer the job stays queued all the same and `reconcile` adds it later.
+ * @throws `not-found` for a missing file, `unavailable` when the Catalog does not answer, and what `recipe` throws
+ */
+export async function submitJob ({ catalog, queue }: { catalog: Catalog, queue: Queue }, submission: Submission): Promise<JobRow> {
+  const model = await catalog.model(submission.model)
+  if (model === null) throw new EspalierError('not-found', `model: there is no model ${submission.model}; upload it first`, { field: 'model', id: submission.model })
+  const dataset = await datasetOf(catalog, 'dataset', submission.dataset)
+  const evaluationDataset = await datasetOf(catalog, 'evaluationDataset', submission.evaluationDataset)
+  const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
+  const job = await catalog.createJob({ modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null, recipe })
+  await enqueue(queue, job)
+  return job
+}

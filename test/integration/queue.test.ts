@@ -1,0 +1,119 @@
+/** The queue on Valkey: the contract, and what lost connections do to it. */
+import assert from 'node:assert/strict'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createConsumer } from '../../src/infra/valkey/consumer.ts'
+import { createQueue } from '../../src/infra/valkey/queue.ts'
+import { queueContract, until } from '../contract/queue.ts'
+import { freshPrefix } from '../support/queue.ts'
+
+queueContract('Valkey', async () => {
+  const { url, prefix } = freshPrefix()
+  const queue = createQueue(url, { prefix })
+  return {
+    queue,
+    consumer: ({ concurrency = 1, lockMs = 5000 } = {}) => createConsumer(url, { prefix, concurrency, lockMs, workerName: 'a worker' }),
+    dispose: async () => { await queue.close() },
+  }
+})
+
+/** A way to the real server that can be cut and mended. */
+class Cable {
+  readonly #target: URL
+  readonly #sockets = new Set<Socket>()
+  #server: Server | undefined
+  #port = 0
+
+  constructor (url: string) { this.#target = new URL(url) }
+
+  get url (): string { return `redis://127.0.0.1:${this.#port}` }
+
+  async mend (): Promise<void> {
+    const server = createServer((near) => {
+      const far = connect(Number(this.#target.port === '' ? 6379 : this.#target.port), this.#target.hostname)
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket)
+        socket.on('error', () => {})
+        socket.on('close', () => { near.destroy(); far.destroy(); this.#sockets.delete(socket) })
+      }
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>((resolve) => { server.listen(this.#port, '127.0.0.1', resolve) })
+    this.#port = (server.address() as { port: number }).port
+    this.#server = server
+  }
+
+  async cut (): Promise<void> {
+    const closed = new Promise((resolve) => { this.#server?.close(resolve) })
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+}
+
+describe('queue on Valkey: lost connections', () => {
+  test('away: calls are unavailable after their patience; back: everything goes on', async () => {
+    const { url, prefix } = freshPrefix()
+    const cable = new Cable(url)
+    await cable.mend()
+    const queue = createQueue(cable.url, { prefix, patience: 500 })
+    const consumer = createConsumer(cable.url, { prefix, concurrency: 1, lockMs: 2000, workerName: 'w' })
+    const given: string[] = []
+    const cancels: string[] = []
+    consumer.onCancel((jobId) => { cancels.push(jobId) })
+    await consumer.start(async ({ jobId }) => { given.push(jobId); await sleep(jobId === 'job_during' ? 800 : 0) })
+    await queue.add({ jobId: 'job_before', attempt: 1 })
+    await until(() => given.includes('job_before'))
+    await queue.add({ jobId: 'job_during', attempt: 1 })
+    await until(() => given.includes('job_during'))
+    await cable.cut()
+    const start = performance.now()
+    await assert.rejects(queue.add({ jobId: 'job_away', attempt: 1 }), { code: 'unavailable' })
+    assert.ok(performance.now() - start < 1500)
+    await assert.rejects(queue.isLive({ jobId: 'job_away', attempt: 1 }), { code: 'unavailable' })
+    await assert.rejects(queue.ping(), { code: 'unavailable' })
+    await assert.rejects(queue.announceCancel('job_during'), { code: 'unavailable' })
+    await cable.mend()
+    await until(async () => await queue.ping().then(() => true, () => false))
+    await queue.add({ jobId: 'job_after', attempt: 1 })
+    await until(() => given.includes('job_after'), 20_000)
+    await until(async () => !await queue.isLive({ jobId: 'job_during', attempt: 1 }), 20_000)
+    cancels.length = 0
+    await until(async () => { await queue.announceCancel('job_after'); return cancels.length > 0 })
+    await consumer.close()
+    await queue.close()
+    await cable.cut()
+  })
+
+  test('closing while away does not hang', async () => {
+    const { url, prefix } = freshPrefix()
+    const cable = new Cable(url)
+    await cable.mend()
+    const queue = createQueue(cable.url, { prefix })
+    const consumer = createConsumer(cable.url, { prefix, concurrency: 1, lockMs: 2000, workerName: 'w' })
+    await consumer.start(async () => {})
+    await cable.cut()
+    const start = performance.now()
+    await Promise.all([consumer.close(), queue.close()])
+    assert.ok(performance.now() - start < 10_000)
+  })
+
+  test('started while away, it works once Valkey is there', async () => {
+    const { url, prefix } = freshPrefix()
+    const cable = new Cable(url)
+    await cable.mend()
+    await cable.cut()
+    const queue = createQueue(cable.url, { prefix, patience: 300 })
+    const consumer = createConsumer(cable.url, { prefix, concurrency: 1, lockMs: 2000, workerName: 'w' })
+    const given: string[] = []
+    const starting = consumer.start(async ({ jobId }) => { given.push(jobId) })
+    await assert.rejects(queue.add({ jobId: 'job_early', attempt: 1 }), { code: 'unavailable' })
+    await cable.mend()
+    await starting
+    await until(async () => await queue.add({ jobId: 'job_early', attempt: 1 }).then(() => true, () => false))
+    await until(() => given.includes('job_early'))
+    await consumer.close()
+    await queue.close()
+    await cable.cut()
+  })
+})

@@ -1,0 +1,25 @@
+/** A job as the API shows it. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Value } from 'typebox/value'
+import { Job } from '../../../src/jobs/resources.ts'
+import { jobView } from '../../../src/jobs/use-cases/job-view.ts'
+import { jobRow } from '../../contract/samples.ts'
+
+describe('jobView', () => {
+  test('fits the schema, leaves out what is not there, and links artifacts', () => {
+    const row = jobRow({ createdAt: new Date('2026-01-02T03:04:05.678Z') })
+    const view = jobView(row, [{ name: 'a b.keras', format: 'keras', bytes: 3, sha256: 'ab' }], [])
+    assert.ok(Value.Check(Job, view), JSON.stringify([...Value.Errors(Job, view)]))
+    assert.equal(view.createdAt, '2026-01-02T03:04:05.678Z')
+    assert.equal(view.artifacts[0]?.url, `/v1/jobs/${row.id}/artifacts/a%20b.keras`)
+    for (const absent of ['dataset', 'evaluationDataset', 'error', 'receipt', 'startedAt', 'finishedAt']) assert.ok(!(absent in view), absent)
+  })
+
+  test('shows an error and the times once they are there', () => {
+    const view = jobView(jobRow({ state: 'failed', error: { code: 'engine-crashed', message: 'signal 9' }, startedAt: new Date(0), finishedAt: new Date(1) }), [], [])
+    assert.ok(Value.Check(Job, view))
+    assert.deepEqual(view.error, { code: 'engine-crashed', message: 'signal 9' })
+    assert.equal(view.finishedAt, '1970-01-01T00:00:00.001Z')
+  })
+})
