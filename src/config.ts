@@ -30,6 +30,8 @@ export interface Config {
   readonly stalledSeconds: number
   readonly reconcileSeconds: number
   readonly queuePrefix: string
+  /** Whoever started this process did the setup before. */
+  readonly setupDone: boolean
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -110,7 +112,26 @@ export function readConfig (env: Environment = inherited): Config {
     stalledSeconds: integer('ESPALIER_STALLED_SECONDS', 15, 1, 3600),
     reconcileSeconds: integer('ESPALIER_RECONCILE_SECONDS', 10, 1, 3600),
     queuePrefix: prefix,
+    setupDone: text('ESPALIER_SETUP') === 'skip',
   }
   if (problems.length > 0) throw new EspalierError('invalid-configuration', problems.join('\n'), { problems })
   return config
+}
+
+/** What TensorFlow is told through the environment, in words that a receipt can repeat. Threads absent: as many as the machine has. */
+export interface EngineEnvironment { readonly env: Environment, readonly threads?: number, readonly oneDNN: boolean }
+
+/**
+ * The environment that engine processes are started with: this process's own, TensorFlow quiet, and growing into a GPU's memory instead of taking
+ * all of it, which would starve a second slot.
+ */
+export function engineEnvironment (env: Environment = inherited): EngineEnvironment {
+  const threads = Number(env['TF_NUM_INTRAOP_THREADS'] ?? 0)
+  // Files in, files out: an engine process, which reads what strangers upload, knows no secret.
+  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, ...rest } = env
+  return {
+    env: { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', ...rest },
+    ...(threads > 0 && { threads }),
+    oneDNN: env['TF_ENABLE_ONEDNN_OPTS'] !== '0',
+  }
 }

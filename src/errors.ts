@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   'idempotency-mismatch': 'The Idempotency-Key was used before with another request',
   unauthorized: 'An API key is needed',
   'payload-too-large': 'The upload is larger than allowed',
+  'method-not-allowed': 'The address does not take this method',
+  'range-not-satisfiable': 'The range lies outside of the file',
   'unsupported-media-type': 'The content type is not one this route takes',
   'setup-failed': 'Something that is needed could not be installed',
   'invalid-configuration': 'The environment is not valid',

@@ -17,6 +17,7 @@ export interface DirectoryRecord {
 
 type ParsedRecord = Omit<DirectoryRecord, 'end'>
 
+/** The directory as the end record tells it. */
 interface Place { readonly entries: number, readonly size: number, readonly offset: number }
 
 const END = { signature: 0x06054b50, size: 22 }
@@ -39,8 +40,8 @@ const MAX_DEFLATE_RATIO = 1032
 export async function readDirectory (source: ByteSource, code: ErrorCode, maxEntries: number): Promise<DirectoryRecord[]> {
   const bad = (text: string, details = {}) => new EspalierError(code, `zip: ${text}`, details)
   const place = await findDirectory(source, bad)
-  if (place.entries > maxEntries) throw new EspalierError('limit-exceeded', `zip: ${place.entries} entries, at most ${maxEntries} are read`, { limit: maxEntries, entries: place.entries })
-  if (place.size > MAX_DIRECTORY_BYTES) throw new EspalierError('limit-exceeded', `zip: a directory of ${place.size} bytes, at most ${MAX_DIRECTORY_BYTES} are read`, { limit: MAX_DIRECTORY_BYTES, bytes: place.size })
+  assertAtMost(maxEntries, place.entries, 'entries')
+  assertAtMost(MAX_DIRECTORY_BYTES, place.size, 'bytes of directory')
   const records = parseRecords(await source.read(place.offset, place.size), place.entries, bad)
   const names = new Set<string>()
   for (const record of records) {
@@ -48,6 +49,10 @@ export async function readDirectory (source: ByteSource, code: ErrorCode, maxEnt
     names.add(record.name)
   }
   return withEnds(records, place.offset, bad)
+}
+
+function assertAtMost (limit: number, found: number, what: string): void {
+  if (found > limit) throw new EspalierError('limit-exceeded', `zip: ${found} ${what}, at most ${limit} are read`, { limit, found })
 }
 
 type Bad = (text: string, details?: Record<string, unknown>) => EspalierError

@@ -9,7 +9,16 @@ export interface ZipInput {
   readonly deflate?: boolean
 }
 
-interface Written { readonly name: Uint8Array, readonly flags: number, readonly method: number, readonly crc: number, readonly size: number, readonly compressed: number, readonly offset: number }
+interface Written {
+  readonly name: Uint8Array
+  readonly flags: number
+  readonly method: number
+  readonly crc: number
+  readonly size: number
+  readonly compressed: number
+  /** Of the local header. */
+  readonly offset: number
+}
 
 const UTF8 = 0x0800
 /** Sizes and checksum follow the data, for content that is not known beforehand. */

@@ -50,7 +50,8 @@ export async function openZip (source: ByteSource, options: ZipOptions = {}): Pr
   const records = await readDirectory(source, code, limits.entries)
   const total = records.reduce((sum, record) => sum + record.size, 0)
   if (total > limits.inflatedBytes) {
-    throw new EspalierError('limit-exceeded', `the zip holds ${total} bytes after decompression, at most ${limits.inflatedBytes} are read`, { limit: limits.inflatedBytes, bytes: total })
+    const text = `the zip holds ${total} bytes after decompression, at most ${limits.inflatedBytes} are read`
+    throw new EspalierError('limit-exceeded', text, { limit: limits.inflatedBytes, bytes: total })
   }
   return records.filter((record) => !record.name.endsWith('/')).map((record) => entryOf(source, record, code, limits))
 }
@@ -79,8 +80,8 @@ function entryOf (archive: ByteSource, record: DirectoryRecord, code: ErrorCode,
 
   const inflated = async (): Promise<ByteSource> => {
     if (size > limits.memoryBytes) {
-      throw new EspalierError('limit-exceeded', `zip entry ${name}: ${size} bytes after decompression, at most ${limits.memoryBytes} of a compressed entry are held in memory; store it uncompressed`,
-        { entry: name, limit: limits.memoryBytes, bytes: size })
+      const text = `zip entry ${name}: ${size} bytes after decompression, at most ${limits.memoryBytes} of a compressed entry are held in memory; store it uncompressed`
+      throw new EspalierError('limit-exceeded', text, { entry: name, limit: limits.memoryBytes, bytes: size })
     }
     const bytes = new Uint8Array(size)
     let at = 0

@@ -16,14 +16,14 @@ const require = createRequire(import.meta.url)
 export async function buildBinding (tensorflow: TensorFlow, cache: string, progress: Progress): Promise<void> {
   const packageFolder = path.dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'))
   const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(packageFolder, 'binding', name))
-  const key = createHash('sha256').update([TENSORFLOW_VERSION, tensorflow.libraries, ...tensorflow.nvidia, process.platform, process.arch, NAPI].join('\n'))
+  const key = createHash('sha256').update([TENSORFLOW_VERSION, tensorflow.libraries, process.platform, process.arch, NAPI].join('\n'))
   for (const source of sources) key.update(await readFile(source))
   const built = path.join(cache, `tfjs-binding-${key.digest('hex').slice(0, 16)}.node`)
   if (!await access(built).then(() => true, () => false)) await compile(built, sources, packageFolder, tensorflow, progress)
   await place(built, path.join(packageFolder, 'lib', `napi-v${NAPI}`, 'tfjs_binding.node'))
 }
 
-async function compile (built: string, sources: string[], packageFolder: string, { libraries, include, nvidia }: TensorFlow, progress: Progress): Promise<void> {
+async function compile (built: string, sources: string[], packageFolder: string, { libraries, include }: TensorFlow, progress: Progress): Promise<void> {
   const compiler = await needTool('c++', ['g++', 'clang++', 'c++'], 'compile the TensorFlow binding')
   const step = progress.step('compiling the TensorFlow binding')
   const napi = (require('node-api-headers') as { include_dir: string }).include_dir
@@ -32,7 +32,7 @@ async function compile (built: string, sources: string[], packageFolder: string,
   const fresh = `${built}.${process.pid}`
   await runTool(compiler, [
     '-O2', '-fPIC', '-shared', '-std=c++17', `-DNAPI_VERSION=${NAPI}`, `-I${napi}`, `-I${packageFolder}`, `-I${include}`, ...sources, '-o', fresh,
-    ...LIBRARIES.map((name) => path.join(libraries, name)), `-Wl,-rpath,${libraries}`, ...nvidia.map((folder) => `-Wl,-rpath,${folder}`),
+    ...LIBRARIES.map((name) => path.join(libraries, name)), `-Wl,-rpath,${libraries}`,
     ...(mac ? ['-undefined', 'dynamic_lookup'] : []),
   ], 'compiling the TensorFlow binding')
   await rename(fresh, built)

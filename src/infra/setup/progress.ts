@@ -21,7 +21,7 @@ export function showProgress (stream: NodeJS.WriteStream = process.stderr): Prog
       }
       const bar = new SingleBar({ format: `${title} {bar} {value}/{total} MB`, stream, hideCursor: true, barsize: 30 })
       bar.start(Math.ceil(total), 0)
-      return { to: (done) => { bar.update(Math.floor(done)) }, end: () => { bar.update(Math.ceil(total)); bar.stop() } }
+      return { to: (done) => { bar.update(Math.min(Math.floor(done), Math.ceil(total))) }, end: () => { bar.update(Math.ceil(total)); bar.stop() } }
     },
   }
 }

@@ -10,12 +10,11 @@ import { unpackWheel, type Placed } from './wheel.ts'
 
 export const TENSORFLOW_VERSION = '2.21.0'
 
-/** Where the libraries lie; `nvidia` are further folders the GPU build loads libraries from. */
 export interface TensorFlow {
+  /** The folders of the libraries and of the headers. */
   readonly libraries: string
   readonly include: string
   readonly kind: 'given' | 'python' | 'cpu' | 'gpu'
-  readonly nvidia: readonly string[]
 }
 
 export interface TensorFlowRequest {
@@ -36,19 +35,25 @@ export const LIBRARIES: readonly string[] = [CC, FRAMEWORK]
 /** Of the wheel's 250 MB of headers the binding reads only the C API and what that includes. */
 const HEADERS = /^tensorflow\/include\/(tensorflow\/c\/|xla\/tsl\/c\/|tsl\/|xla\/tsl\/platform\/|tensorflow\/core\/platform\/)[^.]*\.h$/
 
+/** The libraries look for NVIDIA's at `../nvidia/<part>/lib`, where Python packages put them; the cache keeps that order. */
+const FOLDER = 'tensorflow'
+const NVIDIA_FILES = /^nvidia\/[^/]+\/(lib|bin|nvvm)\//
+
+/** What the GPU wheel's own extra asks for, as its metadata writes it. */
+const NVIDIA_REQUIREMENT = /^Requires-Dist: *(nvidia-[^;]+?) *; *extra == ["']and-cuda["']/gm
+
 const MANIFEST = 'manifest.json'
+const METADATA = 'METADATA'
 interface Manifest { readonly version: string, readonly files: readonly Placed[] }
 
+interface Build { readonly cpu: string, readonly gpu?: string, readonly platform: string, readonly megabytes: { readonly cpu: number, readonly gpu: number } }
+
 /** The wheel for this machine, as the package registry names it. There is no CPU-only build for arm64. */
-const BUILDS: Readonly<Record<string, { cpu: string, gpu?: string, platform: string, megabytes: { cpu: number, gpu: number } }>> = {
+const BUILDS: Readonly<Record<string, Build>> = {
   'linux-x64': { cpu: 'tensorflow-cpu', gpu: 'tensorflow', platform: 'manylinux_2_27_x86_64', megabytes: { cpu: 274, gpu: 572 } },
   'linux-arm64': { cpu: 'tensorflow', platform: 'manylinux_2_27_aarch64', megabytes: { cpu: 270, gpu: 270 } },
   'darwin-arm64': { cpu: 'tensorflow', platform: 'macosx_12_0_arm64', megabytes: { cpu: 240, gpu: 240 } },
 }
-
-/** What TensorFlow's GPU build loads at run time, as its own extra `and-cuda` lists it. */
-const NVIDIA = ['nvidia-cublas-cu12', 'nvidia-cuda-cupti-cu12', 'nvidia-cuda-nvcc-cu12', 'nvidia-cuda-nvrtc-cu12', 'nvidia-cuda-runtime-cu12', 'nvidia-cudnn-cu12',
-  'nvidia-cufft-cu12', 'nvidia-curand-cu12', 'nvidia-cusolver-cu12', 'nvidia-cusparse-cu12', 'nvidia-nccl-cu12', 'nvidia-nvjitlink-cu12']
 
 /** The first of: the folder given, the cache, a Python's TensorFlow of the same version, a download. */
 export async function findTensorFlow (request: TensorFlowRequest): Promise<TensorFlow> {
@@ -60,12 +65,14 @@ export async function findTensorFlow (request: TensorFlowRequest): Promise<Tenso
   }
   const kind = build.gpu !== undefined && await hasNvidiaDriver() ? 'gpu' : 'cpu'
   const folder = path.join(cache, `tensorflow-${TENSORFLOW_VERSION}-${kind}`)
-  if (await isComplete(folder, verify)) return await cached(folder, kind)
+  const libraries = path.join(folder, FOLDER)
+  const cached: TensorFlow = { libraries, include: path.join(libraries, 'include'), kind }
+  if (await isComplete(folder, verify)) return cached
+  // A GPU is not left idle for a Python package that may be the CPU build.
   const python = kind === 'cpu' ? await inPython() : undefined
   if (python !== undefined) return python
-  await download(folder, kind === 'gpu' && build.gpu !== undefined ? build.gpu : build.cpu, build.platform, build.megabytes[kind], progress)
-  if (kind === 'gpu') await downloadNvidia(folder, build.platform, progress)
-  return await cached(folder, kind)
+  await download(folder, build, kind, progress)
+  return cached
 }
 
 async function exists (file: string): Promise<boolean> {
@@ -80,7 +87,7 @@ async function givenFolder (given: string): Promise<TensorFlow> {
   if (missing.length > 0) {
     throw new EspalierError('setup-failed', `ESPALIER_TENSORFLOW is ${given}, which lacks ${missing.join(', ')}; it must be the folder "tensorflow" of an installed or unpacked wheel`)
   }
-  return { libraries: given, include, kind: 'given', nvidia: [] }
+  return { libraries: given, include, kind: 'given' }
 }
 
 /** The folder of an importable tensorflow of the same version, found without importing it. */
@@ -104,7 +111,7 @@ async function hasNvidiaDriver (): Promise<boolean> {
 /** Complete when the manifest is there, written last, and every file has its size (and, when asked, its checksum). */
 async function isComplete (folder: string, verify: boolean): Promise<boolean> {
   const manifest = await readFile(path.join(folder, MANIFEST), 'utf8').then((text) => JSON.parse(text) as Manifest, () => undefined)
-  if (manifest?.version !== TENSORFLOW_VERSION) return false
+  if (manifest?.version !== TENSORFLOW_VERSION || !LIBRARIES.every((name) => manifest.files.some(({ file }) => file === `${FOLDER}/${name}`))) return false
   for (const { file, bytes, sha256 } of manifest.files) {
     const place = path.join(folder, file)
     if ((await stat(place).catch(() => null))?.size !== bytes) return false
@@ -124,35 +131,31 @@ function tags (platform: string): string[] {
   return ['--platform', platform, '--python-version', '3.12', '--implementation', 'cp', '--abi', 'cp312']
 }
 
-async function download (folder: string, name: string, platform: string, megabytes: number, progress: Progress): Promise<void> {
+/** Made aside and renamed, the manifest last: a folder with a manifest is complete. */
+async function download (folder: string, build: Build, kind: 'cpu' | 'gpu', progress: Progress): Promise<void> {
   const fresh = `${folder}.new`
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh, { recursive: true })
+  const name = kind === 'gpu' ? build.gpu ?? build.cpu : build.cpu
   const files = await unpackWheel({
     requirement: `${name}==${TENSORFLOW_VERSION}`,
-    tags: tags(platform),
-    megabytes,
+    tags: tags(build.platform),
+    megabytes: build.megabytes[kind],
     folder: fresh,
-    place: (file) => LIBRARIES.includes(file.replace('tensorflow/', '')) || HEADERS.test(file) ? file.replace('tensorflow/', '') : undefined,
+    place: (file) => LIBRARIES.includes(file.replace('tensorflow/', '')) || HEADERS.test(file) ? file : file.endsWith('.dist-info/METADATA') ? METADATA : undefined,
   }, progress)
+  if (kind === 'gpu') {
+    const metadata = await readFile(path.join(fresh, METADATA), 'utf8')
+    for (const [, requirement] of metadata.matchAll(NVIDIA_REQUIREMENT)) files.push(...await downloadNvidia(fresh, requirement!, progress))
+  }
   await writeFile(path.join(fresh, MANIFEST), JSON.stringify({ version: TENSORFLOW_VERSION, files } satisfies Manifest, null, 1))
   await rm(folder, { recursive: true, force: true })
   await rename(fresh, folder)
 }
 
-async function downloadNvidia (folder: string, platform: string, progress: Progress): Promise<void> {
-  for (const name of NVIDIA) {
-    await unpackWheel({
-      requirement: name,
-      tags: ['--platform', platform, '--platform', 'manylinux2014_x86_64', '--platform', 'manylinux1_x86_64'],
-      megabytes: 300,
-      folder,
-      place: (file) => /^nvidia\/[^/]+\/(lib|bin|nvvm)\//.test(file) ? file : undefined,
-    }, progress)
-  }
-}
-
-async function cached (folder: string, kind: 'cpu' | 'gpu'): Promise<TensorFlow> {
-  const libraries = NVIDIA.map((name) => path.join(folder, 'nvidia', name.replace(/^nvidia-/, '').replace(/-cu12$/, '').replaceAll('-', '_'), 'lib'))
-  return { libraries: folder, include: path.join(folder, 'include'), kind, nvidia: kind === 'gpu' ? libraries : [] }
+async function downloadNvidia (folder: string, requirement: string, progress: Progress): Promise<Placed[]> {
+  const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64']
+  return await unpackWheel({
+    requirement, tags: platforms.flatMap((platform) => ['--platform', platform]), folder, place: (file) => NVIDIA_FILES.test(file) ? file : undefined,
+  }, progress)
 }

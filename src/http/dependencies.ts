@@ -1,0 +1,39 @@
+/** What the API is given: the ports, the readers and the tables. Nothing in here is constructed by a route. */
+import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { InputScaling } from '../datasets/dataset.ts'
+import type { Blobs, Catalog, Queue } from '../jobs/ports.ts'
+import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
+import type { ByteSource } from '../models/bytes.ts'
+
+/** A fastify instance whose handlers are typed by their TypeBox schemas. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
+
+/** Reads a model file and tells what is in it; throws `invalid-model`, `unsupported-format` or `limit-exceeded`. */
+export type SummarizeModel = (source: ByteSource) => Promise<ModelSummary>
+
+/** The same for data sets; `inputs` overrides the scaling that the file suggests. */
+export type SummarizeDataset = (source: ByteSource, inputs: InputScaling | undefined) => Promise<DatasetSummary>
+
+/** One table of the catalogue: names with what they are and take. */
+export interface CatalogueEntry { readonly name: string, readonly description: string, readonly [detail: string]: unknown }
+export type Catalogue = Readonly<Record<string, readonly CatalogueEntry[]>>
+
+export interface Limits {
+  /** Of one uploaded file, in bytes. */
+  readonly uploadBytes: number
+}
+
+export interface Dependencies {
+  readonly catalog: Catalog
+  readonly blobs: Blobs
+  readonly queue: Queue
+  readonly summarizeModel: SummarizeModel
+  readonly summarizeDataset: SummarizeDataset
+  readonly catalogue: Catalogue
+  readonly limits: Limits
+  readonly version: string
+  /** When set, /v1 and /metrics ask for it. */
+  readonly apiKey?: string
+}

@@ -1,0 +1,47 @@
+/** The OpenAPI 3.1 document, made from the routes' own schemas, and the page that shows it. */
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { Dataset, Job, Model } from '../../jobs/resources.ts'
+import { RecipeInput } from '../../pruning/recipe.ts'
+import { Problem } from '../schemas.ts'
+
+const TAGS = [
+  { name: 'models', description: 'Model files and what is in them' },
+  { name: 'datasets', description: 'Data set files and what is in them' },
+  { name: 'jobs', description: 'Pruning jobs, their receipts and artifacts' },
+  { name: 'system', description: 'The catalogue and the state of the service' },
+]
+
+/** Call before routes are added: only later ones are described. */
+export async function describeApi (app: FastifyInstance, options: { version: string, keyed: boolean }): Promise<void> {
+  for (const schema of [Problem, Model, Dataset, Job, RecipeInput]) app.addSchema(schema)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Espalier',
+        version: options.version,
+        description: 'Prunes neural networks and proves the result.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'ESPALIER_API_KEY of the server, when it has one' } } },
+      ...(options.keyed && { security: [{ apiKey: [] }] }),
+    },
+    // HEAD is GET without the body; described twice it would have the same operation id twice.
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      for (const path of Object.values(document.openapiObject.paths ?? {})) delete path?.head
+      return document.openapiObject
+    },
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => typeof schema.$id === 'string' ? schema.$id : `schema-${index}` },
+  })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // Without this the page would ask a validator outside of this machine.
+    uiConfig: { validatorUrl: null, deepLinking: true },
+  })
+}

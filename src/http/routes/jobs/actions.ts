@@ -1,0 +1,41 @@
+/** POST /v1/jobs/{id}/cancel and /retry. */
+import type { JobRow } from '../../../jobs/ports.ts'
+import { cancelJob } from '../../../jobs/use-cases/cancel-job.ts'
+import { retryJob } from '../../../jobs/use-cases/retry-job.ts'
+import { answerOnce } from '../../answers.ts'
+import type { App, Dependencies } from '../../dependencies.ts'
+import { viewOf } from './find.ts'
+import { IdParams, JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
+
+export function addJobActionRoutes (app: App, dependencies: Dependencies): void {
+  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (id: string): Promise<JobRow> }> = [
+    {
+      name: 'cancel',
+      summary: 'Cancel a job',
+      description: 'A queued job is cancelled at once; a running one is `cancelling` until its worker has stopped.',
+      act: async (id) => await cancelJob(dependencies, id),
+    },
+    {
+      name: 'retry',
+      summary: 'Run a failed or cancelled job again',
+      description: 'The job is queued again as its next attempt.',
+      act: async (id) => await retryJob(dependencies, id),
+    },
+  ]
+  for (const { name, summary, description, act } of actions) {
+    app.post(`/jobs/:id/${name}`, {
+      schema: {
+        operationId: `${name}Job`,
+        summary,
+        description,
+        tags: ['jobs'],
+        headers: PostHeaders,
+        params: IdParams,
+        querystring: NoQuery,
+        response: { 202: json('The job in its new state', JobRef), ...problems(404, 409) },
+      },
+    }, async (request, reply) => await answerOnce(request, reply, dependencies.catalog, name, async () => {
+      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(dependencies.catalog, await act(request.params.id)) }
+    }))
+  }
+}

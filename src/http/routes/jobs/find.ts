@@ -1,0 +1,28 @@
+/** The row of a job by its id, or the problem that there is none or that it has no receipt. */
+import { EspalierError } from '../../../errors.ts'
+import type { Catalog, JobRow } from '../../../jobs/ports.ts'
+import type { Job } from '../../../jobs/resources.ts'
+import { jobView } from '../../../jobs/use-cases/job-view.ts'
+import type { Receipt } from '../../../jobs/receipt.ts'
+
+export function noSuchJob (id: string): EspalierError {
+  return new EspalierError('not-found', `there is no job ${id}`)
+}
+
+export async function findJob (catalog: Catalog, id: string): Promise<JobRow> {
+  const row = await catalog.job(id)
+  if (row === null) throw noSuchJob(id)
+  return row
+}
+
+/** The job as clients see it. Read after the row: one that says `succeeded` has its artifacts already. */
+export async function viewOf (catalog: Catalog, row: JobRow): Promise<Job> {
+  const [artifacts, attempts] = await Promise.all([catalog.artifacts(row.id), catalog.attempts(row.id)])
+  return jobView(row, artifacts, attempts)
+}
+
+/** Throws `conflict` while there is none: only a job that succeeded has a receipt. */
+export function receiptOf (row: JobRow): Receipt {
+  if (row.receipt !== null) return row.receipt
+  throw new EspalierError('conflict', `job ${row.id} has no receipt: it is ${row.state}, and only a job that succeeded has one`, { state: row.state })
+}

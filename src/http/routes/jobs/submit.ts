@@ -1,0 +1,61 @@
+/** POST /v1/jobs: a job from stored files, as JSON, or from files in one form. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { EspalierError } from '../../../errors.ts'
+import { parseRecipe } from '../../../pruning/recipe.ts'
+import { answerOnce, fingerprintOf, idempotencyKey, type Answer } from '../../answers.ts'
+import { jobView } from '../../../jobs/use-cases/job-view.ts'
+import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
+import type { App, Dependencies } from '../../dependencies.ts'
+import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
+import { receiveForm } from '../../uploads/form.ts'
+import { validated } from '../../validation.ts'
+import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
+import { storeJobFiles } from './store.ts'
+
+export function addSubmitRoute (app: App, dependencies: Dependencies): void {
+  app.post('/jobs', {
+    schema: {
+      operationId: 'createJob',
+      summary: 'Submit a job',
+      description: 'JSON with the ids of a stored model and data set, or one form with the files themselves, in any order.\n\n' +
+        'A recipe that comes first is checked before the files are read.',
+      tags: ['jobs'],
+      consumes: ['application/json', 'multipart/form-data'],
+      headers: PostHeaders,
+      querystring: NoQuery,
+      body: { content: { 'application/json': { schema: JobRequestDocument }, 'multipart/form-data': { schema: JobForm } } },
+      response: { 202: json('The job, queued; Location holds its address', JobRef), ...problems(404, 409, 413, 415, 422) },
+    },
+  }, async (request, reply) => {
+    idempotencyKey(request)
+    return request.isMultipart() ? await fromForm(request, reply, dependencies) : await fromJson(request, reply, dependencies)
+  })
+}
+
+async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+  const body = validated(JobRequest, request.body ?? {}, 'body')
+  const submission: Submission = { ...body, recipe: parseRecipe(body.recipe) }
+  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, dependencies))
+}
+
+async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+  const { blobs, limits, catalog } = dependencies
+  const form = await receiveForm(request, JOB_PARTS, { blobs, limit: limits.uploadBytes })
+  for (const part of ['model', 'recipe']) {
+    if (!form.files.has(part) && !form.fields.has(part)) throw new EspalierError('invalid-request', `part "${part}" is needed`)
+  }
+  return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
+    const stored = await storeJobFiles(form, dependencies)
+    try {
+      return await submitted(stored.submission, dependencies)
+    } catch (error) {
+      await stored.undo()
+      throw error
+    }
+  })
+}
+
+async function submitted (submission: Submission, dependencies: Dependencies): Promise<Answer> {
+  const row = await submitJob(dependencies, submission)
+  return { status: 202, location: `/v1/jobs/${row.id}`, body: jobView(row, [], await dependencies.catalog.attempts(row.id)) }
+}

@@ -1,0 +1,53 @@
+/** /v1/models: upload a model file and see what is in it. */
+import { EspalierError } from '../../../errors.ts'
+import { answerOnce, idempotencyKey } from '../../answers.ts'
+import type { App, Dependencies } from '../../dependencies.ts'
+import { json, ModelRef, NoQuery, PostHeaders, problems } from '../../schemas.ts'
+import { readModelFile } from '../../uploads/files.ts'
+import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
+import { addStoredFileRoutes } from '../stored-files.ts'
+import { ModelForm } from './form.ts'
+
+const PARTS = {
+  file: { file: 'model', description: 'the model file (.keras, .h5, a zip of a TF.js layers model, or its model.json and *.bin as several parts)' },
+  name: { field: textField('name', 200), description: 'a label' },
+} as const satisfies Record<string, PartRule>
+
+export function addModelRoutes (app: App, dependencies: Dependencies): void {
+  const { catalog, blobs, limits } = dependencies
+
+  app.post('/models', {
+    schema: {
+      operationId: 'createModel',
+      summary: 'Upload a model',
+      description: 'A Keras .keras or .h5 file, or a TF.js layers model as a zip or as several `file` parts.\n\n' +
+        'The file is streamed and read; what cannot be read is refused.',
+      tags: ['models'],
+      consumes: ['multipart/form-data'],
+      headers: PostHeaders,
+      querystring: NoQuery,
+      body: { content: { 'multipart/form-data': { schema: ModelForm } } },
+      response: { 201: json('The model; Location holds its address', ModelRef), ...problems(409, 413, 415, 422) },
+    },
+  }, async (request, reply) => {
+    idempotencyKey(request)
+    const form = await receiveForm(request, PARTS, { blobs, limit: limits.uploadBytes })
+    const file = form.files.get('file')
+    if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
+    return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
+      const summary = await readModelFile(dependencies, file)
+      const model = await catalog.createModel({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
+      return { status: 201, location: `/v1/models/${model.id}`, body: model }
+    })
+  })
+
+  addStoredFileRoutes(app, dependencies, {
+    path: 'models',
+    label: 'model',
+    operation: 'Model',
+    schema: ModelRef,
+    list: async (page) => await catalog.models(page),
+    find: async (id) => await catalog.model(id),
+    remove: async (id) => await catalog.deleteModel(id),
+  })
+}

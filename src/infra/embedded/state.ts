@@ -1,0 +1,20 @@
+/** What embedded services keep between starts: ports and passwords, readable by their owner alone. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { freePort } from './ports.ts'
+
+export interface ServiceState { readonly port: number, readonly password: string }
+
+const PASSWORD_BYTES = 24
+
+/** The same password as last time, and the same port when it is free. */
+export async function serviceState (home: string, service: string): Promise<ServiceState> {
+  const file = path.join(home, `${service}.json`)
+  const last = await readFile(file, 'utf8').then((text) => JSON.parse(text) as ServiceState, () => undefined)
+  const state = { port: await freePort(last?.port), password: last?.password ?? randomBytes(PASSWORD_BYTES).toString('hex') }
+  await mkdir(home, { recursive: true })
+  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
+  await rename(`${file}.new`, file)
+  return state
+}

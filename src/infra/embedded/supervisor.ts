@@ -1,0 +1,128 @@
+/** Keeps processes running: each is started again when it dies, with a growing pause, until it is told to stop. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EspalierError } from '../../errors.ts'
+
+export interface ServiceSpec {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  readonly uid?: number
+  readonly gid?: number
+  /** Asks it to end; it is killed when it has not done so after `graceMs`. */
+  readonly stopSignal: NodeJS.Signals
+  readonly graceMs: number
+  /** Opens a channel whose closing tells the process that we are gone. */
+  readonly ipc?: boolean
+  /** Called before every start: removes what a killed predecessor left in the way. */
+  beforeStart? (): Promise<void>
+  /** Resolves once it serves; tried again and again while the process lives. */
+  check (): Promise<void>
+}
+
+export interface Supervised {
+  readonly name: string
+  readonly pid: number | undefined
+  /** Resolves when it serves for the first time; rejects when it ended too often before. */
+  readonly ready: Promise<void>
+  stop (): Promise<void>
+}
+
+export interface SupervisorHooks {
+  log (line: string): void
+  /** A process began; the watchdog wants to know. */
+  onStart? (pid: number): void
+}
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 5000
+/** A process that lived so long did not fail at its start: the pause begins anew. */
+const STEADY_MS = 10_000
+const FAILED_STARTS = 5
+const CHECK_EVERY_MS = 50
+const OUTPUT_CHARACTERS = 4000
+
+export function supervise (spec: ServiceSpec, hooks: SupervisorHooks): Supervised {
+  let child: ChildProcess | undefined
+  let stopping = false
+  let output = ''
+  const stopped = new AbortController()
+
+  /** One life of the process: resolves when it has ended. */
+  async function live (onServing: () => void): Promise<string> {
+    await spec.beforeStart?.()
+    const started = spawn(spec.command, [...spec.args], {
+      env: { ...spec.env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(spec.ipc === true ? ['ipc' as const] : [])],
+      // Ctrl-C reaches the whole process group of the terminal; who ends when is decided here.
+      detached: true,
+      ...(spec.cwd !== undefined && { cwd: spec.cwd }), ...(spec.uid !== undefined && { uid: spec.uid }), ...(spec.gid !== undefined && { gid: spec.gid }),
+    })
+    child = started
+    const keep = (text: string): void => {
+      output = (output + text).slice(-OUTPUT_CHARACTERS)
+      if (spec.ipc === true) for (const line of text.split('\n')) if (line.trim() !== '') hooks.log(line)
+    }
+    started.stdout?.setEncoding('utf8').on('data', keep)
+    started.stderr?.setEncoding('utf8').on('data', keep)
+    const ended = new Promise<string>((resolve) => {
+      started.once('error', (error) => { resolve(error.message) })
+      started.once('exit', (code, signal) => { resolve(signal === null ? `exit code ${code}` : signal) })
+    })
+    if (started.pid !== undefined) hooks.onStart?.(started.pid)
+    void serving(started, onServing)
+    return await ended
+  }
+
+  async function serving (started: ChildProcess, onServing: () => void): Promise<void> {
+    while (started.exitCode === null && started.signalCode === null && !stopping) {
+      if (await spec.check().then(() => true, () => false)) return onServing()
+      await sleep(CHECK_EVERY_MS)
+    }
+  }
+
+  let settleReady: { resolve: () => void, reject: (error: Error) => void } | undefined
+  const ready = new Promise<void>((resolve, reject) => { settleReady = { resolve, reject } })
+  ready.catch(() => {})
+
+  const ended = (async () => {
+    let pause = FIRST_PAUSE_MS
+    let served = false
+    for (let failures = 0; ;) {
+      const began = performance.now()
+      const how = await live(() => { served = true; settleReady?.resolve() }).catch((error: Error) => error.message)
+      if (stopping) return
+      hooks.log(`${spec.name} ended (${how}); it is started again`)
+      if (!served && ++failures >= FAILED_STARTS) {
+        const last = output.trim().split('\n').slice(-6).join('\n')
+        return settleReady?.reject(new EspalierError('unavailable', `${spec.name} does not start (${how}): ${last}`, { service: spec.name }))
+      }
+      if (performance.now() - began > STEADY_MS) pause = FIRST_PAUSE_MS
+      await sleep(pause, undefined, { signal: stopped.signal }).catch(() => {})
+      if (stopping) return
+      pause = Math.min(LONGEST_PAUSE_MS, pause * 2)
+    }
+  })()
+
+  return {
+    name: spec.name,
+    get pid () { return child?.exitCode === null && child.signalCode === null ? child.pid : undefined },
+    ready,
+    async stop () {
+      stopping = true
+      stopped.abort()
+      const last = child
+      if (last !== undefined && last.exitCode === null && last.signalCode === null) {
+        last.kill(spec.stopSignal)
+        const timer = setTimeout(() => { last.kill('SIGKILL') }, spec.graceMs)
+        await ended
+        clearTimeout(timer)
+      } else {
+        await ended
+      }
+      settleReady?.reject(new EspalierError('unavailable', `${spec.name} was stopped before it served`))
+    },
+  }
+}

@@ -1,0 +1,12 @@
+/** HDF5 in pure TypeScript: the reader and writer under `.h5` and `.keras` files. */
+export { readHdf5, type Hdf5Group } from './reader.ts'
+export { Hdf5Dataset } from './dataset.ts'
+export type { AttributeValue, Hdf5Attribute } from './attributes.ts'
+export { numberTypeOf, type Hdf5Datatype } from './datatype.ts'
+export type { Hdf5Filter } from './filters.ts'
+export type { Hdf5Layout } from './layout.ts'
+export { decodeNumbers } from './numbers.ts'
+export { specOf, type Hdf5AttributeSpec, type Hdf5Data, type Hdf5DatasetSpec, type Hdf5GroupSpec, type Hdf5NodeSpec, type Hdf5Replacement } from './spec.ts'
+export { datatypeOf, fixedStringType, stringAttribute, variableString } from './make.ts'
+export { writeHdf5 } from './writer.ts'
+export type { Hdf5Sink } from './write-bytes.ts'

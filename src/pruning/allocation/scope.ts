@@ -1,0 +1,25 @@
+/** What a scope is: it says which weights compete with which, and for how many zeros. */
+
+/** What a scope needs to know of a tensor: how many weights of which layer. */
+export interface Competitor { readonly layer: string, readonly weights: number }
+
+/** Tensors (by their index in the pool) that share `zeros` zeros among them. */
+export interface Competition { readonly members: readonly number[], readonly zeros: number }
+
+export interface Scope {
+  readonly description: string
+  /** Do all weights compare with each other, so that one magnitude separates kept from pruned? */
+  readonly isGlobal: boolean
+  /** Every tensor of `pool` is a member of just one competition. */
+  allocate (pool: readonly Competitor[], sparsity: number): Competition[]
+}
+
+/** The zeros that are meant by a share of `weights`: rounded half up, so that 90 % of N is exact wherever it is whole. */
+export function zerosFor (sparsity: number, weights: number): number {
+  return Math.min(weights, Math.floor(sparsity * weights + 0.5))
+}
+
+/** One competition of these members of the pool. */
+export function competitionOf (pool: readonly Competitor[], members: readonly number[], sparsity: number): Competition {
+  return { members, zeros: zerosFor(sparsity, members.reduce((sum, index) => sum + pool[index]!.weights, 0)) }
+}

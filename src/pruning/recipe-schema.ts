@@ -1,0 +1,70 @@
+/** The recipe as a person or a program writes it: the one schema that validation, documentation and the API read. */
+import { Type, type Static, type TSchema } from 'typebox'
+import type { FormatName } from '../models/formats/index.ts'
+import { SCOPE_NAMES } from './allocation/index.ts'
+import { CRITERION_NAMES } from './criteria/index.ts'
+import { METHOD_NAMES } from './method-rules.ts'
+
+/** Formats a pruned model can be written in. */
+export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers'] as const satisfies readonly FormatName[]
+
+export const TASK_NAMES = ['auto', 'classification', 'binary', 'multi-label', 'regression', 'segmentation'] as const
+
+/** More entries than any model has layers worth telling apart; each is compared with every weight. */
+const MAX_LAYER_RULES = 256
+
+/** Predictions are held in memory and written as JSON. */
+const MAX_PREDICTIONS = 10_000
+
+function oneOf<const T extends string> (words: readonly T[], description: string) {
+  return Type.Enum([...words], { description, type: 'string' })
+}
+
+const only = { additionalProperties: false } as const
+const sparsity = Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'share of the weights that become zero, in [0, 1): 0.9 is 90 %' })
+const threshold = Type.Number({ minimum: 0, description: 'weights with a magnitude of at most this become zero' })
+const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+export const LayerRule = Type.Object({
+  match: Type.String({
+    minLength: 1,
+    maxLength: 256,
+    description: 'path of a layer ("conv2d", "encoder/dense") or of a weight ("conv2d/kernel"); * within a part, ** over parts',
+  }),
+  sparsity: Type.Optional(sparsity),
+  threshold: Type.Optional(threshold),
+  skip: Type.Optional(Type.Boolean({ description: 'true leaves it alone; false opts in weights that are left alone by default, such as "*/bias"' })),
+}, only)
+
+export const EvaluationOptions = Type.Object({
+  split: Type.Optional(orNull(Type.Number({
+    exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'share of the examples that is reported, drawn by the seed; null: the test part, else all',
+  }))),
+  batchSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'examples in one forward pass' })),
+  predictions: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_PREDICTIONS, description: 'how many of the first outputs are written to predictions.json' })),
+  latency: Type.Optional(Type.Boolean({ description: 'measure the time of one forward pass' })),
+  loss: Type.Optional(Type.Literal('auto')),
+  task: Type.Optional(oneOf(TASK_NAMES, 'what the outputs mean; auto tells it from shapes and the last activation')),
+}, only)
+
+export const RecipeInput = Type.Object({
+  method: oneOf(METHOD_NAMES, 'the procedure'),
+  criterion: Type.Optional(oneOf(CRITERION_NAMES, 'how much a weight matters')),
+  granularity: Type.Optional(Type.Object({ type: Type.Literal('weight') }, { ...only, description: 'what is removed together: single weights' })),
+  scope: Type.Optional(oneOf(SCOPE_NAMES, 'which weights compete')),
+  target: Type.Optional(Type.Object({ sparsity: Type.Optional(sparsity), threshold: Type.Optional(threshold) }, { ...only, description: 'what is asked' })),
+  layers: Type.Optional(Type.Array(LayerRule, { maxItems: MAX_LAYER_RULES, description: 'exceptions; the last entry that matches holds' })),
+  evaluation: Type.Optional(Type.Union([Type.Boolean(), EvaluationOptions], { description: 'what is measured; false measures nothing' })),
+  inputs: Type.Optional(orNull(Type.Object({
+    scale: Type.Optional(Type.Number()), offset: Type.Optional(Type.Number()),
+  }, { ...only, description: 'features become value * scale + offset; null: as the data set says' }))),
+  output: Type.Optional(orNull(Type.Array(oneOf(OUTPUT_FORMATS, 'format of a written model'), {
+    maxItems: OUTPUT_FORMATS.length, description: 'null: the format of the given model',
+  }))),
+  compress: Type.Optional(Type.Boolean({ description: 'store pruned tensors compressed, so that the file really shrinks' })),
+  optimizerState: Type.Optional(oneOf(['keep', 'drop'], 'what becomes of the state of a saved optimizer')),
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'of everything that is drawn at random' })),
+  stages: Type.Optional(Type.Array(Type.Never(), { maxItems: 0, description: 'further steps; none is offered yet' })),
+}, { ...only, $id: 'Recipe', description: 'What is to be done with a model. The short form: {"method": "magnitude", "target": {"sparsity": 0.9}}' })
+
+export type RecipeInput = Static<typeof RecipeInput>

@@ -1,0 +1,28 @@
+/** Pruning by a threshold: a weight goes when its magnitude is not above it. */
+import { assertFinite } from './select.ts'
+import { totalsOf, type PruneReport } from './prune.ts'
+import { countZeros } from './sparse.ts'
+
+/** A tensor with the threshold that holds for it. `values` is changed in place. */
+export interface ThresholdTensor {
+  readonly name: string
+  readonly layer: string
+  readonly values: Float32Array
+  readonly threshold: number
+}
+
+/**
+ * Zeroes in place every w with |w| <= fround(threshold). The threshold is rounded to float32 as the weights were, so that a weight written as 0.1
+ * goes at threshold 0.1. Throws `invalid-model` for NaN or infinite weights, before anything is changed.
+ */
+export function pruneThreshold (pool: readonly ThresholdTensor[]): PruneReport {
+  for (const { name, values } of pool) assertFinite(name, values)
+  const tensors = pool.map(({ name, layer, values, threshold }) => {
+    const zerosBefore = countZeros(values)
+    const limit = Math.fround(threshold)
+    for (let index = 0; index < values.length; index++) if (Math.abs(values[index]!) <= limit) values[index] = 0
+    return { name, layer, weights: values.length, asked: null, zerosBefore, zeros: countZeros(values), threshold: limit }
+  })
+  const totals = totalsOf(tensors)
+  return { ...totals, tensors, asked: totals.zeros, threshold: null }
+}

@@ -1,0 +1,149 @@
+/** Recipes: defaults, every mistake with its path, and text within limits. */
+import { describe, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import fc from 'fast-check'
+import { TASK_NAMES as ENGINE_TASKS } from '../../../src/engine/metrics/index.ts'
+import { EspalierError } from '../../../src/errors.ts'
+import { editDistance, nearest } from '../../../src/pruning/nearest.ts'
+import { TASK_NAMES } from '../../../src/pruning/recipe-schema.ts'
+import { parseRecipe, parseRecipeText } from '../../../src/pruning/recipe.ts'
+
+function errorsOf (input: unknown): Record<string, string> {
+  try {
+    parseRecipe(input)
+  } catch (error) {
+    assert.ok(error instanceof EspalierError && error.code === 'invalid-recipe', String(error))
+    return Object.fromEntries((error.details.errors as Array<{ path: string, message: string }>).map(({ path, message }) => [path, message]))
+  }
+  assert.fail('the recipe was taken')
+}
+
+const target = { sparsity: 0.9 }
+
+describe('parseRecipe', () => {
+  test('fills in every default', () => {
+    assert.deepEqual(parseRecipe({ method: 'magnitude', target }), {
+      method: 'magnitude',
+      criterion: 'magnitude',
+      granularity: { type: 'weight' },
+      scope: 'global',
+      target: { sparsity: 0.9 },
+      layers: [],
+      evaluation: { split: null, batchSize: 256, predictions: 0, latency: true, loss: 'auto', task: 'auto' },
+      inputs: null,
+      output: null,
+      compress: true,
+      optimizerState: 'drop',
+      seed: 1,
+      stages: [],
+    })
+    assert.equal(parseRecipe({ method: 'magnitude', target, evaluation: false }).evaluation, false)
+    assert.deepEqual(parseRecipe({ method: 'magnitude', target, inputs: { scale: 2 } }).inputs, { scale: 2, offset: 0 })
+    assert.equal(parseRecipe({ method: 'evaluate' }).target, null)
+    assert.deepEqual(parseRecipe({ method: 'threshold', target: { threshold: 0 } }).target, { threshold: 0 })
+  })
+
+  test('a recipe with its defaults is a recipe, and the same one', () => {
+    for (const input of [{ method: 'magnitude', target, layers: [{ match: '*/bias', skip: false }] }, { method: 'threshold', target: { threshold: 0.1 }, output: ['keras', 'tfjs-layers'] }]) {
+      const { criterion, scope, ...recipe } = parseRecipe(input)
+      assert.deepEqual(parseRecipe(input.method === 'magnitude' ? { ...recipe, criterion, scope } : recipe), { ...recipe, criterion, scope })
+    }
+  })
+
+  test('unknown keys name the nearest known one, at every level', () => {
+    assert.match(errorsOf({ method: 'magnitude', target, layrs: [] })['/layrs']!, /did you mean "layers"/)
+    assert.match(errorsOf({ method: 'magnitude', target: { sparsty: 1 } })['/target/sparsty']!, /did you mean "sparsity"/)
+    assert.match(errorsOf({ method: 'magnitude', target, layers: [{ mach: 'a', skip: true }] })['/layers/0/mach']!, /did you mean "match"/)
+    assert.match(errorsOf({ method: 'magnitude', target, evaluation: { batch_size: 3 } })['/evaluation/batch_size']!, /did you mean "batchSize"/)
+    assert.match(errorsOf({ method: 'magnitude', target, xyzxyzxyzxyz: 1 })['/xyzxyzxyzxyz']!, /known are method, criterion/)
+    assert.match(errorsOf({ method: 'magnitud', target })['/method']!, /did you mean "magnitude"/)
+    assert.match(errorsOf(JSON.parse('{"method": "magnitude", "target": {"sparsity": 0.5}, "__proto__": 1, "a/b~": 2}'))['/a~1b~0']!, /unknown key/)
+  })
+
+  test('all problems are told at once', () => {
+    assert.deepEqual(Object.keys(errorsOf({ method: 'magnitude', target: { sparsity: 90 }, seed: -1, scope: 'x', stages: [{}], evaluation: 3 })).sort(),
+      ['/evaluation', '/scope', '/seed', '/stages', '/target/sparsity'])
+  })
+
+  test('numbers outside of their range say what would be right', () => {
+    assert.match(errorsOf({ method: 'magnitude', target: { sparsity: 90 } })['/target/sparsity']!, /must be less than 1, not 90 .*0\.9 is 90 %/)
+    for (const value of [1, -0.1, NaN, '0.9', null]) assert.ok(errorsOf({ method: 'magnitude', target: { sparsity: value } })['/target/sparsity'])
+    assert.ok(errorsOf({ method: 'threshold', target: { threshold: -1 } })['/target/threshold'])
+  })
+
+  test('what one method takes is no use to another', () => {
+    assert.match(errorsOf({ method: 'threshold', target })['/target/sparsity']!, /not taken by the method threshold, which takes "threshold"/)
+    assert.match(errorsOf({ method: 'magnitude', target: { threshold: 1 } })['/target/threshold']!, /which takes "sparsity"/)
+    assert.match(errorsOf({ method: 'magnitude' })['/target']!, /is needed: the method magnitude takes \{"sparsity": number\}/)
+    assert.match(errorsOf({ method: 'magnitude', target: {} })['/target/sparsity']!, /is needed/)
+    assert.match(errorsOf({ method: 'threshold', target: { threshold: 1 }, scope: 'layer' })['/scope']!, /not taken by the method threshold/)
+    assert.match(errorsOf({ method: 'evaluate', target })['/target']!, /not taken by the method evaluate/)
+    assert.match(errorsOf({ method: 'evaluate', evaluation: false })['/evaluation']!, /nothing to do/)
+    assert.match(errorsOf({ method: 'magnitude', target, layers: [{ match: 'a', threshold: 1 }] })['/layers/0/threshold']!, /which takes "sparsity"/)
+    assert.match(errorsOf({ method: 'magnitude', target, layers: [{ match: 'a' }] })['/layers/0']!, /says nothing/)
+    assert.match(errorsOf({ method: 'magnitude', target, layers: [{ match: 'a', skip: true, sparsity: 0.1 }] })['/layers/0/skip']!, /contradicts/)
+  })
+
+  test('any JSON value is answered with a recipe or an invalid-recipe', () => {
+    const known = fc.constantFrom('method', 'target', 'layers', 'evaluation', 'output', 'stages', 'inputs', 'granularity', 'scope', 'seed')
+    fc.assert(fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(known, fc.oneof(fc.jsonValue(), fc.constantFrom('magnitude', 'threshold', 'evaluate')))), (value) => {
+      try {
+        parseRecipe(value)
+      } catch (error) {
+        assert.ok(error instanceof EspalierError && error.code === 'invalid-recipe', String(error))
+      }
+    }), { numRuns: 500 })
+  })
+
+  test('the tasks are those of the engine', () => {
+    assert.deepEqual([...TASK_NAMES].sort(), ['auto', ...ENGINE_TASKS].sort())
+  })
+})
+
+describe('parseRecipeText', () => {
+  test('JSON and YAML say the same', () => {
+    const json = { method: 'magnitude', target: { sparsity: 0.9 }, layers: [{ match: '*/bias', skip: false }] }
+    assert.deepEqual(parseRecipeText(JSON.stringify(json)), json)
+    assert.deepEqual(parseRecipeText('method: magnitude\ntarget: {sparsity: 0.9} # ninety per cent\nlayers:\n  - match: "*/bias"\n    skip: false\n'), json)
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => assert.deepEqual(parseRecipeText(JSON.stringify(value)), JSON.parse(JSON.stringify(value)))))
+  })
+
+  test('mistakes are told with line and column', () => {
+    assert.throws(() => parseRecipeText('method: [a'), { code: 'invalid-recipe', message: /line 1, column/ })
+    assert.throws(() => parseRecipeText('a: 1\na: 2'), { code: 'invalid-recipe', message: /unique at line 2/ })
+    assert.throws(() => parseRecipeText('a: !!js/function x'), { code: 'invalid-recipe' })
+  })
+
+  test('small texts do not become large values', () => {
+    const laughs = ['a0: &a0 [x, x]', ...Array.from({ length: 30 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index}, *a${index}]`)].join('\n')
+    assert.throws(() => parseRecipeText(laughs), { code: 'invalid-recipe' })
+    assert.throws(() => parseRecipeText('#'.repeat(300_000)), { code: 'invalid-recipe', message: /at most 262144/ })
+    for (const text of ['['.repeat(100_000), '{a: '.repeat(50_000), '- '.repeat(100_000), '? '.repeat(100_000), '\n'.repeat(200_000)]) {
+      try {
+        parseRecipeText(text)
+      } catch (error) {
+        assert.ok(error instanceof EspalierError && error.code === 'invalid-recipe', String(error))
+      }
+    }
+  })
+
+  test('the examples and the complete recipes of the documentation are recipes', async () => {
+    for (const name of ['seed-network.yaml', 'magnitude.yaml', 'threshold.json']) parseRecipe(parseRecipeText(await readFile(`examples/${name}`, 'utf8')))
+    const page = await readFile('docs/recipe.md', 'utf8')
+    const blocks = [...page.matchAll(/```(?:json|yaml)\n([^]*?)```/g)].map((block) => block[1]!)
+    assert.ok(blocks.length >= 3)
+    for (const block of blocks) parseRecipe(parseRecipeText(block))
+  })
+})
+
+test('nearest: by edit distance, and silent when nothing is near', () => {
+  assert.equal(editDistance('kitten', 'sitting'), 3)
+  assert.equal(nearest('treshold', ['sparsity', 'threshold']), 'threshold')
+  assert.equal(nearest('qqqqqqqqq', ['sparsity', 'threshold']), undefined)
+  fc.assert(fc.property(fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), (a, b) => {
+    assert.equal(editDistance(a, b), editDistance(b, a))
+    assert.ok(editDistance(a, b) <= Math.max(a.length, b.length))
+    assert.equal(editDistance(a, b) === 0, a === b)
+  }))
+})
