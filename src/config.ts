@@ -118,6 +118,30 @@ export function readConfig (env: Environment = inherited): Config {
   return config
 }
 
+/** The variables that make `readConfig` give this configuration in another process. */
+export function environmentOf (config: Config): Environment {
+  return {
+    HOST: config.host,
+    PORT: String(config.port),
+    DATABASE_URL: config.databaseUrl,
+    REDIS_URL: config.redisUrl,
+    ESPALIER_HOME: config.home,
+    ESPALIER_TENSORFLOW: config.tensorflow,
+    ESPALIER_API_KEY: config.apiKey,
+    ESPALIER_BLOBS: config.blobs,
+    ESPALIER_CONCURRENCY: String(config.concurrency),
+    ESPALIER_MAX_UPLOAD_BYTES: String(config.maxUploadBytes),
+    ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
+    ESPALIER_CHILD_MEMORY_MB: String(config.childMemoryMb),
+    ESPALIER_CHILD_JOBS: String(config.childJobs),
+    ESPALIER_LOG: config.logLevel,
+    ESPALIER_STALLED_SECONDS: String(config.stalledSeconds),
+    ESPALIER_RECONCILE_SECONDS: String(config.reconcileSeconds),
+    ESPALIER_QUEUE_PREFIX: config.queuePrefix,
+    ESPALIER_SETUP: config.setupDone ? 'skip' : undefined,
+  }
+}
+
 /** What TensorFlow is told through the environment, in words that a receipt can repeat. Threads absent: as many as the machine has. */
 export interface EngineEnvironment { readonly env: Environment, readonly threads?: number, readonly oneDNN: boolean }
 

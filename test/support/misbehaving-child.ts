@@ -1,4 +1,4 @@
-/** An engine process for tests: speaks the worker's protocol and does what the job's id says. */
+/** An engine process for tests: speaks the worker's protocol and does what the recipe's `behave` or else the job's id says. */
 import type { FromChild, ToChild } from '../../src/worker/protocol.ts'
 
 const send = (message: FromChild): void => { process.send?.(message) }
@@ -8,16 +8,17 @@ process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ToChild) => {
   if (message.type !== 'run') process.exit(0)
   const { job } = message
-  send({ type: 'progress', job, progress: { stage: job, done: 1, total: 2, etaSeconds: null } })
-  if (job === 'abort') {
+  const behave = (message.recipe as { behave?: string }).behave ?? job
+  send({ type: 'progress', job, progress: { stage: behave, done: 1, total: 2, etaSeconds: null } })
+  if (behave === 'abort') {
     console.error('Check failed: an invariant of the native library')
     process.abort()
   }
-  if (job === 'exit') process.exit(7)
-  if (job === 'fail') send({ type: 'failed', job, error: { code: 'nothing-pruned', message: 'nothing to prune' } })
-  if (job === 'spin') for (;;) held.length = 0
-  if (job === 'grow') setInterval(() => { held.push(new Uint8Array(32 << 20).fill(1)) }, 5)
-  if (job === 'done') send({ type: 'done', job, receipt: {} as never, outputs: [] })
+  if (behave === 'exit') process.exit(7)
+  if (behave === 'fail') send({ type: 'failed', job, error: { code: 'nothing-pruned', message: 'nothing to prune' } })
+  if (behave === 'spin') for (;;) held.length = 0
+  if (behave === 'grow') setInterval(() => { held.push(new Uint8Array(32 << 20).fill(1)) }, 5)
+  if (behave === 'done') send({ type: 'done', job, receipt: {} as never, outputs: [] })
 })
 
 const { unloadable } = JSON.parse(process.argv[2] ?? '{}') as { unloadable?: boolean }

@@ -66,12 +66,15 @@ function gatedHalves (x: Tensor): Tensor {
   return tf.mul(values!, tf.sigmoid(gates!))
 }
 
-/** Euclidean projection onto the simplex. Source: Martins and Astudillo 2016, algorithm 1. */
+/**
+ * As Keras computes it: its threshold sums the running sums of the support, where Martins and Astudillo 2016 (algorithm 1) take the last of them, so
+ * that results add up to 1 only where the support is one value. A model is run as Keras runs it.
+ */
 function sparsemax (x: Tensor): Tensor {
   const size = x.shape.at(-1)!
   const { values: sorted } = tf.topk(x, size, true)
   const sums = tf.cumsum(sorted, x.rank - 1)
   const support = tf.cast(tf.greater(tf.sub(sorted, tf.div(tf.sub(sums, 1), tf.range(1, size + 1))), 0), 'float32')
-  const excess = tf.sub(tf.sum(tf.mul(sorted, support), -1, true), 1)
+  const excess = tf.sub(tf.sum(tf.mul(sums, support), -1, true), 1)
   return tf.relu(tf.sub(x, tf.div(excess, tf.sum(support, -1, true))))
 }

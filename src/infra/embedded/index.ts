@@ -1,12 +1,14 @@
 /** Everything on one machine: the services that no address names, and the two roles, supervised together. */
-import { mkdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { inherited, type Config } from '../../config.ts'
+import path from 'node:path'
+import { environmentOf, inherited, type Config } from '../../config.ts'
+import { EspalierError } from '../../errors.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { setup, type SetupResult } from '../setup/index.ts'
+import { releaseLock, takeLock } from '../setup/lock.ts'
 import type { Progress } from '../setup/progress.ts'
-import { freePort } from './ports.ts'
+import { freePort, isFree } from './ports.ts'
 import { embeddedPostgres } from './postgres.ts'
+import { apiRole, workerRole } from './roles.ts'
 import { supervise, type ServiceSpec, type Supervised } from './supervisor.ts'
 import { embeddedValkey } from './valkey.ts'
 import { startWatchdog, type Watchdog } from './watchdog.ts'
@@ -14,7 +16,7 @@ import { startWatchdog, type Watchdog } from './watchdog.ts'
 export interface Services {
   readonly databaseUrl: string
   readonly redisUrl: string
-  /** Process ids of those that run here now. */
+  /** Process ids of those that run here now: postgres, valkey, api, worker. */
   pids (): Record<string, number | undefined>
   stop (): Promise<void>
 }
@@ -24,101 +26,108 @@ export interface Running extends Services {
 }
 
 export interface StartOptions {
+  /** Is told of restarts, and what the roles print. */
   readonly log?: (line: string) => void
   readonly progress?: Progress
 }
 
-const ROLE_GRACE_MS = 12_000
-const ENTRY = { api: fileURLToPath(new URL('../../cli/api.ts', import.meta.url)), worker: fileURLToPath(new URL('../../cli/worker.ts', import.meta.url)) }
+type Undo = () => Promise<void>
 
-/** Starts what `config` names no address for and migrates the database. */
-export async function startServices (config: Config, found: SetupResult, { log = () => {} }: StartOptions = {}): Promise<Services> {
-  return await withWatchdog(async (watchdog) => await services(config, found, log, watchdog))
+/** Setup, then the services that `config` names no address for, with the database at the newest schema. Throws `conflict` when they run already. */
+export async function startServices (config: Config, { log = () => {}, progress }: StartOptions = {}): Promise<Services> {
+  const found = await setup({ config, ...(progress && { progress }) })
+  return await undoable(async (undo) => await services(config, found, log, undo))
 }
 
-/** Setup, services, API and worker; resolves when /readyz says so. */
+/**
+ * Setup, services, API and worker; resolves when /readyz says so. Throws `invalid-configuration` when the port is taken, and `conflict` when the
+ * services of this ESPALIER_HOME run already.
+ */
 export async function startAll (config: Config, { log = () => {}, progress }: StartOptions = {}): Promise<Running> {
+  const { host } = config
+  if (config.port !== 0 && !await isFree(host, config.port)) {
+    throw new EspalierError('invalid-configuration', `PORT ${config.port} of ${host} is taken by another program; set PORT to a free one, or to 0 for any`, { host, port: config.port })
+  }
   const found = await setup({ config, ...(progress && { progress }) })
-  return await withWatchdog(async (watchdog) => {
-    const base = await services(config, found, log, watchdog)
-    const roles: Supervised[] = []
-    const stop = async (): Promise<void> => {
-      await Promise.all(roles.map(async (role) => { await role.stop() }))
-      await base.stop()
-    }
-    try {
-      const port = config.port === 0 ? await freePort() : config.port
-      const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
-      const env = {
-        ...inherited, HOST: config.host, PORT: String(port), DATABASE_URL: base.databaseUrl, REDIS_URL: base.redisUrl, ESPALIER_HOME: config.home, ESPALIER_SETUP: 'skip',
-        ESPALIER_LOG: config.logLevel,
-      }
-      roles.push(start(role('api', env, async () => { await answers(`${url}/readyz`) }), log, watchdog))
-      roles.push(start(role('worker', env, async () => {}), log, watchdog))
-      await Promise.all(roles.map(async ({ ready }) => { await ready }))
-      const all = (): Record<string, number | undefined> => ({ ...base.pids(), ...Object.fromEntries(roles.map(({ name, pid }) => [name, pid])) })
-      return { ...base, url, pids: all, stop }
-    } catch (error) {
-      await stop()
-      throw error
-    }
+  return await undoable(async (undo) => {
+    const { databaseUrl, redisUrl, pids } = await services(config, found, log, undo)
+    const port = config.port === 0 ? await freePort() : config.port
+    const url = `http://${reachable(host)}:${port}`
+    const env = { ...inherited, ...environmentOf({ ...config, port, databaseUrl, redisUrl, setupDone: true }) }
+    const begin = beginner(log, undo)
+    const roles = [begin(apiRole(env, url)), begin(workerRole(env))]
+    await Promise.all(roles.map(async ({ ready }) => { await ready }))
+    return { databaseUrl, redisUrl, url, pids: () => ({ ...pids(), ...idsOf(roles) }) }
   })
 }
 
-/** The watchdog lives as long as what it watches. */
-async function withWatchdog<T extends { stop (): Promise<void> }> (begin: (watchdog: Watchdog) => Promise<T>): Promise<T> {
-  const watchdog = startWatchdog()
-  try {
-    const running = await begin(watchdog)
-    return {
-      ...running,
-      async stop () {
-        await running.stop()
-        watchdog.close()
-      },
+async function services (config: Config, { postgres, valkey }: SetupResult, log: (line: string) => void, undo: Undo[]): Promise<Omit<Services, 'stop'>> {
+  if (postgres !== undefined || valkey !== undefined) await claim(config.home, undo)
+  const begin = beginner(log, undo)
+  const running: Supervised[] = []
+  let { databaseUrl = '', redisUrl = '' } = config
+  if (postgres !== undefined) {
+    const { spec, url } = await embeddedPostgres(postgres, config.home, log)
+    running.push(begin(spec))
+    databaseUrl = url
+  }
+  if (valkey !== undefined) {
+    const { spec, url } = await embeddedValkey(valkey, config.home)
+    running.push(begin(spec))
+    redisUrl = url
+  }
+  await Promise.all(running.map(async ({ ready }) => { await ready }))
+  await migrate(databaseUrl)
+  return { databaseUrl, redisUrl, pids: () => idsOf(running) }
+}
+
+/** One `npm start` at a time on a home: a second one would end the servers of the first, taking them for left over. */
+async function claim (home: string, undo: Undo[]): Promise<void> {
+  const file = path.join(home, 'run.lock')
+  const holder = await takeLock(file)
+  if (holder !== undefined) {
+    throw new EspalierError('conflict', `Espalier runs already with its data in ${home} (process ${holder.pid}); stop it, or set ESPALIER_HOME to another folder`, { home, pid: holder.pid })
+  }
+  undo.push(async () => { await releaseLock(file) })
+}
+
+/** Supervises processes under one watchdog, which lives as long as what it watches. */
+function beginner (log: (line: string) => void, undo: Undo[]): (spec: ServiceSpec) => Supervised {
+  let watchdog: Watchdog | undefined
+  return (spec) => {
+    if (watchdog === undefined) {
+      const started = startWatchdog()
+      watchdog = started
+      undo.push(async () => { started.close() })
     }
-  } catch (error) {
-    watchdog.close()
-    throw error
+    const { add, remove } = watchdog
+    const supervised = supervise(spec, { log, onStart: (pid) => { add(pid, spec.stopSignal) }, onEnd: remove })
+    undo.push(async () => { await supervised.stop() })
+    return supervised
   }
 }
 
-async function services (config: Config, { postgres, valkey }: SetupResult, log: (line: string) => void, watchdog: Watchdog): Promise<Services> {
-  const running: Supervised[] = []
-  const stop = async (): Promise<void> => { await Promise.all(running.map(async (service) => { await service.stop() })) }
+/** Gives what `begin` started a `stop` that takes it down in reverse order; does so at once when `begin` fails half-way. */
+async function undoable<T extends object> (begin: (undo: Undo[]) => Promise<T>): Promise<T & { stop (): Promise<void> }> {
+  const undo: Undo[] = []
+  const stop = async (): Promise<void> => {
+    for (let last = undo.pop(); last !== undefined; last = undo.pop()) await last()
+  }
   try {
-    await mkdir(config.home, { recursive: true })
-    let { databaseUrl, redisUrl } = config
-    if (databaseUrl === undefined && postgres !== undefined) {
-      const { spec, url } = await embeddedPostgres(postgres, config.home)
-      running.push(start(spec, log, watchdog))
-      databaseUrl = url
-    }
-    if (redisUrl === undefined && valkey !== undefined) {
-      const { spec, url } = await embeddedValkey(valkey, config.home)
-      running.push(start(spec, log, watchdog))
-      redisUrl = url
-    }
-    await Promise.all(running.map(async ({ ready }) => { await ready }))
-    await migrate(databaseUrl ?? '')
-    const pids = (): Record<string, number | undefined> => Object.fromEntries(running.map(({ name, pid }) => [name.toLowerCase(), pid]))
-    return { databaseUrl: databaseUrl ?? '', redisUrl: redisUrl ?? '', pids, stop }
+    return { ...await begin(undo), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-function start (spec: ServiceSpec, log: (line: string) => void, watchdog: Watchdog): Supervised {
-  return supervise(spec, { log, onStart: (pid) => { watchdog.add(pid, spec.ipc === true ? 'SIGTERM' : spec.stopSignal) } })
+function idsOf (running: readonly Supervised[]): Record<string, number | undefined> {
+  return Object.fromEntries(running.map(({ name, pid }) => [name.toLowerCase(), pid]))
 }
 
-function role (name: 'api' | 'worker', env: Record<string, string | undefined>, check: () => Promise<void>): ServiceSpec {
-  return { name, command: process.execPath, args: ['--import', import.meta.resolve('tsx'), ENTRY[name]], env, stopSignal: 'SIGTERM', graceMs: ROLE_GRACE_MS, ipc: true, check }
-}
-
-async function answers (url: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2000) })
-  await response.arrayBuffer()
-  if (!response.ok) throw new Error(`${url} says ${response.status}`)
+/** A server that listens everywhere is asked on loopback. */
+function reachable (host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

@@ -15,3 +15,15 @@ export async function freePort (wanted = 0): Promise<number> {
     })
   })
 }
+
+/** Can a server listen at this address? */
+export async function isFree (host: string, port: number): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false)
+      else reject(error)
+    })
+    server.listen(port, host, () => { server.close(() => { resolve(true) }) })
+  })
+}

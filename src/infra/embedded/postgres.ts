@@ -3,11 +3,10 @@ import { execFile } from 'node:child_process'
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { EspalierError } from '../../errors.ts'
-import { isAlive } from '../setup/lock.ts'
+import { commandOf, endProcess } from '../processes.ts'
 import type { PostgresPrograms } from '../setup/postgres.ts'
 import { dataFolder, giveTo, postgresAccount, reachablePrograms, type Account } from './account.ts'
 import { serviceState } from './state.ts'
@@ -16,16 +15,18 @@ import type { ServiceSpec } from './supervisor.ts'
 const USER = 'espalier'
 const STOP_GRACE_MS = 10_000
 const CONNECT_MS = 2000
-/** How long a Postgres that an earlier, killed start left behind may take to end. */
-const OLD_SERVER_MS = 10_000
 
-export async function embeddedPostgres (found: PostgresPrograms, home: string): Promise<{ spec: ServiceSpec, url: string }> {
+/** `log` is told when the data cannot lie below `home`. */
+export async function embeddedPostgres (found: PostgresPrograms, home: string, log: (line: string) => void): Promise<{ spec: ServiceSpec, url: string }> {
   const account = await postgresAccount()
   const programs = await reachablePrograms(found, account)
   const folder = await dataFolder(home, account)
-  const { port, password } = await serviceState(home, 'postgres')
+  if (!folder.startsWith(home)) log(`Postgres may not run as root and its own account may not enter ${home}: its data lies in ${folder}`)
   const data = path.join(folder, 'data')
   await giveTo(folder, account)
+  // Before its port is asked for, so that the port stays the same.
+  await endOldServer(data)
+  const { port, password } = await serviceState(folder)
   if (!await access(path.join(data, 'PG_VERSION')).then(() => true, () => false)) await createCluster(programs, folder, data, password, account)
   const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`
   const spec: ServiceSpec = {
@@ -67,13 +68,7 @@ async function createCluster (programs: PostgresPrograms, folder: string, data: 
 async function endOldServer (data: string): Promise<void> {
   const file = path.join(data, 'postmaster.pid')
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0])
-  if (!(pid > 0) || !isAlive(pid) || !(await commandOf(pid)).includes('postgres')) return
-  process.kill(pid, 'SIGINT')
-  for (let left = OLD_SERVER_MS / 100; left > 0 && isAlive(pid); left--) await sleep(100)
-}
-
-async function commandOf (pid: number): Promise<string> {
-  return await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]).then(({ stdout }) => stdout, () => '')
+  if (pid > 0 && (await commandOf(pid)).includes(`-D ${data}`)) await endProcess(pid, 'SIGINT', STOP_GRACE_MS)
 }
 
 async function connect (url: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** What embedded services keep between starts: ports and passwords, readable by their owner alone. */
+/** What an embedded service keeps beside its data between starts: port and password, readable by its owner alone. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -6,14 +6,15 @@ import { freePort } from './ports.ts'
 
 export interface ServiceState { readonly port: number, readonly password: string }
 
+const FILE = 'service.json'
 const PASSWORD_BYTES = 24
 
 /** The same password as last time, and the same port when it is free. */
-export async function serviceState (home: string, service: string): Promise<ServiceState> {
-  const file = path.join(home, `${service}.json`)
+export async function serviceState (folder: string): Promise<ServiceState> {
+  const file = path.join(folder, FILE)
   const last = await readFile(file, 'utf8').then((text) => JSON.parse(text) as ServiceState, () => undefined)
   const state = { port: await freePort(last?.port), password: last?.password ?? randomBytes(PASSWORD_BYTES).toString('hex') }
-  await mkdir(home, { recursive: true })
+  await mkdir(folder, { recursive: true })
   await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
   await rename(`${file}.new`, file)
   return state

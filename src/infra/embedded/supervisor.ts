@@ -25,15 +25,16 @@ export interface ServiceSpec {
 export interface Supervised {
   readonly name: string
   readonly pid: number | undefined
-  /** Resolves when it serves for the first time; rejects when it ended too often before. */
+  /** Resolves when it serves for the first time; rejects when it ended too often before, or took too long. */
   readonly ready: Promise<void>
   stop (): Promise<void>
 }
 
 export interface SupervisorHooks {
   log (line: string): void
-  /** A process began; the watchdog wants to know. */
+  /** A process began, or ended; the watchdog wants to know. */
   onStart? (pid: number): void
+  onEnd? (pid: number): void
 }
 
 const FIRST_PAUSE_MS = 200
@@ -41,6 +42,8 @@ const LONGEST_PAUSE_MS = 5000
 /** A process that lived so long did not fail at its start: the pause begins anew. */
 const STEADY_MS = 10_000
 const FAILED_STARTS = 5
+/** A Postgres that was killed reads its log first, which may take a while. */
+const SERVING_LIMIT_MS = 180_000
 const CHECK_EVERY_MS = 50
 const OUTPUT_CHARACTERS = 4000
 
@@ -53,6 +56,7 @@ export function supervise (spec: ServiceSpec, hooks: SupervisorHooks): Supervise
   /** One life of the process: resolves when it has ended. */
   async function live (onServing: () => void): Promise<string> {
     await spec.beforeStart?.()
+    if (stopping) return 'not started'
     const started = spawn(spec.command, [...spec.args], {
       env: { ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe', ...(spec.ipc === true ? ['ipc' as const] : [])],
@@ -73,12 +77,19 @@ export function supervise (spec: ServiceSpec, hooks: SupervisorHooks): Supervise
     })
     if (started.pid !== undefined) hooks.onStart?.(started.pid)
     void serving(started, onServing)
-    return await ended
+    const how = await ended
+    if (started.pid !== undefined) hooks.onEnd?.(started.pid)
+    return how
   }
 
   async function serving (started: ChildProcess, onServing: () => void): Promise<void> {
+    const limit = performance.now() + SERVING_LIMIT_MS
+    let last = ''
     while (started.exitCode === null && started.signalCode === null && !stopping) {
-      if (await spec.check().then(() => true, () => false)) return onServing()
+      if (await spec.check().then(() => true, (error: Error) => { last = error.message })) return onServing()
+      if (performance.now() > limit) {
+        return settleReady?.reject(new EspalierError('unavailable', `${spec.name} runs but does not answer (${last})`, { service: spec.name }))
+      }
       await sleep(CHECK_EVERY_MS)
     }
   }

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 export interface Watchdog {
   /** Watches over a process group; `signal` ends it. */
   add (pid: number, signal: NodeJS.Signals): void
+  /** The process ended: its id may soon be another's. */
+  remove (pid: number): void
   /** Nothing is watched any more. */
   close (): void
 }
@@ -18,9 +20,9 @@ const PROGRAM = `
     const lines = (text + piece).split('\\n')
     text = lines.pop()
     for (const line of lines) {
-      if (line === 'close') process.exit(0)
       const [pid, signal] = line.split(' ')
-      pids.set(Number(pid), signal)
+      if (signal === undefined) pids.delete(Number(pid))
+      else pids.set(Number(pid), signal)
     }
   }).on('end', () => {
     for (const [pid, signal] of pids) try { process.kill(-pid, signal) } catch {}
@@ -31,8 +33,17 @@ export function startWatchdog (): Watchdog {
   const child = spawn(process.execPath, ['-e', PROGRAM], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env: {} })
   child.unref()
   child.stdin.on('error', () => {})
+  const watched = new Set<number>()
   return {
-    add (pid, signal) { child.stdin.write(`${pid} ${signal}\n`) },
-    close () { child.stdin.end('close\n') },
+    add (pid, signal) {
+      watched.add(pid)
+      child.stdin.write(`${pid} ${signal}\n`)
+    },
+    remove (pid) {
+      if (watched.delete(pid)) child.stdin.write(`${pid}\n`)
+    },
+    close () {
+      child.stdin.end([...watched].map((pid) => `${pid}\n`).join(''))
+    },
   }
 }

@@ -51,8 +51,8 @@ interface Build { readonly cpu: string, readonly gpu?: string, readonly platform
 /** The wheel for this machine, as the package registry names it. There is no CPU-only build for arm64. */
 const BUILDS: Readonly<Record<string, Build>> = {
   'linux-x64': { cpu: 'tensorflow-cpu', gpu: 'tensorflow', platform: 'manylinux_2_27_x86_64', megabytes: { cpu: 274, gpu: 572 } },
-  'linux-arm64': { cpu: 'tensorflow', platform: 'manylinux_2_27_aarch64', megabytes: { cpu: 270, gpu: 270 } },
-  'darwin-arm64': { cpu: 'tensorflow', platform: 'macosx_12_0_arm64', megabytes: { cpu: 240, gpu: 240 } },
+  'linux-arm64': { cpu: 'tensorflow', platform: 'manylinux_2_27_aarch64', megabytes: { cpu: 282, gpu: 282 } },
+  'darwin-arm64': { cpu: 'tensorflow', platform: 'macosx_12_0_arm64', megabytes: { cpu: 223, gpu: 223 } },
 }
 
 /** The first of: the folder given, the cache, a Python's TensorFlow of the same version, a download. */

@@ -42,6 +42,8 @@ export interface ArchitectureLayer {
   readonly containers: readonly string[]
   /** The class name with its place: which model container and index in the config, for formats that address by order. */
   readonly indexInContainer: number
+  /** Where a `.keras` file keeps its weights: `layers/conv2d_1`; empty when it keeps none. */
+  readonly storePath?: string
 }
 
 /** Output number `output` of node number `node`. */

@@ -1,2 +1,33 @@
-/** The table of model formats: one line each. */
-export type FormatName = 'keras' | 'keras-h5' | 'tfjs-layers'
+/** The table of model formats: one line each. Reading tells them apart by their bytes, never by a file name. */
+import { EspalierError } from '../../errors.ts'
+import type { ByteSource } from '../bytes.ts'
+import type { ModelFile, TensorChanges } from '../model.ts'
+import type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
+import { keras } from './keras.ts'
+import { kerasH5 } from './keras-h5.ts'
+import { tfjsLayers } from './tfjs-layers.ts'
+
+export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
+
+export const MODEL_FORMATS = {
+  keras,
+  'keras-h5': kerasH5,
+  'tfjs-layers': tfjsLayers,
+} as const satisfies { readonly [Name in string]: ModelFormat<Name> }
+
+export type FormatName = keyof typeof MODEL_FORMATS
+
+/** Reads a model file of any format. The source must stay open while the model is used. Throws `unsupported-format` for other files, else as the format does. */
+export async function readModel (source: ByteSource): Promise<ModelFile> {
+  const formats: ModelFormat[] = Object.values(MODEL_FORMATS)
+  for (const format of formats) if (await format.sniff(source)) return await format.read(source)
+  throw new EspalierError('unsupported-format', `the file is no model that is read here; these are: ${formats.map(({ description }) => description).join('; ')}`)
+}
+
+/**
+ * Writes `model` with `changes` (row-major values by tensor key) and gives the size in bytes. In the model's own format everything else stays as it
+ * was, byte for byte; in another the model is converted, or refused with `unsupported-format` naming the layer that stands in the way.
+ */
+export async function writeModel (model: ModelFile, changes: TensorChanges, format: FormatName, options: WriteOptions, sink: ModelSink): Promise<number> {
+  return await MODEL_FORMATS[format].write(model, changes, options, sink)
+}

@@ -1,0 +1,95 @@
+/** One job from files to files: read, prune, measure, write, read back, and the receipt that says what came of it. */
+import { EspalierError } from '../errors.ts'
+import { readModel } from '../models/formats/index.ts'
+import type { ModelFile } from '../models/model.ts'
+import { createClock } from './clock.ts'
+import { openDevice, type Device } from './device.ts'
+import { METHODS } from './index.ts'
+import type { JobInput, JobResult } from './job-types.ts'
+import { measure, type Measured } from './measure.ts'
+import type { Method, MethodResult } from './method.ts'
+import { writePredictions } from './predictions.ts'
+import { makeReceipt } from './receipt.ts'
+import { openReport, type Report } from './report-data.ts'
+import { checkOutput, outputFormats, writeOutput, type WrittenModel } from './write-outputs.ts'
+
+/**
+ * Runs a validated recipe. Throws EspalierErrors for what the recipe, the files or the machine caused, and the signal's reason when it aborts.
+ * Every tensor is released, whatever happens; files that were begun and not finished are removed.
+ */
+export async function runJob (input: JobInput): Promise<JobResult> {
+  const { recipe, signal } = input
+  const clock = createClock()
+  const stage = (name: string, done = 0, total = 1): void => { input.onProgress({ stage: name, done, total, etaSeconds: null }) }
+
+  stage('reading')
+  // Compressing the input only for its figure runs beside everything else.
+  const gzipBefore = clock.time('gzip', async () => await input.gzipSize(input.model.source))
+  gzipBefore.catch(() => {})
+  const model = await clock.time('read', async () => await readModel(input.model.source))
+  const method = methodNamed(recipe.method)
+  const report = await clock.time('read', async () => await openReport(input, model))
+
+  stage('pruning')
+  const result = await clock.time('prune', async () => await method.run({ recipe, model, signal }))
+  signal.throwIfAborted()
+
+  const device = await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
+  try {
+    const measured = device === null || report === null
+      ? null
+      : await clock.time('evaluate', async () => await measureReport(input, model, device, report, stage))
+    signal.throwIfAborted()
+    const written = await writeModels(input, model, method, result, device, clock.time, stage)
+    const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
+    const receipt = await makeReceipt({ input, model, method, result, report, measured, written, device, gzipBefore: await gzipBefore, timings: clock.seconds() })
+    return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions] }
+  } finally {
+    device?.dispose()
+  }
+}
+
+function methodNamed (name: string): Method {
+  const method = Object.values<Method>(METHODS).find((candidate) => candidate.name === name)
+  if (method === undefined) throw new EspalierError('invalid-recipe', `the method "${name}" is not known; methods are ${Object.keys(METHODS).join(', ')}`)
+  return method
+}
+
+type Stage = (name: string, done?: number, total?: number) => void
+
+async function measureReport (input: JobInput, model: ModelFile, device: Device, report: Report, stage: Stage): Promise<Measured> {
+  const begin = performance.now()
+  return await measure({
+    tf: device.engine.tf,
+    model,
+    evaluation: report.evaluation,
+    report: report.split,
+    reportName: report.name,
+    inputs: report.inputs,
+    before: device.before ?? device.after,
+    after: device.after,
+    signal: input.signal,
+    onProgress (done, total) {
+      const perExample = (performance.now() - begin) / done / 1000
+      input.onProgress({ stage: 'evaluating', done, total, etaSeconds: Math.round(perExample * (total - done) * 10) / 10 })
+    },
+  })
+}
+
+async function writeModels (
+  input: JobInput, model: ModelFile, method: Method, result: MethodResult, device: Device | null,
+  time: ReturnType<typeof createClock>['time'], stage: Stage
+): Promise<WrittenModel[]> {
+  if (!method.writesModel) return []
+  const written: WrittenModel[] = []
+  const formats = outputFormats(input.recipe, model)
+  for (const [index, format] of formats.entries()) {
+    stage('writing', index, formats.length)
+    const artifact = await time('write', async () => await writeOutput(format, model, result.changes, input))
+    input.signal.throwIfAborted()
+    stage('verifying', index, formats.length)
+    const expected = { model, changes: result.changes, ...(device?.probe && { probe: device.probe }), reason: model.architecture.problem ?? 'it has no layer graph' }
+    written.push(await time('verify', async () => await checkOutput(artifact, expected, input)))
+  }
+  return written
+}

@@ -1,0 +1,81 @@
+/** What the static methods share: the weights they may touch, and their result from a report on them. */
+import { EspalierError } from '../../errors.ts'
+import type { ReceiptLayer } from '../../jobs/receipt.ts'
+import type { StoredTensor } from '../../models/tensor.ts'
+import type { ModelFile } from '../../models/model.ts'
+import { assertPlan, planPruning, type Plan, type PlannedTensor, type SkippedTensor } from '../../pruning/plan.ts'
+import type { PrunedTensor, PruneReport } from '../../pruning/prune.ts'
+import { countZeros } from '../../pruning/sparse.ts'
+import type { MethodContext, MethodResult } from '../method.ts'
+
+/** A planned tensor with its values, which may be changed: they are a copy. */
+export type PoolMember = PlannedTensor & { readonly values: Float32Array }
+
+export interface Pool { readonly plan: Plan, readonly members: readonly PoolMember[], readonly tensors: ReadonlyMap<string, StoredTensor> }
+
+/** Reads the weights that the recipe prunes. Throws `invalid-recipe` for layers that do not exist and `nothing-pruned` when there are none. */
+export async function readPool ({ model, recipe, signal }: MethodContext): Promise<Pool> {
+  const plan = planPruning(model.layers, recipe)
+  assertPlan(plan)
+  const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
+  if (plan.prune.length === 0) {
+    const reasons = [...new Set(plan.skip.map(({ reason }) => reason))].join('; ')
+    throw new EspalierError('nothing-pruned', `no weight of the model may be pruned${reasons === '' ? ': it has none' : `: ${reasons}`}`, {})
+  }
+  const members: PoolMember[] = []
+  for (const planned of plan.prune) {
+    signal.throwIfAborted()
+    members.push({ ...planned, values: (await tensors.get(planned.key)!.read()).slice() })
+  }
+  return { plan, members, tensors }
+}
+
+/** The result of a method whose `members` were changed in place. Throws `nothing-pruned` with `hint` when no weight became zero. */
+export async function resultOf (model: ModelFile, pool: Pool, report: PruneReport, hint: () => string): Promise<MethodResult> {
+  if (report.changed === 0) {
+    throw new EspalierError('nothing-pruned', `no weight would change: ${report.zeros} of ${report.weights} prunable weights are zero already; ${hint()}`, { weights: report.weights, zeros: report.zeros })
+  }
+  if (report.zeros < report.asked) {
+    throw new EspalierError('target-missed', `${report.asked} of ${report.weights} weights ought to be zero, ${report.zeros} are`, { asked: report.asked, zeros: report.zeros })
+  }
+  const changes = new Map<string, Float32Array>()
+  report.tensors.forEach(({ zeros, zerosBefore }, index) => {
+    const { key, values } = pool.members[index]!
+    if (zeros > zerosBefore) changes.set(key, values)
+  })
+  const zerosBefore = report.tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0)
+  return {
+    changes,
+    layers: await layerRows(model, pool.plan, report.tensors, pool.tensors),
+    pool: { weights: report.weights, zerosBefore, zeros: report.zeros },
+    threshold: report.threshold,
+  }
+}
+
+/** One row per layer with weights: what was pruned of it, or why nothing was. */
+export async function layerRows (model: ModelFile, plan: Plan, pruned: readonly PrunedTensor[], tensors: ReadonlyMap<string, StoredTensor>): Promise<ReceiptLayer[]> {
+  const rows: ReceiptLayer[] = []
+  for (const { path, className } of model.layers) {
+    const mine = pruned.filter(({ layer }) => layer === path)
+    const skipped = plan.skip.filter(({ layer }) => layer === path)
+    if (mine.length > 0) rows.push(prunedRow(path, className, mine))
+    else if (skipped.length > 0) rows.push(await skippedRow(path, className, skipped, tensors))
+  }
+  return rows
+}
+
+function prunedRow (name: string, type: string, tensors: readonly PrunedTensor[]): ReceiptLayer {
+  const weights = tensors.reduce((sum, tensor) => sum + tensor.weights, 0)
+  const zeros = tensors.reduce((sum, tensor) => sum + tensor.zeros, 0)
+  const asked = new Set(tensors.map((tensor) => tensor.asked))
+  return { name, type, weights, nonzeros: weights - zeros, asked: asked.size === 1 ? tensors[0]!.asked : null, achieved: zeros / weights, kept: weights - zeros }
+}
+
+async function skippedRow (name: string, type: string, skipped: readonly SkippedTensor[], tensors: ReadonlyMap<string, StoredTensor>): Promise<ReceiptLayer> {
+  const prunable = skipped.filter((tensor) => tensor.prunable)
+  const weights = prunable.reduce((sum, tensor) => sum + tensor.weights, 0)
+  let zeros = 0
+  for (const { key } of prunable) for await (const values of tensors.get(key)!.chunks()) zeros += countZeros(values)
+  const reasons = new Set((prunable.length > 0 ? prunable : skipped).map(({ reason }) => reason))
+  return { name, type, weights, nonzeros: weights - zeros, asked: null, achieved: weights === 0 ? 0 : zeros / weights, kept: weights - zeros, skipped: [...reasons].join('; ') }
+}

@@ -1,0 +1,86 @@
+/** Reads an output file back and compares it with what ought to be in it: every weight, and predictions where the model can be run. */
+import { createPredictor, type BatchArray, type Predictor } from '../engine/predict.ts'
+import type { Tf } from '../engine/runtime.ts'
+import { EspalierError } from '../errors.ts'
+import type { ByteSource } from '../models/bytes.ts'
+import { readModel } from '../models/formats/index.ts'
+import type { ModelFile, TensorChanges } from '../models/model.ts'
+
+/** Largest difference of a prediction, relative to values above 1. Equal weights give equal predictions; kernels may add in another order. */
+const TOLERANCE = 1e-5
+
+export interface Verification { readonly verified: true, readonly verification: string, readonly maxDifference: number | null }
+
+export interface Expected {
+  readonly model: ModelFile
+  readonly changes: TensorChanges
+  /** Absent when the model cannot be run; `reason` says why. */
+  readonly probe?: { readonly tf: Tf, readonly inputs: readonly BatchArray[], readonly outputs: readonly BatchArray[] }
+  readonly reason?: string
+}
+
+/** Throws `verification-failed` naming the file, the layer and the values that differ. */
+export async function verifyOutput (name: string, source: ByteSource, expected: Expected): Promise<Verification> {
+  const written = await readModel(source)
+  const values = await compareWeights(name, written, expected)
+  const { probe } = expected
+  if (probe === undefined) {
+    return { verified: true, verification: `read back: all weights compared; predictions were not (${expected.reason ?? 'the model cannot be run'})`, maxDifference: null }
+  }
+  const predictor: Predictor = await createPredictor(probe.tf, written, values)
+  try {
+    const maxDifference = comparePredictions(name, await predictor.predict(probe.inputs), probe.outputs)
+    const examples = probe.inputs[0]?.shape[0] ?? 0
+    return { verified: true, verification: `read back: all weights equal, predictions of ${examples} examples within ${TOLERANCE}`, maxDifference }
+  } finally {
+    predictor.dispose()
+  }
+}
+
+/** Every weight by layer and role, exactly, in the type it is stored in. Gives what was read. */
+async function compareWeights (name: string, written: ModelFile, { model, changes }: Expected): Promise<TensorChanges> {
+  const layers = new Map(written.layers.map((layer) => [layer.path, layer]))
+  const values = new Map<string, Float32Array>()
+  for (const layer of model.layers) {
+    const other = layers.get(layer.path)
+    for (const weight of layer.weights) {
+      const where = `${layer.path}/${weight.role}`
+      const found = other?.weights.find(({ role }) => role === weight.role)
+      if (found === undefined) throw new EspalierError('verification-failed', `${name} was read back: ${where} is missing`, { name, where })
+      const [wanted, read] = [changes.get(weight.tensor.key) ?? await weight.tensor.read(), await found.tensor.read()]
+      const at = firstDifference(wanted, read)
+      if (at !== -1) {
+        throw new EspalierError('verification-failed', `${name} was read back: ${where}[${at}] is ${read[at]}, ${wanted[at]} was written`, { name, where, at })
+      }
+      values.set(found.tensor.key, read)
+    }
+  }
+  return values
+}
+
+function firstDifference (wanted: Float32Array, read: Float32Array): number {
+  const length = Math.max(wanted.length, read.length)
+  for (let at = 0; at < length; at++) {
+    const value = wanted[at]
+    // The second comparison is only true of NaN, which equals itself here.
+    if (value !== read[at] && !(Number.isNaN(value) && Number.isNaN(read[at]))) return at
+  }
+  return -1
+}
+
+function comparePredictions (name: string, read: readonly BatchArray[], wanted: readonly BatchArray[]): number {
+  let largest = 0
+  wanted.forEach(({ values }, output) => {
+    const others = read[output]?.values
+    values.forEach((value, at) => {
+      const other = others?.[at] ?? Number.NaN
+      if (Number.isNaN(value) && Number.isNaN(other)) return
+      const difference = Math.abs(value - other)
+      if (!(difference <= TOLERANCE * Math.max(1, Math.abs(value)))) {
+        throw new EspalierError('verification-failed', `${name} was read back: prediction ${at} of output ${output} is ${other}, the pruned model gave ${value}`, { name, output, at })
+      }
+      largest = Math.max(largest, difference)
+    })
+  })
+  return largest
+}

@@ -1,0 +1,25 @@
+/** What a reader of a receipt ought to know before trusting or using the figures. */
+import type { ModelFile } from '../models/model.ts'
+import type { Recipe } from '../pruning/recipe.ts'
+import type { Method } from './method.ts'
+import type { Report } from './report-data.ts'
+
+/** Zeros of single weights in dense kernels save no time; said when the model is dense afterwards. */
+const DENSE_ZEROS = 'the zeros lie scattered in dense kernels: files and sparse encodings become smaller, but the device multiplies by them all the same, so latency does not change'
+
+export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null }): string[] {
+  const { recipe, model, method, report } = facts
+  const warnings = [...(report?.notes ?? [])]
+  if (report?.mayBeTraining === true) {
+    warnings.push(`the metrics are over ${report.name}, which may be data the model was trained on; name held-out data as evaluationDataset, or use a data set with a test part`)
+  }
+  if (!method.writesModel) return warnings
+  warnings.push(DENSE_ZEROS)
+  if (model.hasOptimizerState && recipe.optimizerState === 'drop') {
+    warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
+  }
+  if (model.architecture.graph === undefined) {
+    warnings.push(`the model cannot be run here (${model.architecture.problem ?? 'it has no layer graph'}): weights were pruned and compared, predictions were not`)
+  }
+  return warnings
+}

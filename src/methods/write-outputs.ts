@@ -1,0 +1,39 @@
+/** Writes a job's model files and reads each back before it counts as an output. */
+import { MODEL_FORMATS, writeModel, type FormatName } from '../models/formats/index.ts'
+import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { ArtifactRow } from '../jobs/ports.ts'
+import type { ReceiptOutput } from '../jobs/receipt.ts'
+import type { Recipe } from '../pruning/recipe.ts'
+import type { GzipSize, JobInput } from './job-types.ts'
+import { verifyOutput, type Expected } from './verify.ts'
+
+export interface WrittenModel { readonly output: ReceiptOutput, readonly artifact: ArtifactRow, readonly gzip: GzipSize }
+
+/** The formats asked for; without a wish the model's own. */
+export function outputFormats (recipe: Recipe, model: ModelFile): FormatName[] {
+  return recipe.output === null ? [model.format] : recipe.output as FormatName[]
+}
+
+/** Writes one file and makes it visible only when it is complete. */
+export async function writeOutput (format: FormatName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput): Promise<ArtifactRow> {
+  const name = `model${MODEL_FORMATS[format].extension}`
+  const file = await folder.create(name)
+  try {
+    await writeModel(model, changes, format, { compress: recipe.compress, optimizerState: recipe.optimizerState }, file)
+    return { name, format, ...await file.finish() }
+  } catch (error) {
+    await file.discard()
+    throw error
+  }
+}
+
+/** Reads a written file back; throws `verification-failed` when it is not what was to be written. */
+export async function checkOutput (artifact: ArtifactRow, expected: Expected, { folder, gzipSize }: JobInput): Promise<WrittenModel> {
+  const source = await folder.open(artifact.name)
+  try {
+    const [verification, gzip] = await Promise.all([verifyOutput(artifact.name, source, expected), gzipSize(source)])
+    return { output: { ...artifact, ...verification }, artifact, gzip }
+  } finally {
+    await source.close()
+  }
+}

@@ -1,0 +1,129 @@
+/** Applies the layers of a model tree in order: nested and shared models are unrolled into one graph of single layers. */
+import { EspalierError } from '../../errors.ts'
+import { LAYER_TYPES, type LayerType } from '../layers/index.ts'
+import type { SymbolicShape } from '../tensor.ts'
+import { assertAtMost, MAX_NODES } from './limits.ts'
+import type { LayerEntry, ModelEntry } from './model-entry.ts'
+import { invalid } from './model-entry.ts'
+import { inputOf, type Draft, type Registry } from './register.ts'
+import { resolveCalls, type Task } from './schedule.ts'
+import type { GraphNode, LayerGraph, ValueRef, WeightSpec } from './types.ts'
+
+/** What a layer gives; undefined behind a layer whose outputs cannot be told. */
+type Value = { readonly ref: ValueRef, readonly shape: SymbolicShape } | undefined
+
+/** The graph, or undefined when a layer has a problem; the drafts get their weights and problems as far as shapes are known. Throws `invalid-model`. */
+export function buildGraph (model: ModelEntry, registry: Registry): LayerGraph | undefined {
+  const nodes: GraphNode[] = []
+  let complete = true
+
+  function apply (entry: LayerEntry, inputs: readonly Value[]): Value[] | undefined {
+    const layer = registry.indexOf(entry)
+    const draft = registry.drafts[layer]!
+    if (draft.config === undefined || inputs.some((value) => value === undefined)) {
+      complete = false
+      return undefined
+    }
+    const known = inputs as Array<NonNullable<Value>>
+    const [type, inputShapes] = [LAYER_TYPES[draft.type!] as LayerType<unknown>, known.map(({ shape }) => shape)]
+    return withName(draft, () => {
+      const weights = type.weights(draft.config, inputShapes)
+      if (draft.weights !== undefined) assertSameWeights(draft.weights, weights)
+      draft.weights ??= weights
+      const outputShapes = type.outputShapes(draft.config, inputShapes)
+      assertAtMost(nodes.length + 1, MAX_NODES, 'applications of layers')
+      const node = nodes.length
+      nodes.push({ layer, inputs: known.map(({ ref }) => ref), inputShapes, outputShapes, macs: type.macs(draft.config, inputShapes, outputShapes) })
+      return outputShapes.map((shape, output) => ({ ref: { node, output }, shape }))
+    })
+  }
+
+  function call (entry: LayerEntry, inputs: readonly Value[], named: readonly string[]): Value[] | undefined {
+    const first = registry.canonical(entry)
+    if (first.model !== undefined) return unroll(first.model, inputs)
+    if (named.length > 0) registry.drafts[registry.indexOf(entry)]!.problem ??= `calls with the argument "${named[0]}" are not run here`
+    return named.length > 0 ? (complete = false, undefined) : apply(entry, inputs)
+  }
+
+  /** The outputs of a model for `inputs`; the whole model's inputs are nodes of their own. */
+  function unroll (parent: ModelEntry, inputs: readonly Value[] | undefined): Value[] {
+    return parent.kind === 'sequential' ? [chain(parent, inputs)] : connect(parent, inputs)
+  }
+
+  function chain (parent: ModelEntry, inputs: readonly Value[] | undefined): Value {
+    const begins = parent.entries[0]?.className === 'InputLayer'
+    const source = begins ? parent.entries[0]! : inputOf(parent)
+    if (inputs !== undefined && inputs.length !== 1) throw invalid(`the sequential model "${parent.name}" takes one input, it is given ${inputs.length}`)
+    let value = inputs === undefined ? source === undefined ? undefined : apply(source, [])?.[0] : inputs[0]
+    for (const entry of begins ? parent.entries.slice(1) : parent.entries) value = call(entry, [value], [])?.[0]
+    return value
+  }
+
+  function connect (parent: ModelEntry, inputs: readonly Value[] | undefined): Value[] {
+    if (inputs !== undefined && inputs.length !== parent.inputs.length) {
+      throw invalid(`the model "${parent.name}" takes ${parent.inputs.length} inputs, it is given ${inputs.length}`)
+    }
+    const results = new Map<string, Value[] | undefined>()
+    const valueAt = (task: Task): Value => {
+      const values = results.get(task.key)
+      if (values !== undefined && task.tensor >= values.length) throw invalid(`"${task.entry.name}" has no output ${task.tensor}`)
+      return values?.[task.tensor]
+    }
+    const { order, inputs: sources, outputs } = resolveCalls(parent)
+    for (const [index, task] of sources.entries()) results.set(task.key, inputs === undefined ? apply(task.entry, []) : [inputs[index]])
+    for (const task of order) results.set(task.key, call(task.entry, task.inputs.map(valueAt), task.named))
+    return outputs.map(valueAt)
+  }
+
+  const outputs = unroll(model, undefined)
+  for (const draft of registry.drafts) {
+    const weights = draft.weights ?? weightsAsBuilt(draft)
+    if (weights !== undefined) draft.weights = weights
+  }
+  if (!complete || outputs.includes(undefined)) return undefined
+  return finished(model, registry, nodes, outputs as Array<NonNullable<Value>>)
+}
+
+function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], outputs: ReadonlyArray<NonNullable<Value>>): LayerGraph {
+  const sources = model.kind === 'sequential'
+    ? [inputOf(model) ?? model.entries[0]!]
+    : model.inputs.map((ref) => model.entries.find(({ name }) => name === ref.layer)!)
+  const inputs = sources.map((entry) => {
+    const layer = registry.indexOf(entry)
+    return { node: nodes.findIndex((node) => node.layer === layer), output: 0 }
+  })
+  return {
+    nodes,
+    inputs,
+    outputs: outputs.map(({ ref }) => ref),
+    inputShapes: inputs.map(({ node }) => nodes[node]!.outputShapes[0]!),
+    outputShapes: outputs.map(({ shape }) => shape),
+    outputNames: model.kind === 'sequential' ? [model.entries.at(-1)!.name] : model.outputs.map(({ name }) => name),
+  }
+}
+
+/** The weights of a layer that the graph did not reach, by the input shape that Keras noted; undefined when that does not tell them. */
+function weightsAsBuilt ({ type, config, entry }: Draft): readonly WeightSpec[] | undefined {
+  if (type === undefined || config === undefined) return undefined
+  try {
+    return (LAYER_TYPES[type] as LayerType<unknown>).weights(config, entry.builtFor ?? [])
+  } catch (error) {
+    if (error instanceof EspalierError && error.code === 'invalid-model') return undefined
+    throw error
+  }
+}
+
+function assertSameWeights (before: readonly WeightSpec[], now: readonly WeightSpec[]): void {
+  const misfit = now.find(({ shape }, index) => String(shape) !== String(before[index]?.shape))
+  if (misfit === undefined) return
+  throw new EspalierError('invalid-model', `it is applied to inputs that need a "${misfit.role}" of another shape, [${misfit.shape.join(', ')}], than its first input`)
+}
+
+function withName<T> (draft: Draft, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'invalid-model') throw error
+    throw new EspalierError('invalid-model', `layer "${draft.path}" (${draft.entry.className}): ${error.message}`, { layer: draft.path, ...error.details }, { cause: error })
+  }
+}

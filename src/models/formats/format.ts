@@ -1,0 +1,26 @@
+/** What a model format is: recognised by its bytes, read into a ModelFile, and written from one. */
+import type { ByteSource } from '../bytes.ts'
+import type { ModelFile, TensorChanges } from '../model.ts'
+
+/** Where a file is written, at any offset; no byte is written twice. */
+export interface ModelSink { write (offset: number, bytes: Uint8Array): Promise<void> }
+
+export interface WriteOptions {
+  /** Store changed tensors as shuffled and gzipped HDF5 chunks, so that zeros take no room. TF.js files know no compression. */
+  readonly compress: boolean
+  /** What becomes of the state of a saved optimizer (moments and the like). */
+  readonly optimizerState: 'keep' | 'drop'
+}
+
+export interface ModelFormat<Name extends string = string> {
+  readonly name: Name
+  /** With the dot. */
+  readonly extension: string
+  readonly description: string
+  /** Is this file of the format? Looks at signatures and names only; never throws for a file of another kind. */
+  sniff (source: ByteSource): Promise<boolean>
+  /** Throws `invalid-model`, `unsupported-format`, `shape-mismatch` or `limit-exceeded`, naming the place. */
+  read (source: ByteSource): Promise<ModelFile>
+  /** Writes `model` with `changes` and gives the size of the file in bytes. A model of another format is converted. */
+  write (model: ModelFile, changes: TensorChanges, options: WriteOptions, sink: ModelSink): Promise<number>
+}

@@ -1,0 +1,43 @@
+/** The HDF5 tree of model.weights.h5, made anew for a model that came in another format. */
+import { kerasStorePath } from '../architecture/index.ts'
+import type { ModelFile } from '../model.ts'
+import { lastPart } from './binding.ts'
+import { withRaw, type FileTensor } from './file-tensor.ts'
+import { setText } from './h5-attributes.ts'
+import type { Hdf5Data, Hdf5DatasetSpec, Hdf5GroupSpec } from './hdf5/index.ts'
+
+export type Stored = (tensor: FileTensor) => { readonly data: Hdf5Data, readonly compress: boolean }
+
+/** `vars/<index>` for every weight under the place where Keras looks for its layer. */
+export function kerasStoreSpec (model: ModelFile, stored: Stored): Hdf5GroupSpec {
+  const root = emptyGroup()
+  setText(groupAt(root, 'vars').attributes, 'name', model.architecture.name)
+  for (const { layer, path, weights } of model.layers) {
+    const place = kerasStorePath(model.architecture, layer)
+    if (place === '') continue
+    const vars = groupAt(root, `${place}/vars`)
+    setText(vars.attributes, 'name', lastPart(path))
+    weights.forEach(({ tensor }, index) => vars.children.set(String(index), datasetSpec(withRaw(tensor), stored)))
+  }
+  return root
+}
+
+export function datasetSpec (tensor: FileTensor, stored: Stored): Hdf5DatasetSpec {
+  return { kind: 'dataset', shape: tensor.shape, datatype: tensor.datatype, attributes: new Map(), ...stored(tensor) }
+}
+
+export function emptyGroup (): Hdf5GroupSpec {
+  return { kind: 'group', attributes: new Map(), children: new Map() }
+}
+
+/** The group at `path`, made where it is not there yet. */
+export function groupAt (root: Hdf5GroupSpec, path: string): Hdf5GroupSpec {
+  let group = root
+  for (const part of path.split('/')) {
+    const child = group.children.get(part)
+    const next = child?.kind === 'group' ? child : emptyGroup()
+    group.children.set(part, next)
+    group = next
+  }
+  return group
+}

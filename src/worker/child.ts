@@ -1,0 +1,96 @@
+/** Entry of the engine process: loads TensorFlow, then runs one job at a time for the worker that started it. Files in, files out. */
+import { EspalierError } from '../errors.ts'
+import { loadEngine, type EngineSettings } from '../engine/runtime.ts'
+import type { JobDataset } from '../methods/job-types.ts'
+import { runJob } from '../methods/run-job.ts'
+import type { DatasetFileInput, RunRequest, RunResult } from '../jobs/ports.ts'
+import { gzipSize } from './gzip-size.ts'
+import { folderOnDisk, openFile } from './files.ts'
+import type { FromChild, RunMessage, ToChild } from './protocol.ts'
+
+/** Progress is sent at most so often: every message costs the worker a row update. */
+const PROGRESS_EVERY_MS = 100
+
+let running: AbortController | undefined
+
+function send (message: FromChild): void {
+  if (process.connected) process.send?.(message)
+}
+
+async function run (message: RunMessage): Promise<void> {
+  if (running !== undefined) {
+    send({ type: 'failed', job: message.job, error: new EspalierError('conflict', 'the engine process is busy with another job').toRecord() })
+    return
+  }
+  running = new AbortController()
+  const signal = running.signal
+  try {
+    const result = await runFiles(message, signal)
+    send({ type: 'done', ...result })
+  } catch (error) {
+    const reason: unknown = signal.aborted ? new EspalierError('job-cancelled', 'the job was cancelled') : error
+    send({ type: 'failed', job: message.job, error: describe(reason).toRecord() })
+  } finally {
+    running = undefined
+  }
+}
+
+async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunResult> {
+  const opened: Array<{ close (): Promise<void> }> = []
+  const open = async (path: string): ReturnType<typeof openFile> => {
+    const file = await openFile(path)
+    opened.push(file)
+    return file
+  }
+  const dataset = async (file: DatasetFileInput | null): Promise<JobDataset | null> => file && { ...file, source: await open(file.path) }
+  let last = 0
+  try {
+    const { receipt, outputs } = await runJob({
+      recipe: request.recipe,
+      model: { ...request.model, source: await open(request.model.path) },
+      dataset: await dataset(request.dataset),
+      evaluationDataset: await dataset(request.evaluationDataset),
+      folder: folderOnDisk(request.folder),
+      engine: async () => await loadEngine(settings),
+      gzipSize,
+      signal,
+      onProgress (progress) {
+        const now = performance.now()
+        if (now - last < PROGRESS_EVERY_MS && progress.done < progress.total) return
+        last = now
+        send({ type: 'progress', job: request.job, progress })
+      },
+    })
+    return { job: request.job, receipt, outputs }
+  } finally {
+    await Promise.all(opened.map(async (file) => await file.close()))
+  }
+}
+
+/** TensorFlow's and JavaScript's out-of-memory errors are limits, not faults of this program. */
+function describe (error: unknown): EspalierError {
+  const text = error instanceof Error ? error.message : String(error)
+  if (error instanceof RangeError && /allocation|invalid (typed )?array length/i.test(text)) {
+    return new EspalierError('limit-exceeded', `memory ran out: ${text}`, {}, { cause: error })
+  }
+  if (/OOM|resource exhausted|out of memory/i.test(text)) return new EspalierError('limit-exceeded', `TensorFlow ran out of memory: ${text}`, {}, { cause: error })
+  return EspalierError.from(error)
+}
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as EngineSettings
+
+process.on('disconnect', () => process.exit(0))
+process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else running.abort() })
+// Ctrl-C reaches the whole process group; the worker decides when this process ends.
+process.on('SIGINT', () => {})
+process.on('message', (message: ToChild) => {
+  if (message.type === 'run') void run(message)
+  else process.exit(0)
+})
+
+try {
+  const { info } = await loadEngine(settings)
+  send({ type: 'ready', engine: info })
+} catch (error) {
+  send({ type: 'failed', job: '', error: EspalierError.from(error, 'engine-unavailable').toRecord() })
+}

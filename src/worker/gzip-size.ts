@@ -1,0 +1,37 @@
+/** How large a file is after gzip: compressed whole, or from samples when it is large. */
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { GzipSize } from '../methods/job-types.ts'
+import type { ByteSource } from '../models/bytes.ts'
+
+const compress = promisify(gzip)
+
+/** Larger files are estimated: compressing a gigabyte takes half a minute and tells the same to a percent. */
+const WHOLE_UP_TO = 256 * 2 ** 20
+const SAMPLES = 64
+const SAMPLE_BYTES = 2 ** 20
+/** Pieces compressed apart, as the library's threads then work side by side; a member costs 18 bytes. */
+const PIECE_BYTES = 4 * 2 ** 20
+
+/** Bytes of `source` as a gzip file. Above 256 MB an estimate from 64 samples of 1 MB, evenly spread. */
+export async function gzipSize (source: ByteSource): Promise<GzipSize> {
+  if (source.size <= WHOLE_UP_TO) {
+    let bytes = 0
+    for (let at = 0; at < source.size; at += PIECE_BYTES * 2) {
+      const pieces = [at, at + PIECE_BYTES].filter((start) => start < source.size)
+      const sizes = await Promise.all(pieces.map(async (start) => await compressed(source, start, Math.min(PIECE_BYTES, source.size - start))))
+      for (const size of sizes) bytes += size
+    }
+    return { bytes, estimated: false }
+  }
+  let sampled = 0
+  for (let index = 0; index < SAMPLES; index++) {
+    const at = Math.floor((source.size - SAMPLE_BYTES) * index / (SAMPLES - 1))
+    sampled += await compressed(source, at, SAMPLE_BYTES)
+  }
+  return { bytes: Math.round(source.size * sampled / (SAMPLES * SAMPLE_BYTES)), estimated: true }
+}
+
+async function compressed (source: ByteSource, offset: number, length: number): Promise<number> {
+  return (await compress(await source.read(offset, length))).byteLength
+}

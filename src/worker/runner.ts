@@ -1,0 +1,88 @@
+/** Runs attempts in engine processes that were started ahead, and replaces processes that died, grew or served long enough. */
+import type { Runner } from '../jobs/ports.ts'
+import { spawnEngine, type EngineChild, type EngineChildOptions } from './engine-child.ts'
+
+export interface EngineRunnerOptions extends EngineChildOptions {
+  /** Processes that wait for work. */
+  readonly slots: number
+  /** A process is replaced after so many jobs, or when it holds more than `recycleBytes` between two. */
+  readonly recycleAfterJobs?: number
+  readonly recycleBytes?: number
+  readonly spawn?: (options: EngineChildOptions) => EngineChild
+}
+
+export interface EngineRunner extends Runner {
+  /** Resolves when the first process can take work. */
+  readonly ready: Promise<unknown>
+  /** Kills all processes. */
+  close (): Promise<void>
+}
+
+const RECYCLE_AFTER_JOBS = 50
+const RECYCLE_BYTES = 2 * 2 ** 30
+
+export function createEngineRunner (options: EngineRunnerOptions): EngineRunner {
+  const { recycleAfterJobs = RECYCLE_AFTER_JOBS, recycleBytes = RECYCLE_BYTES, spawn = spawnEngine } = options
+  const all = new Set<EngineChild>()
+  const idle: EngineChild[] = []
+  let closing = false
+
+  function start (): EngineChild {
+    const child = spawn(options)
+    all.add(child)
+    return child
+  }
+
+  async function end (child: EngineChild): Promise<void> {
+    await child.kill()
+    all.delete(child)
+  }
+
+  function take (): EngineChild {
+    let child = idle.pop()
+    while (child !== undefined && !child.alive) {
+      void end(child)
+      child = idle.pop()
+    }
+    return child ?? start()
+  }
+
+  /** It is ready for the next job at once; its size is looked at while nobody waits for that. */
+  async function giveBack (child: EngineChild): Promise<void> {
+    if (child.alive && child.jobs < recycleAfterJobs) {
+      idle.push(child)
+      const bytes = await child.residentBytes()
+      const at = idle.indexOf(child)
+      if (bytes === null || bytes <= recycleBytes || at === -1) return
+      idle.splice(at, 1)
+    }
+    await replace(child)
+  }
+
+  async function replace (child: EngineChild): Promise<void> {
+    // One that could not load TensorFlow is not replaced ahead: the next job tries again and reports it.
+    if (child.loaded && !closing && idle.length < options.slots) idle.push(start())
+    await end(child)
+  }
+
+  for (let slot = 0; slot < options.slots; slot++) idle.push(start())
+
+  const ready = Promise.any(idle.map(async (child) => await child.ready)).catch((error: AggregateError) => { throw error.errors[0] })
+  ready.catch(() => {})
+
+  return {
+    ready,
+    async run (request, hooks) {
+      const child = take()
+      try {
+        return await child.run(request, hooks)
+      } finally {
+        void giveBack(child)
+      }
+    },
+    async close () {
+      closing = true
+      await Promise.all([...all].map(end))
+    },
+  }
+}
