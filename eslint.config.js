@@ -26,7 +26,7 @@ const arrows = Object.entries(FORBIDDEN).map(([folder, forbidden]) => ({
   rules: {
     'no-restricted-imports': ['error', {
       patterns: [
-        { group: forbidden.flatMap((other) => [`**/${other}/**`, `**/${other}.ts`]), message: `src/${folder} may not import this: the arrows point the other way` },
+        { group: forbidden.flatMap((other) => other === 'config' ? ['**/config.ts'] : [`**/${other}/**`, `**/${other}.ts`]), message: `src/${folder} may not import this: the arrows point the other way` },
         ...(['pruning', 'models', 'datasets'].includes(folder) ? [NO_NODE] : []),
         ...(['http', 'worker'].includes(folder) ? [{ group: ['**/infra/**'], message: 'only entry files construct adapters' }] : []),
       ],

@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
-import { sizeOf, type Shape } from '../models/tensor.ts'
+import type { Shape } from '../models/tensor.ts'
 import { runGraph } from './forward.ts'
 import type { Tf } from './runtime.ts'
 

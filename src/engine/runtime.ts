@@ -61,8 +61,9 @@ async function load (settings: EngineSettings): Promise<Engine> {
 
 /** tfjs-node calls a function that Node 23 removed. */
 function restoreRemovedNodeFunctions (): void {
-  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean }
-  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined
+  const name = 'isNullOrUndefined'
+  const legacy = util as unknown as Record<string, unknown>
+  legacy[name] ??= (value: unknown) => value === null || value === undefined
 }
 
 async function importBinding (): Promise<Tf> {

@@ -2,7 +2,8 @@
 import type { ErrorRecord } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
-import type { Receipt } from './receipt.ts'
+import type { OutputRecord } from '../methods/job-types.ts'
+import type { Receipt } from '../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
@@ -22,7 +23,8 @@ export interface JobRow {
   readonly finishedAt: Date | null
 }
 
-export interface ArtifactRow { readonly name: string, readonly format: string, readonly bytes: number, readonly sha256: string }
+/** A file that a job made, as its row says it. */
+export type ArtifactRow = OutputRecord
 
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }

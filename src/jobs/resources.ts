@@ -1,6 +1,9 @@
 /** The things the API speaks of: Model, Dataset, Job. One schema each for storage, API and documentation. */
 import { Type, type Static } from 'typebox'
-import { Receipt } from './receipt.ts'
+import { Progress } from '../methods/progress.ts'
+import { Receipt } from '../methods/receipt.ts'
+
+export { Progress } from '../methods/progress.ts'
 
 export const JOB_STATES = ['queued', 'running', 'pausing', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'] as const
 export type JobState = typeof JOB_STATES[number]
@@ -55,13 +58,6 @@ export const DatasetSummary = Type.Object({
 
 export const Dataset = Type.Object({ ...stored, ...DatasetSummary.properties }, { $id: 'Dataset' })
 
-export const Progress = Type.Object({
-  stage: Type.String(),
-  done: Type.Integer(),
-  total: Type.Integer(),
-  etaSeconds: Type.Union([Type.Number(), Type.Null()]),
-})
-
 export const Artifact = Type.Object({
   name: Type.String(), format: Type.String(), bytes: Type.Integer(), sha256: Type.String(), url: Type.String(),
 })
@@ -98,7 +94,6 @@ export type ModelSummary = Static<typeof ModelSummary>
 export type Model = Static<typeof Model>
 export type DatasetSummary = Static<typeof DatasetSummary>
 export type Dataset = Static<typeof Dataset>
-export type Progress = Static<typeof Progress>
 export type Artifact = Static<typeof Artifact>
 export type Attempt = Static<typeof Attempt>
 export type Job = Static<typeof Job>

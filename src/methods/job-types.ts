@@ -1,12 +1,11 @@
 /** What a job is given and what it gives, without paths, queues or databases. */
 import type { Engine } from '../engine/runtime.ts'
-import type { ArtifactRow } from '../jobs/ports.ts'
-import type { Receipt } from '../jobs/receipt.ts'
-import type { Progress } from '../jobs/resources.ts'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputFolder } from './output-folder.ts'
+import type { Progress } from './progress.ts'
+import type { Receipt } from './receipt.ts'
 
 export interface JobFile { readonly source: ByteSource, readonly name: string, readonly sha256: string, readonly format: string }
 /** `inputs`: the scaling stored with the data set; a recipe may override it. */
@@ -23,9 +22,12 @@ export interface JobInput {
   /** Called only when something is to be computed. */
   readonly engine: () => Promise<Engine>
   /** How large a file is after gzip; given, as compressing uses the library's threads. */
-  readonly gzipSize: (source: ByteSource) => Promise<GzipSize>
+  readonly gzipSize: (source: ByteSource, sha256: string) => Promise<GzipSize>
   readonly signal: AbortSignal
   onProgress (progress: Progress): void
 }
 
-export interface JobResult { readonly receipt: Receipt, readonly outputs: readonly ArtifactRow[] }
+/** A file that was written, complete and checked. */
+export interface OutputRecord { readonly name: string, readonly format: string, readonly bytes: number, readonly sha256: string }
+
+export interface JobResult { readonly receipt: Receipt, readonly outputs: readonly OutputRecord[] }

@@ -1,5 +1,5 @@
 /** What a method is: a whole procedure from a model to new values for its tensors. */
-import type { ReceiptLayer } from '../jobs/receipt.ts'
+import type { ReceiptLayer } from './receipt.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
 import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'

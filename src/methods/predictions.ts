@@ -2,16 +2,15 @@
 import type { Split } from '../datasets/dataset.ts'
 import { readBatch } from '../engine/evaluate.ts'
 import type { BatchArray, Predictor } from '../engine/predict.ts'
-import type { ArtifactRow } from '../jobs/ports.ts'
 import { sizeOf } from '../models/tensor.ts'
-import type { JobInput } from './job-types.ts'
+import type { JobInput, OutputRecord } from './job-types.ts'
 
 const NAME = 'predictions.json'
 
 type Nested = number | Nested[]
 
 /** Writes `{inputs: n, outputs: [one array of n nested rows per output of the model]}`; nothing when the recipe asks for none. */
-export async function writePredictions ({ recipe, folder }: JobInput, predictor: Predictor, report: Split): Promise<ArtifactRow[]> {
+export async function writePredictions ({ recipe, folder }: JobInput, predictor: Predictor, report: Split): Promise<OutputRecord[]> {
   const { evaluation } = recipe
   if (evaluation === false || evaluation.predictions === 0) return []
   const inputs = Math.min(evaluation.predictions, report.examples)

@@ -1,105 +1,92 @@
-/** Puts a job's figures together as its receipt, checked against the schema before it leaves. */
-import { Compile } from 'typebox/compile'
-import type { LatencyFigures } from '../engine/latency.ts'
-import { EspalierError } from '../errors.ts'
-import { Receipt, type Measurement } from '../jobs/receipt.ts'
-import { countModel, type ModelCounts } from '../models/counts.ts'
-import type { ModelFile } from '../models/model.ts'
-import { sparseBytes } from '../pruning/sparse.ts'
-import type { Device } from './device.ts'
-import type { GzipSize, JobDataset, JobInput } from './job-types.ts'
-import type { Measured } from './measure.ts'
-import type { Method, MethodResult } from './method.ts'
-import type { Report } from './report-data.ts'
-import { warningsFor } from './warnings.ts'
-import type { WrittenModel } from './write-outputs.ts'
+/** The receipt: the proof that goes with every result. One schema for the database, the API and its documentation. */
+import { Type, type Static } from 'typebox'
 
-export interface ReceiptParts {
-  readonly input: JobInput
-  readonly model: ModelFile
-  readonly method: Method
-  readonly result: MethodResult
-  readonly report: Report | null
-  readonly measured: Measured | null
-  readonly written: readonly WrittenModel[]
-  readonly device: Device | null
-  readonly gzipBefore: GzipSize
-  readonly timings: Record<string, number>
-}
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
-const schema = Compile(Receipt)
+/** Not Type.Tuple: its array-valued `items` is not JSON Schema 2020-12, which OpenAPI 3.1 uses. */
+const Interval = Type.Unsafe<[number, number]>({ type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 })
 
-/** Throws `internal` when the figures do not fit the schema: a fault of this program, better found here than by a client. */
-export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
-  const { input, model, method, result, report, measured, written, device } = parts
-  const receipt: Receipt = {
-    ...await beforeAndAfter(parts),
-    ...(measured === null && { notMeasured: notMeasured(input, method) }),
-    evaluation: measured?.evaluation ?? null,
-    threshold: result.threshold,
-    layers: [...result.layers],
-    outputs: written.map(({ output }) => output),
-    provenance: {
-      recipe: input.recipe,
-      seed: input.recipe.seed,
-      model: { sha256: input.model.sha256, format: model.format, producer: { ...model.producer } },
-      dataset: provenanceOf(input.dataset),
-      evaluationDataset: provenanceOf(input.evaluationDataset),
-      versions: { node: process.versions.node, ...(device !== null && { tensorflow: device.engine.info.tensorflow, tfjs: device.engine.info.tfjs }) },
-      engine: device === null ? {} : { ...device.engine.info },
-      optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' ? 'kept' : 'dropped',
-    },
-    warnings: [...warningsFor({ recipe: input.recipe, model, method, report }), ...(measured?.warnings ?? [])],
-    timings: parts.timings,
-  }
-  if (!schema.Check(receipt)) {
-    const [first] = schema.Errors(receipt)
-    throw new EspalierError('internal', `the receipt does not fit its schema: ${first?.instancePath ?? ''} ${first?.message ?? ''}`)
-  }
-  return receipt
-}
+export const Latency = Type.Object({
+  p50: Type.Number({ description: 'median, milliseconds' }),
+  p95: Type.Number({ description: '95th percentile, milliseconds' }),
+  batch: Type.Integer({ description: 'examples in one run' }),
+  runs: Type.Integer(),
+}, { description: 'Time of one forward pass; before and after are measured in turn in the same process' })
 
-/** Size figures after pruning are of the first file that was written. */
-async function beforeAndAfter ({ input, model, result, measured, written, gzipBefore }: ReceiptParts): Promise<{ before: Measurement, after: Measurement }> {
-  const { weights, zerosBefore, zeros } = result.pool
-  const [countsBefore, countsAfter] = await Promise.all([countModel(model), countModel(model, result.changes)])
-  const [first] = written
-  return {
-    before: measurement(countsBefore, { weights, zeros: zerosBefore }, {
-      bytes: input.model.source.size, gzip: gzipBefore, metrics: measured?.metrics.before ?? null, latency: measured?.latency?.before ?? null,
-    }),
-    after: measurement(countsAfter, { weights, zeros }, {
-      bytes: first?.output.bytes ?? input.model.source.size, gzip: first?.gzip ?? gzipBefore, metrics: measured?.metrics.after ?? null, latency: measured?.latency?.after ?? null,
-    }),
-  }
-}
+/** Loss and metrics on the report data. Null fields come with `notMeasured`. */
+export const Measurement = Type.Object({
+  metrics: Nullable(Type.Record(Type.String(), Type.Number(), { description: 'loss, accuracy, ... by name' })),
+  weights: Type.Integer({ description: 'all trainable parameters' }),
+  nonzeros: Type.Integer({ description: 'trainable parameters that are not zero' }),
+  prunableWeights: Type.Integer({ description: 'the pool: prunable kernels in scope' }),
+  sparsity: Type.Number({ description: 'zeros / prunable weights' }),
+  compression: Type.Number({ description: 'all trainable parameters / their nonzeros' }),
+  macs: Nullable(Type.Integer({ description: 'multiply-accumulates for one example, dense' })),
+  effectiveMacs: Nullable(Type.Integer({ description: 'the same, not counting multiplications by a zero weight' })),
+  bytes: Type.Integer({ description: 'size of the file' }),
+  gzipBytes: Type.Integer({ description: 'size of the file after gzip' }),
+  gzipEstimated: Type.Boolean({ description: 'true when gzipBytes was estimated from samples' }),
+  sparseBytes: Type.Integer({ description: 'weights as bitmap plus nonzero float32 values' }),
+  latencyMs: Nullable(Latency),
+})
 
-interface Sizes { bytes: number, gzip: GzipSize, metrics: Record<string, number> | null, latency: LatencyFigures | null }
+export const ReceiptLayer = Type.Object({
+  name: Type.String(),
+  type: Type.String(),
+  weights: Type.Integer({ description: 'prunable weights' }),
+  nonzeros: Type.Integer(),
+  asked: Nullable(Type.Number({ description: 'sparsity asked of this layer; null when layers share one budget' })),
+  achieved: Type.Number({ description: 'zeros / prunable weights' }),
+  kept: Type.Integer({ description: 'weights the method kept' }),
+  skipped: Type.Optional(Type.String({ description: 'why the layer was left alone' })),
+})
 
-function measurement (counts: ModelCounts, pool: { weights: number, zeros: number }, { bytes, gzip, metrics, latency }: Sizes): Measurement {
-  return {
-    metrics,
-    weights: counts.weights,
-    nonzeros: counts.nonzeros,
-    prunableWeights: pool.weights,
-    sparsity: pool.weights === 0 ? 0 : pool.zeros / pool.weights,
-    compression: counts.nonzeros === 0 ? counts.weights : counts.weights / counts.nonzeros,
-    macs: counts.macs,
-    effectiveMacs: counts.effectiveMacs,
-    bytes,
-    gzipBytes: gzip.bytes,
-    gzipEstimated: gzip.estimated,
-    sparseBytes: sparseBytes(counts.weights, counts.nonzeros),
-    latencyMs: latency,
-  }
-}
+export const ReceiptOutput = Type.Object({
+  name: Type.String(),
+  format: Type.String(),
+  bytes: Type.Integer(),
+  sha256: Type.String(),
+  verified: Type.Boolean(),
+  verification: Type.String({ description: 'how it was verified' }),
+  maxDifference: Nullable(Type.Number({ description: 'largest difference of a prediction between the written file, read back, and the pruned model' })),
+})
 
-function notMeasured ({ recipe, dataset, evaluationDataset }: JobInput, method: Method): string {
-  if (recipe.evaluation === false) return 'the recipe turns evaluation off'
-  if (dataset === null && evaluationDataset === null) return 'no data set was given'
-  return `the method ${method.name} measures nothing`
-}
+export const Evaluation = Type.Object({
+  examples: Type.Integer(),
+  task: Type.String(),
+  split: Type.String({ description: 'which examples were reported' }),
+  interval95: Nullable(Type.Object({
+    before: Interval,
+    after: Interval,
+  }, { description: 'Wilson 95 % interval of the accuracy' })),
+  inputs: Type.Object({ scale: Type.Number(), offset: Type.Number(), source: Type.String() }),
+})
 
-function provenanceOf (dataset: JobDataset | null): { sha256: string, format: string } | null {
-  return dataset && { sha256: dataset.sha256, format: dataset.format }
-}
+export const Provenance = Type.Object({
+  recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
+  seed: Type.Integer(),
+  model: Type.Object({ sha256: Type.String(), format: Type.String(), producer: Type.Record(Type.String(), Type.String()) }),
+  dataset: Nullable(Type.Object({ sha256: Type.String(), format: Type.String() })),
+  evaluationDataset: Nullable(Type.Object({ sha256: Type.String(), format: Type.String() })),
+  versions: Type.Record(Type.String(), Type.String()),
+  engine: Type.Record(Type.String(), Type.Unknown(), { description: 'device, TensorFlow build, threads' }),
+  optimizerState: Type.Union([Type.Literal('kept'), Type.Literal('dropped'), Type.Literal('none')]),
+})
+
+export const Receipt = Type.Object({
+  before: Measurement,
+  after: Measurement,
+  notMeasured: Type.Optional(Type.String({ description: 'why metrics and latency are null' })),
+  evaluation: Nullable(Evaluation),
+  threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
+  layers: Type.Array(ReceiptLayer),
+  outputs: Type.Array(ReceiptOutput),
+  provenance: Provenance,
+  warnings: Type.Array(Type.String()),
+  timings: Type.Record(Type.String(), Type.Number(), { description: 'seconds by phase' }),
+})
+
+export type Receipt = Static<typeof Receipt>
+export type Measurement = Static<typeof Measurement>
+export type ReceiptLayer = Static<typeof ReceiptLayer>
+export type ReceiptOutput = Static<typeof ReceiptOutput>

@@ -9,7 +9,7 @@ import type { JobInput, JobResult } from './job-types.ts'
 import { measure, type Measured } from './measure.ts'
 import type { Method, MethodResult } from './method.ts'
 import { writePredictions } from './predictions.ts'
-import { makeReceipt } from './receipt.ts'
+import { makeReceipt } from './make-receipt.ts'
 import { openReport, type Report } from './report-data.ts'
 import { checkOutput, outputFormats, writeOutput, type WrittenModel } from './write-outputs.ts'
 
@@ -24,7 +24,7 @@ export async function runJob (input: JobInput): Promise<JobResult> {
 
   stage('reading')
   // Compressing the input only for its figure runs beside everything else.
-  const gzipBefore = clock.time('gzip', async () => await input.gzipSize(input.model.source))
+  const gzipBefore = clock.time('gzip', async () => await input.gzipSize(input.model.source, input.model.sha256))
   gzipBefore.catch(() => {})
   const model = await clock.time('read', async () => await readModel(input.model.source))
   const method = methodNamed(recipe.method)

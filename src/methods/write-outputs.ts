@@ -1,13 +1,12 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
 import { MODEL_FORMATS, writeModel, type FormatName } from '../models/formats/index.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
-import type { ArtifactRow } from '../jobs/ports.ts'
-import type { ReceiptOutput } from '../jobs/receipt.ts'
+import type { ReceiptOutput } from './receipt.ts'
 import type { Recipe } from '../pruning/recipe.ts'
-import type { GzipSize, JobInput } from './job-types.ts'
+import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
 import { verifyOutput, type Expected } from './verify.ts'
 
-export interface WrittenModel { readonly output: ReceiptOutput, readonly artifact: ArtifactRow, readonly gzip: GzipSize }
+export interface WrittenModel { readonly output: ReceiptOutput, readonly artifact: OutputRecord, readonly gzip: GzipSize }
 
 /** The formats asked for; without a wish the model's own. */
 export function outputFormats (recipe: Recipe, model: ModelFile): FormatName[] {
@@ -15,7 +14,7 @@ export function outputFormats (recipe: Recipe, model: ModelFile): FormatName[] {
 }
 
 /** Writes one file and makes it visible only when it is complete. */
-export async function writeOutput (format: FormatName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput): Promise<ArtifactRow> {
+export async function writeOutput (format: FormatName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput): Promise<OutputRecord> {
   const name = `model${MODEL_FORMATS[format].extension}`
   const file = await folder.create(name)
   try {
@@ -28,10 +27,10 @@ export async function writeOutput (format: FormatName, model: ModelFile, changes
 }
 
 /** Reads a written file back; throws `verification-failed` when it is not what was to be written. */
-export async function checkOutput (artifact: ArtifactRow, expected: Expected, { folder, gzipSize }: JobInput): Promise<WrittenModel> {
+export async function checkOutput (artifact: OutputRecord, expected: Expected, { folder, gzipSize }: JobInput): Promise<WrittenModel> {
   const source = await folder.open(artifact.name)
   try {
-    const [verification, gzip] = await Promise.all([verifyOutput(artifact.name, source, expected), gzipSize(source)])
+    const [verification, gzip] = await Promise.all([verifyOutput(artifact.name, source, expected), gzipSize(source, artifact.sha256)])
     return { output: { ...artifact, ...verification }, artifact, gzip }
   } finally {
     await source.close()

@@ -4,13 +4,14 @@ import { loadEngine, type EngineSettings } from '../engine/runtime.ts'
 import type { JobDataset } from '../methods/job-types.ts'
 import { runJob } from '../methods/run-job.ts'
 import type { DatasetFileInput, RunRequest, RunResult } from '../jobs/ports.ts'
-import { gzipSize } from './gzip-size.ts'
+import { rememberedGzipSizes } from './gzip-size.ts'
 import { folderOnDisk, openFile } from './files.ts'
 import type { FromChild, RunMessage, ToChild } from './protocol.ts'
 
 /** Progress is sent at most so often: every message costs the worker a row update. */
 const PROGRESS_EVERY_MS = 100
 
+const gzipSize = rememberedGzipSizes()
 let running: AbortController | undefined
 
 function send (message: FromChild): void {

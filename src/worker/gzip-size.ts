@@ -12,6 +12,7 @@ const SAMPLES = 64
 const SAMPLE_BYTES = 2 ** 20
 /** Pieces compressed apart, as the library's threads then work side by side; a member costs 18 bytes. */
 const PIECE_BYTES = 4 * 2 ** 20
+const REMEMBERED = 1000
 
 /** Bytes of `source` as a gzip file. Above 256 MB an estimate from 64 samples of 1 MB, evenly spread. */
 export async function gzipSize (source: ByteSource): Promise<GzipSize> {
@@ -34,4 +35,16 @@ export async function gzipSize (source: ByteSource): Promise<GzipSize> {
 
 async function compressed (source: ByteSource, offset: number, length: number): Promise<number> {
   return (await compress(await source.read(offset, length))).byteLength
+}
+
+/** Sizes told before are told again without compressing: a model that is pruned many times, by a sweep say, is measured once. */
+export function rememberedGzipSizes (): (source: ByteSource, sha256: string) => Promise<GzipSize> {
+  const known = new Map<string, GzipSize>()
+  return async (source, sha256) => {
+    const size = known.get(sha256) ?? await gzipSize(source)
+    // The oldest goes first: a Map keeps the order of insertion.
+    if (known.size >= REMEMBERED) known.delete(known.keys().next().value!)
+    known.set(sha256, size)
+    return size
+  }
 }

@@ -1,7 +1,7 @@
 /** Small, valid values that contract suites and use-case tests are made of. */
 import { createHash } from 'node:crypto'
 import type { ArtifactRow, Catalog, JobRow, NewFile } from '../../src/jobs/ports.ts'
-import type { Receipt } from '../../src/jobs/receipt.ts'
+import type { Receipt } from '../../src/methods/receipt.ts'
 import type { DatasetSummary, ModelSummary } from '../../src/jobs/resources.ts'
 import type { Recipe } from '../../src/pruning/recipe.ts'
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Job, Model } from '../../src/jobs/resources.ts'
@@ -121,7 +122,10 @@ describe('a job from upload to download', () => {
     const resnet = await service.client.uploadModel(pathOf('test/fixtures/models/resnet8.h5'))
     const { id } = await service.client.createJob({ model: resnet.id, dataset, recipe: { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: { batchSize: 2, latency: false } } })
     let job = await service.client.get<Job>(`/v1/jobs/${id}`)
-    while (job.progress.stage !== 'evaluating' && job.state !== 'failed') job = await service.client.get<Job>(`/v1/jobs/${id}`)
+    while (job.progress.stage !== 'evaluating' && job.state !== 'failed') {
+      await sleep(50)
+      job = await service.client.get<Job>(`/v1/jobs/${id}`)
+    }
     await fetch(new URL(`/v1/jobs/${id}/cancel`, service.url), { method: 'POST' })
     job = await service.client.waitForJob(id)
     assert.equal(job.state, 'cancelled')

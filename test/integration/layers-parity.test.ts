@@ -60,10 +60,12 @@ test('every layer type is among the cases', () => {
 test('unequal strides of a depthwise convolution, which TensorFlow has no kernel for, equal every second position', () => {
   const config = (strides: number[]) => ({
     class_name: 'Sequential',
-    config: { layers: [
-      { class_name: 'InputLayer', config: { name: 'in', batch_shape: [null, 6, 7, 2] } },
-      { class_name: 'DepthwiseConv2D', config: { name: 'd', kernel_size: 3, strides, use_bias: false } },
-    ] },
+    config: {
+      layers: [
+        { class_name: 'InputLayer', config: { name: 'in', batch_shape: [null, 6, 7, 2] } },
+        { class_name: 'DepthwiseConv2D', config: { name: 'd', kernel_size: 3, strides, use_bias: false } },
+      ]
+    },
   })
   tf.tidy(() => {
     const [x, kernel] = [tf.randomNormal([2, 6, 7, 2]), tf.randomNormal([3, 3, 2, 1])]

@@ -27,7 +27,8 @@ class Cable {
 
   constructor (url: string) { this.#target = new URL(url) }
 
-  get url (): string { return `redis://127.0.0.1:${this.#port}` }
+  /** With the target's password. */
+  get url (): string { return Object.assign(new URL(this.#target), { host: `127.0.0.1:${this.#port}` }).href }
 
   async mend (): Promise<void> {
     const server = createServer((near) => {

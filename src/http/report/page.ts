@@ -1,6 +1,6 @@
 /** The receipt as one self-contained HTML page. */
 import { createHash } from 'node:crypto'
-import type { Measurement, Receipt } from '../../jobs/receipt.ts'
+import type { Measurement, Receipt } from '../../methods/receipt.ts'
 import { bytes, count, percent, rounded } from './numbers.ts'
 import { html, type Html } from './html.ts'
 

@@ -1,7 +1,7 @@
 /** From rows to what the jobs' ports speak of. */
 import type { ErrorRecord } from '../../errors.ts'
 import type { ArtifactRow, JobRow } from '../../jobs/ports.ts'
-import type { Receipt } from '../../jobs/receipt.ts'
+import type { Receipt } from '../../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, Model, ModelSummary, Progress } from '../../jobs/resources.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type * as rows from './generated/client.ts'

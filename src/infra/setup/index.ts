@@ -1,6 +1,7 @@
 /** The setup step: fetches and builds what npm cannot, once; afterwards it only looks whether all is there. */
-import { fileURLToPath } from 'node:url'
+import { mkdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config.ts'
 import { buildBinding } from './binding.ts'
 import { withLock, type Holder } from './lock.ts'
@@ -29,7 +30,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Idempotent; two at once wait for each other. @throws `setup-failed` naming what is missing and how to get it */
 export async function setup ({ config, progress = showProgress(), verify = false }: SetupOptions): Promise<SetupResult> {
-  const cache = path.join(config.home, 'cache')
+  const cache = await openCache(config.home)
   const onWait = ({ pid }: Holder): void => { progress.step(`waiting for another setup (process ${pid})`) }
   // Two at once may share the cache, or the checkout with another cache.
   return await withLock(path.join(cache, 'setup.lock'), async () => await withLock(path.join(ROOT, 'node_modules/.espalier-setup.lock'), async () => {
@@ -40,4 +41,11 @@ export async function setup ({ config, progress = showProgress(), verify = false
     await buildBinding(tensorflow, cache, progress)
     return { tensorflow, ...(postgres && { postgres }), ...(valkey !== undefined && { valkey }) }
   }, onWait), onWait)
+}
+
+/** Its real path: several homes may share a cache by a link, and what is compiled keeps the path of the libraries for good. */
+async function openCache (home: string): Promise<string> {
+  const cache = path.join(home, 'cache')
+  await mkdir(cache, { recursive: true })
+  return await realpath(cache)
 }

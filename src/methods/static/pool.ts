@@ -1,6 +1,6 @@
 /** What the static methods share: the weights they may touch, and their result from a report on them. */
 import { EspalierError } from '../../errors.ts'
-import type { ReceiptLayer } from '../../jobs/receipt.ts'
+import type { ReceiptLayer } from '../receipt.ts'
 import type { StoredTensor } from '../../models/tensor.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { assertPlan, planPruning, type Plan, type PlannedTensor, type SkippedTensor } from '../../pruning/plan.ts'

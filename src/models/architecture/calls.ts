@@ -11,7 +11,7 @@ export interface Call {
   readonly flavour: 2 | 3
   /** The arguments in order, where all of them are tensors or numbers. */
   readonly operands?: ReadonlyArray<'input' | number>
-  /** Named arguments that are tensors, such as `mask`. */
+  /** Arguments besides the inputs that change what is computed: tensors such as `mask`, and `training` when true. */
   readonly named: readonly string[]
 }
 
@@ -32,8 +32,10 @@ export function callOf (node: unknown, layer: string): Call {
   const named = Object.entries(kwargs).filter(([name, value]) => {
     const before = inputs.length
     collect(value, inputs, 0, layer)
-    return inputs.length > before && !INPUT_NAMES.has(name)
+    return changes(name, value, inputs.length > before)
   }).map(([name]) => name)
+  // The only flag that layers take by position.
+  if (args.includes(true)) named.push('training')
   assertAtMost(inputs.length, MAX_CALL_INPUTS, `inputs of a call of "${layer}"`)
   const operands = args.map((argument: unknown) => typeof argument === 'number' ? argument : tensorOf(argument) === undefined ? undefined : 'input' as const)
   return { inputs, flavour: 3, named, ...(operands.every((one) => one !== undefined) && { operands }) }
@@ -64,8 +66,12 @@ function legacyCall (node: readonly unknown[], layer: string): Call {
     if (ref === undefined) throw malformed(`a call of "${layer}" must name its inputs as [layer, node, tensor, {}]`)
     return ref
   })
-  const named = items.flatMap((item) => Object.entries((item as unknown[])[3] ?? {}).filter(([, value]) => refOf(value) !== undefined).map(([name]) => name))
+  const named = items.flatMap((item) => Object.entries((item as unknown[])[3] ?? {}).filter(([name, value]) => changes(name, value, refOf(value) !== undefined)).map(([name]) => name))
   return { inputs, flavour: 2, named }
+}
+
+function changes (name: string, value: unknown, holdsTensor: boolean): boolean {
+  return (holdsTensor && !INPUT_NAMES.has(name)) || (name === 'training' && value === true)
 }
 
 /** Adds the tensors within `value`, depth first; dictionaries by sorted keys, as Keras flattens them. */

@@ -6,24 +6,30 @@ import { assertAtMost, MAX_NODES } from './limits.ts'
 import type { LayerEntry, ModelEntry } from './model-entry.ts'
 import { invalid } from './model-entry.ts'
 import { inputOf, type Draft, type Registry } from './register.ts'
-import { resolveCalls, type Task } from './schedule.ts'
+import { resolveCalls, type Schedule, type Task } from './schedule.ts'
 import type { GraphNode, LayerGraph, ValueRef, WeightSpec } from './types.ts'
 
 /** What a layer gives; undefined behind a layer whose outputs cannot be told. */
 type Value = { readonly ref: ValueRef, readonly shape: SymbolicShape } | undefined
 
-/** The graph, or undefined when a layer has a problem; the drafts get their weights and problems as far as shapes are known. Throws `invalid-model`. */
-export function buildGraph (model: ModelEntry, registry: Registry): LayerGraph | undefined {
+export interface Built {
+  /** Absent when a layer has a problem, or the model no input shape. */
+  readonly graph?: LayerGraph
+  /** Calls that cannot be run here. */
+  readonly problems: readonly string[]
+}
+
+/** Unrolls the model; the drafts get their weights as far as shapes are known. Throws `invalid-model`, and `limit-exceeded` for too many calls. */
+export function buildGraph (model: ModelEntry, registry: Registry): Built {
   const nodes: GraphNode[] = []
-  let complete = true
+  const problems = new Set<string>()
+  const schedules = new Map<ModelEntry, Schedule>()
+  let calls = 0
 
   function apply (entry: LayerEntry, inputs: readonly Value[]): Value[] | undefined {
     const layer = registry.indexOf(entry)
     const draft = registry.drafts[layer]!
-    if (draft.config === undefined || inputs.some((value) => value === undefined)) {
-      complete = false
-      return undefined
-    }
+    if (draft.config === undefined || inputs.includes(undefined)) return undefined
     const known = inputs as Array<NonNullable<Value>>
     const [type, inputShapes] = [LAYER_TYPES[draft.type!] as LayerType<unknown>, known.map(({ shape }) => shape)]
     return withName(draft, () => {
@@ -31,7 +37,6 @@ export function buildGraph (model: ModelEntry, registry: Registry): LayerGraph |
       if (draft.weights !== undefined) assertSameWeights(draft.weights, weights)
       draft.weights ??= weights
       const outputShapes = type.outputShapes(draft.config, inputShapes)
-      assertAtMost(nodes.length + 1, MAX_NODES, 'applications of layers')
       const node = nodes.length
       nodes.push({ layer, inputs: known.map(({ ref }) => ref), inputShapes, outputShapes, macs: type.macs(draft.config, inputShapes, outputShapes) })
       return outputShapes.map((shape, output) => ({ ref: { node, output }, shape }))
@@ -39,10 +44,11 @@ export function buildGraph (model: ModelEntry, registry: Registry): LayerGraph |
   }
 
   function call (entry: LayerEntry, inputs: readonly Value[], named: readonly string[]): Value[] | undefined {
-    const first = registry.canonical(entry)
-    if (first.model !== undefined) return unroll(first.model, inputs)
-    if (named.length > 0) registry.drafts[registry.indexOf(entry)]!.problem ??= `calls with the argument "${named[0]}" are not run here`
-    return named.length > 0 ? (complete = false, undefined) : apply(entry, inputs)
+    // Counted before anything else: models that hold no layers make no nodes and could still be called without end.
+    assertAtMost(++calls, MAX_NODES, 'applications of layers')
+    if (named.length > 0) problems.add(`calls with the argument "${named[0]}" are not run here (${entry.name})`)
+    const { model: nested } = registry.canonical(entry)
+    return nested === undefined ? apply(entry, inputs) : unroll(nested, inputs)
   }
 
   /** The outputs of a model for `inputs`; the whole model's inputs are nodes of their own. */
@@ -69,10 +75,16 @@ export function buildGraph (model: ModelEntry, registry: Registry): LayerGraph |
       if (values !== undefined && task.tensor >= values.length) throw invalid(`"${task.entry.name}" has no output ${task.tensor}`)
       return values?.[task.tensor]
     }
-    const { order, inputs: sources, outputs } = resolveCalls(parent)
+    const { order, inputs: sources, outputs } = scheduleOf(parent)
     for (const [index, task] of sources.entries()) results.set(task.key, inputs === undefined ? apply(task.entry, []) : [inputs[index]])
     for (const task of order) results.set(task.key, call(task.entry, task.inputs.map(valueAt), task.named))
     return outputs.map(valueAt)
+  }
+
+  function scheduleOf (parent: ModelEntry): Schedule {
+    const schedule = schedules.get(parent) ?? resolveCalls(parent)
+    schedules.set(parent, schedule)
+    return schedule
   }
 
   const outputs = unroll(model, undefined)
@@ -80,8 +92,8 @@ export function buildGraph (model: ModelEntry, registry: Registry): LayerGraph |
     const weights = draft.weights ?? weightsAsBuilt(draft)
     if (weights !== undefined) draft.weights = weights
   }
-  if (!complete || outputs.includes(undefined)) return undefined
-  return finished(model, registry, nodes, outputs as Array<NonNullable<Value>>)
+  if (problems.size > 0 || outputs.includes(undefined)) return { problems: [...problems] }
+  return { graph: finished(model, registry, nodes, outputs as Array<NonNullable<Value>>), problems: [] }
 }
 
 function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], outputs: ReadonlyArray<NonNullable<Value>>): LayerGraph {
@@ -98,7 +110,7 @@ function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], ou
     outputs: outputs.map(({ ref }) => ref),
     inputShapes: inputs.map(({ node }) => nodes[node]!.outputShapes[0]!),
     outputShapes: outputs.map(({ shape }) => shape),
-    outputNames: model.kind === 'sequential' ? [model.entries.at(-1)!.name] : model.outputs.map(({ name }) => name),
+    outputNames: model.kind === 'sequential' ? [model.entries.at(-1)?.name ?? model.name] : model.outputs.map(({ name }) => name),
   }
 }
 

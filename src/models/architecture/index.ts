@@ -28,8 +28,8 @@ export function readArchitecture (config: Readonly<Record<string, unknown>>, opt
   }
   const model = readModelEntry(config)
   const registry = registerLayers(model, kerasOf(model, options.kerasVersion))
-  const graph = buildGraph(model, registry)
-  const problem = problemOf(model, registry.drafts, graph !== undefined)
+  const { graph, problems } = buildGraph(model, registry)
+  const problem = problemOf(model, registry.drafts, problems, graph !== undefined)
   const layers = registry.drafts.map(finishedLayer)
   return { name: model.name, layers, ...(problem === undefined && graph !== undefined && { graph }), ...(problem !== undefined && { problem }) }
 }
@@ -57,13 +57,14 @@ function finishedLayer ({ entry, path, type, config, weights, trainable, problem
   }
 }
 
-function problemOf (model: ModelEntry, drafts: readonly Draft[], hasGraph: boolean): string | undefined {
+function problemOf (model: ModelEntry, drafts: readonly Draft[], calls: readonly string[], hasGraph: boolean): string | undefined {
   const byProblem = new Map<string, string[]>()
   for (const { problem, path } of drafts) if (problem !== undefined) byProblem.set(problem, [...byProblem.get(problem) ?? [], path])
   const custom = customModels(model)
   const problems = [
     ...(custom.length > 0 ? [`models of class ${listed(custom)} may compute something else than their layers and are not run here`] : []),
     ...[...byProblem].map(([problem, paths]) => `${problem} (${listed(paths)})`),
+    ...calls,
   ]
   if (problems.length > 0) return listed(problems, '; ')
   return hasGraph ? undefined : `the model "${model.name}" has no input shape: it was saved before it was built`

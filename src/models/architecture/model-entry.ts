@@ -1,6 +1,6 @@
 /** A Keras model configuration as a tree of models and layers, with names, calls and references checked. */
 import { EspalierError } from '../../errors.ts'
-import type { KerasConfig } from '../layers/index.ts'
+import { layerTypeOf, type KerasConfig } from '../layers/index.ts'
 import { symbolicShape } from '../layers/core.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { callOf, refOf, refsOf, type Call, type TensorRef } from './calls.ts'
@@ -91,10 +91,10 @@ function readLayerEntry (item: unknown, what: string, counter: { layers: number 
   const config = Array.isArray(item.config) ? { layers: item.config } : item.config ?? {}
   if (!isRecord(config)) throw invalid(`the "config" of ${what} must be an object`)
   const name = textOf(item.name ?? config.name, `the "name" of ${what}`)
-  const isOperation = typeof item.module === 'string' && OPERATION_MODULE.test(item.module)
   const inbound = item.inbound_nodes ?? []
   if (!Array.isArray(inbound)) throw invalid(`"inbound_nodes" of "${name}" must be a list`)
   const calls = inbound.map((node: unknown) => callOf(node, name))
+  const isOperation = isOperationOf(item, className, calls)
   const custom = customNameOf(item, className)
   const builtFor = shapesOf(item.build_config) ?? shapesOf({ input_shape: config.batch_input_shape })
   return {
@@ -109,6 +109,12 @@ function readLayerEntry (item: unknown, what: string, counter: { layers: number 
     ...(builtFor !== undefined && { builtFor }),
     ...(typeof item.shared_object_id === 'number' && { sharedId: item.shared_object_id }),
   }
+}
+
+/** `.h5` files name no module: there an operation is told from the layer of its name by its arguments, which are not one list. */
+function isOperationOf ({ module }: Json, className: string, calls: readonly Call[]): boolean {
+  if (typeof module === 'string') return OPERATION_MODULE.test(module)
+  return (calls[0]?.operands?.length ?? 0) > 1 && layerTypeOf(className, true) !== undefined
 }
 
 function outputsOf (value: unknown, model: string): Array<{ name: string, ref: TensorRef }> {
@@ -129,7 +135,7 @@ function customNameOf ({ registered_name: registered, module }: Json, className:
 /** The shapes in a `build_config`: one, or one per input. */
 function shapesOf (value: unknown): SymbolicShape[] | undefined {
   if (!isRecord(value)) return undefined
-  const shape = value.input_shape ?? value.shapes_dict
+  const shape = value.input_shape
   const single = symbolicShape(shape)
   if (single !== undefined) return [single]
   const several = Array.isArray(shape) ? shape.map(symbolicShape) : []

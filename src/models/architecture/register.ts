@@ -15,7 +15,7 @@ export interface Draft {
   readonly storePath: string
   readonly type?: LayerTypeName
   readonly config?: unknown
-  problem?: string
+  readonly problem?: string
   weights?: readonly WeightSpec[]
 }
 
@@ -37,6 +37,7 @@ export function registerLayers (model: ModelEntry, keras: 2 | 3): Registry {
   const shared = new Map<number, LayerEntry>()
   const canonical = (entry: LayerEntry) => entry.sharedId === undefined ? entry : shared.get(entry.sharedId) ?? entry
   const paths = new Set<string>()
+  const open = new Set<LayerEntry>()
 
   function add (entry: LayerEntry, place: Omit<Draft, 'entry' | 'path' | 'type' | 'config'>): void {
     const path = [...place.containers.slice(-1), entry.name].join('/')
@@ -52,13 +53,16 @@ export function registerLayers (model: ModelEntry, keras: 2 | 3): Registry {
       // Operations are no layers: they are not among the stored ones and are not counted.
       const storePath = entry.isOperation ? '' : `${store}layers/${uniqueName(snakeCase(entry.className), used)}`
       const first = canonical(entry)
+      if (open.has(first)) throw invalid(`the model "${first.name}" contains itself`)
       if (first !== entry) continue
       if (entry.sharedId !== undefined) shared.set(entry.sharedId, entry)
       if (entry.model === undefined) {
         add(entry, { containers, indexInContainer: index, storePath, trainable: trainable && entry.config.trainable !== false })
       } else {
         const path = [...containers.slice(-1), entry.name].join('/')
+        open.add(entry)
         walk(entry.model, [...containers, path], `${storePath}/`, trainable && entry.model.trainable)
+        open.delete(entry)
       }
     }
   }

@@ -59,8 +59,8 @@ function withInputs (model: ModelEntry, byName: ReadonlyMap<string, LayerEntry>,
 function taskOf (model: ModelEntry, byName: ReadonlyMap<string, LayerEntry>, { layer, node, tensor }: TensorRef, from: 2 | 3 | 'edge'): Task {
   const entry = byName.get(layer)
   if (entry === undefined) throw invalid(`"${model.name}" refers to a layer "${layer}" that it does not have`)
-  const isKeras3 = model.entries.some(({ calls }) => calls.some(({ flavour }) => flavour === 3))
-  const fromOne = entry.model !== undefined && (from === 2 || (from === 'edge' && (!isKeras3 || entry.model.kind === 'functional')))
+  const isKeras3 = () => model.entries.some(({ calls }) => calls.some(({ flavour }) => flavour === 3))
+  const fromOne = entry.model !== undefined && (from === 2 || (from === 'edge' && (entry.model.kind === 'functional' || !isKeras3())))
   const count = Math.max(entry.calls.length, 1)
   const call = [fromOne ? node - 1 : node, node, node - 1].find((index) => index >= 0 && index < count)
   if (call === undefined) throw invalid(`"${model.name}" refers to use ${node} of "${layer}", which is used ${entry.calls.length} times`)

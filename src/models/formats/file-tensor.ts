@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import type { TensorChanges } from '../model.ts'
 import { NUMBER_TYPES, sizeOf, type NumberType, type StoredTensor } from '../tensor.ts'
 import { encodeNumbers, isPlainFloat32 } from './encode.ts'
-import { datatypeOf, decodeNumbers, numberTypeOf, type Hdf5Data, type Hdf5Dataset, type Hdf5Datatype } from './hdf5/index.ts'
+import { datatypeOf, decodeNumbers, numberTypeOf, type Hdf5AttributeSpec, type Hdf5Data, type Hdf5Dataset, type Hdf5Datatype } from './hdf5/index.ts'
 
 /** Numbers in a piece of `chunks()` unless asked otherwise. */
 const CHUNK_VALUES = 262_144
@@ -11,6 +11,8 @@ const CHUNK_VALUES = 262_144
 export interface FileTensor extends StoredTensor {
   /** How the raw elements are to be understood. */
   readonly datatype: Hdf5Datatype
+  /** How the file tells the type, where that is not `datatype` itself. */
+  readonly storedAs?: { readonly datatype: Hdf5Datatype, readonly attributes: ReadonlyMap<string, Hdf5AttributeSpec> }
   /** Is it stored compressed? Then it stays so. */
   readonly compressed: boolean
   /** The raw elements in pieces of whole elements. */
@@ -18,7 +20,7 @@ export interface FileTensor extends StoredTensor {
 }
 
 /** A tensor out of its raw elements; `read` and `chunks` decode them. */
-export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'compressed' | 'raw'>): FileTensor {
+export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw'>): FileTensor {
   const { shape, datatype, raw } = parts
   const chunks = async function * (values = CHUNK_VALUES): AsyncGenerator<Float32Array> {
     for await (const piece of raw(values * datatype.size)) yield decodeNumbers(piece, datatype)
@@ -37,14 +39,29 @@ export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | '
 
 /** A dataset as a tensor; `key` is its path. Throws `invalid-model` when its elements are no numbers. */
 export function tensorOfDataset (dataset: Hdf5Dataset): FileTensor {
-  const type = numberTypeOf(dataset.datatype)
   const key = dataset.path.slice(1)
+  const isBfloat16 = isOpaqueBfloat16(dataset)
+  const datatype = isBfloat16 ? datatypeOf('bfloat16') : dataset.datatype
+  const type = numberTypeOf(datatype)
   if (type === undefined || !Object.hasOwn(NUMBER_TYPES, type) || dataset.isNull) {
     throw new EspalierError('invalid-model', `the weight ${key} is stored as ${dataset.isNull ? 'an empty dataset' : dataset.datatype.kind}; numbers are needed`, { key })
   }
   return fileTensor({
-    key, shape: dataset.shape, type, datatype: dataset.datatype, compressed: dataset.filters.length > 0, raw: (bytes) => dataset.chunks(bytes),
+    key,
+    shape: dataset.shape,
+    type,
+    datatype,
+    ...(isBfloat16 && { storedAs: { datatype: dataset.datatype, attributes: dataset.attributes } }),
+    compressed: dataset.filters.length > 0,
+    raw: (bytes) => dataset.chunks(bytes),
   })
+}
+
+/** Keras stores bfloat16, which numpy lacks, as opaque pairs of bytes with an attribute. Source: keras saving_lib.H5Entry. */
+function isOpaqueBfloat16 ({ datatype, attributes }: Hdf5Dataset): boolean {
+  if (datatype.kind !== 'other' || datatype.name !== 'opaque' || datatype.size !== 2) return false
+  const noted = attributes.get('dtype')
+  return (noted?.datatype.kind === 'variable-string' || noted?.datatype.kind === 'string') && noted.value === 'bfloat16'
 }
 
 /** Any stored tensor with its raw bytes; one that was not read from a file is encoded in its type. */
@@ -69,6 +86,14 @@ export function dataOf (tensor: FileTensor, changes: TensorChanges): Hdf5Data {
       yield encodeNumbers(values.subarray(at, at + count), tensor.datatype, before)
       at += count
     }
+  }
+}
+
+/** The same as float32, for files that have no such type. */
+export function dataAsFloat32 (tensor: FileTensor, changes: TensorChanges): Hdf5Data {
+  const float32 = datatypeOf('float32')
+  return async function * () {
+    for await (const values of valuesOf(tensor, changes)) yield encodeNumbers(values, float32)
   }
 }
 

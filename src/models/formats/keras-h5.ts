@@ -6,11 +6,11 @@ import { slotsInLegacyOrder } from './binding.ts'
 import { toLegacyConfig } from './config/legacy.ts'
 import { h5OptimizerGroup, h5TrainingConfig } from './convert-optimizer.ts'
 import { assertConvertible } from './convertible.ts'
-import { dataOf, withRaw } from './file-tensor.ts'
+import { dataAsFloat32, dataOf, withRaw } from './file-tensor.ts'
 import type { ModelFormat, WriteOptions } from './format.ts'
 import { setText, setTexts, textOf } from './h5-attributes.ts'
 import { bindH5Weights, byTopLevel } from './h5-weights.ts'
-import { readHdf5, specOf, writeHdf5, type Hdf5Group, type Hdf5GroupSpec } from './hdf5/index.ts'
+import { datatypeOf, readHdf5, specOf, writeHdf5, type Hdf5DatasetSpec, type Hdf5Group, type Hdf5GroupSpec } from './hdf5/index.ts'
 import { assertJsonSize, parseObject, type Json } from './json.ts'
 import { datasetSpec, emptyGroup, groupAt } from './keras-spec.ts'
 import { replacements } from './replacements.ts'
@@ -106,8 +106,13 @@ function weightGroups (model: ModelFile, changes: TensorChanges, { compress }: W
     const paths = slots.map(({ layer, spec }) => `${layer.path}/${spec.role}`)
     setTexts(inner.attributes, 'weight_names', paths)
     slots.forEach(({ layer, spec }) => {
-      const stored = datasetSpec(tensors.get(spec)!, (tensor) => ({ data: dataOf(tensor, changes), compress: tensor.compressed || (compress && changes.has(tensor.key)) }))
-      groupAt(inner, layer.path).children.set(spec.role, stored)
+      const tensor = tensors.get(spec)!
+      const stored = { compress: tensor.compressed || (compress && changes.has(tensor.key)) }
+      // Keras cannot read bfloat16 back from an .h5 file; float32 holds the same numbers.
+      const dataset: Hdf5DatasetSpec = tensor.type === 'bfloat16'
+        ? { kind: 'dataset', shape: tensor.shape, datatype: datatypeOf('float32'), attributes: new Map(), data: dataAsFloat32(tensor, changes), ...stored }
+        : datasetSpec(tensor, () => ({ data: dataOf(tensor, changes), ...stored }))
+      groupAt(inner, layer.path).children.set(spec.role, dataset)
     })
   }
   return group

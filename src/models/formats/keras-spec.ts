@@ -23,7 +23,7 @@ export function kerasStoreSpec (model: ModelFile, stored: Stored): Hdf5GroupSpec
 }
 
 export function datasetSpec (tensor: FileTensor, stored: Stored): Hdf5DatasetSpec {
-  return { kind: 'dataset', shape: tensor.shape, datatype: tensor.datatype, attributes: new Map(), ...stored(tensor) }
+  return { kind: 'dataset', shape: tensor.shape, datatype: tensor.storedAs?.datatype ?? tensor.datatype, attributes: new Map(tensor.storedAs?.attributes), ...stored(tensor) }
 }
 
 export function emptyGroup (): Hdf5GroupSpec {

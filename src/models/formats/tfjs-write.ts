@@ -5,10 +5,9 @@ import { writeZip, type ZipInput } from '../zip.ts'
 import { lastPart } from './binding.ts'
 import { toTfjsConfig } from './config/tfjs.ts'
 import { assertConvertible } from './convertible.ts'
-import { encodeNumbers } from './encode.ts'
-import { dataOf, valuesOf, withRaw, type FileTensor } from './file-tensor.ts'
+import { dataAsFloat32, dataOf, withRaw, type FileTensor } from './file-tensor.ts'
 import type { ModelSink, WriteOptions } from './format.ts'
-import { datatypeOf } from './hdf5/index.ts'
+import type { Hdf5Data } from './hdf5/index.ts'
 import { readJsonBytes } from './json.ts'
 import { assertKnown } from './replacements.ts'
 import { isStoredPlainly, type ManifestWeight } from './tfjs-manifest.ts'
@@ -68,23 +67,21 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
 }
 
 function sameWeight (name: string, tensor: FileTensor, changes: TensorChanges): OutputWeight {
-  const given = dataOf(tensor, changes)
-  const data = async function * () {
-    const pieces = given()
-    if (Symbol.asyncIterator in pieces) yield * pieces
-    else yield await pieces
+  return { name, shape: tensor.shape, dtype: tensor.type, data: piecesOf(dataOf(tensor, changes)), bytes: bytesOf(tensor, tensor.datatype.size) }
+}
+
+function piecesOf (data: Hdf5Data): () => AsyncGenerator<Uint8Array> {
+  return async function * () {
+    const given = data()
+    if (Symbol.asyncIterator in given) yield * given
+    else yield await given
   }
-  return { name, shape: tensor.shape, dtype: tensor.type, data, bytes: bytesOf(tensor, tensor.datatype.size) }
 }
 
 /** Types that TF.js does not have become float32. */
 function widened (name: string, tensor: FileTensor, changes: TensorChanges): OutputWeight {
   if (isStoredPlainly(tensor)) return sameWeight(name, tensor, changes)
-  const float32 = datatypeOf('float32')
-  const data = async function * () {
-    for await (const values of valuesOf(tensor, changes)) yield encodeNumbers(values, float32)
-  }
-  return { name, shape: tensor.shape, dtype: 'float32', data, bytes: bytesOf(tensor, 4) }
+  return { name, shape: tensor.shape, dtype: 'float32', data: piecesOf(dataAsFloat32(tensor, changes)), bytes: bytesOf(tensor, 4) }
 }
 
 function bytesOf ({ shape }: FileTensor, size: number): number {

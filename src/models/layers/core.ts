@@ -67,4 +67,3 @@ export const embedding: LayerType<EmbeddingConfig> = layerType({
 export function passing (...classNames: string[]): LayerType<null> {
   return layerType({ classNames, parse: () => null, outputShape: (_, shapes) => onlyInput(shapes) })
 }
-

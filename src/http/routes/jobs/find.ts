@@ -3,7 +3,7 @@ import { EspalierError } from '../../../errors.ts'
 import type { Catalog, JobRow } from '../../../jobs/ports.ts'
 import type { Job } from '../../../jobs/resources.ts'
 import { jobView } from '../../../jobs/use-cases/job-view.ts'
-import type { Receipt } from '../../../jobs/receipt.ts'
+import type { Receipt } from '../../../methods/receipt.ts'
 
 export function noSuchJob (id: string): EspalierError {
   return new EspalierError('not-found', `there is no job ${id}`)

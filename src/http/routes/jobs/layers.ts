@@ -1,6 +1,6 @@
 /** GET /v1/jobs/{id}/layers: the receipt's table, as JSON or CSV. */
 import { Type } from 'typebox'
-import { ReceiptLayer } from '../../../jobs/receipt.ts'
+import { ReceiptLayer } from '../../../methods/receipt.ts'
 import { toCsv } from '../../csv.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { IdParams, problems } from '../../schemas.ts'

@@ -1,0 +1,105 @@
+/** Puts a job's figures together as its receipt, checked against the schema before it leaves. */
+import { Compile } from 'typebox/compile'
+import type { LatencyFigures } from '../engine/latency.ts'
+import { EspalierError } from '../errors.ts'
+import { Receipt, type Measurement } from './receipt.ts'
+import { countModel, type ModelCounts } from '../models/counts.ts'
+import type { ModelFile } from '../models/model.ts'
+import { sparseBytes } from '../pruning/sparse.ts'
+import type { Device } from './device.ts'
+import type { GzipSize, JobDataset, JobInput } from './job-types.ts'
+import type { Measured } from './measure.ts'
+import type { Method, MethodResult } from './method.ts'
+import type { Report } from './report-data.ts'
+import { warningsFor } from './warnings.ts'
+import type { WrittenModel } from './write-outputs.ts'
+
+export interface ReceiptParts {
+  readonly input: JobInput
+  readonly model: ModelFile
+  readonly method: Method
+  readonly result: MethodResult
+  readonly report: Report | null
+  readonly measured: Measured | null
+  readonly written: readonly WrittenModel[]
+  readonly device: Device | null
+  readonly gzipBefore: GzipSize
+  readonly timings: Record<string, number>
+}
+
+const schema = Compile(Receipt)
+
+/** Throws `internal` when the figures do not fit the schema: a fault of this program, better found here than by a client. */
+export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
+  const { input, model, method, result, report, measured, written, device } = parts
+  const receipt: Receipt = {
+    ...await beforeAndAfter(parts),
+    ...(measured === null && { notMeasured: notMeasured(input, method) }),
+    evaluation: measured?.evaluation ?? null,
+    threshold: result.threshold,
+    layers: [...result.layers],
+    outputs: written.map(({ output }) => output),
+    provenance: {
+      recipe: input.recipe,
+      seed: input.recipe.seed,
+      model: { sha256: input.model.sha256, format: model.format, producer: { ...model.producer } },
+      dataset: provenanceOf(input.dataset),
+      evaluationDataset: provenanceOf(input.evaluationDataset),
+      versions: { node: process.versions.node, ...(device !== null && { tensorflow: device.engine.info.tensorflow, tfjs: device.engine.info.tfjs }) },
+      engine: device === null ? {} : { ...device.engine.info },
+      optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' ? 'kept' : 'dropped',
+    },
+    warnings: [...warningsFor({ recipe: input.recipe, model, method, report }), ...(measured?.warnings ?? [])],
+    timings: parts.timings,
+  }
+  if (!schema.Check(receipt)) {
+    const [first] = schema.Errors(receipt)
+    throw new EspalierError('internal', `the receipt does not fit its schema: ${first?.instancePath ?? ''} ${first?.message ?? ''}`)
+  }
+  return receipt
+}
+
+/** Size figures after pruning are of the first file that was written. */
+async function beforeAndAfter ({ input, model, result, measured, written, gzipBefore }: ReceiptParts): Promise<{ before: Measurement, after: Measurement }> {
+  const { weights, zerosBefore, zeros } = result.pool
+  const [countsBefore, countsAfter] = await Promise.all([countModel(model), countModel(model, result.changes)])
+  const [first] = written
+  return {
+    before: measurement(countsBefore, { weights, zeros: zerosBefore }, {
+      bytes: input.model.source.size, gzip: gzipBefore, metrics: measured?.metrics.before ?? null, latency: measured?.latency?.before ?? null,
+    }),
+    after: measurement(countsAfter, { weights, zeros }, {
+      bytes: first?.output.bytes ?? input.model.source.size, gzip: first?.gzip ?? gzipBefore, metrics: measured?.metrics.after ?? null, latency: measured?.latency?.after ?? null,
+    }),
+  }
+}
+
+interface Sizes { bytes: number, gzip: GzipSize, metrics: Record<string, number> | null, latency: LatencyFigures | null }
+
+function measurement (counts: ModelCounts, pool: { weights: number, zeros: number }, { bytes, gzip, metrics, latency }: Sizes): Measurement {
+  return {
+    metrics,
+    weights: counts.weights,
+    nonzeros: counts.nonzeros,
+    prunableWeights: pool.weights,
+    sparsity: pool.weights === 0 ? 0 : pool.zeros / pool.weights,
+    compression: counts.nonzeros === 0 ? counts.weights : counts.weights / counts.nonzeros,
+    macs: counts.macs,
+    effectiveMacs: counts.effectiveMacs,
+    bytes,
+    gzipBytes: gzip.bytes,
+    gzipEstimated: gzip.estimated,
+    sparseBytes: sparseBytes(counts.weights, counts.nonzeros),
+    latencyMs: latency,
+  }
+}
+
+function notMeasured ({ recipe, dataset, evaluationDataset }: JobInput, method: Method): string {
+  if (recipe.evaluation === false) return 'the recipe turns evaluation off'
+  if (dataset === null && evaluationDataset === null) return 'no data set was given'
+  return `the method ${method.name} measures nothing`
+}
+
+function provenanceOf (dataset: JobDataset | null): { sha256: string, format: string } | null {
+  return dataset && { sha256: dataset.sha256, format: dataset.format }
+}
