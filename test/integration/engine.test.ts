@@ -17,7 +17,7 @@ describe('models made by Keras', () => {
   before(async () => {
     engine = await loadEngine()
     images = await openFixture(IMAGES)
-    scaled = scaleFeatures((await readDataset(images)).splits.all!, { scale: 1 / 255, offset: 0 })
+    scaled = scaleFeatures((await readDataset(images)).splits.test!, { scale: 1 / 255, offset: 0 })
   })
   after(async () => { await images.close() })
 

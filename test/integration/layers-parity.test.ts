@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-node-gpu'
-import { runGraph } from '../../src/engine/forward.ts'
+import { runGraph, type Weights } from '../../src/engine/forward.ts'
 import { readArchitecture } from '../../src/models/architecture/index.ts'
 import { LAYER_TYPES } from '../../src/models/layers/index.ts'
 import { readCases, type LayerCase } from '../fixtures/layers/cases.ts'
@@ -69,8 +69,9 @@ test('unequal strides of a depthwise convolution, which TensorFlow has no kernel
   })
   tf.tidy(() => {
     const [x, kernel] = [tf.randomNormal([2, 6, 7, 2]), tf.randomNormal([3, 3, 2, 1])]
-    const [[every], [second]] = [[1, 1], [1, 2]].map((strides) => runGraph(readArchitecture(config(strides)), (layer): tf.TensorContainerObject & Record<string, tf.Tensor> => layer === 1 ? { kernel } : {}, [x]))
-    const expected = tf.stridedSlice(every!, [0, 0, 0, 0], every!.shape, [1, 1, 2, 1])
-    assert.ok(distance(second!.dataSync() as Float32Array, expected.dataSync() as Float32Array) <= TOLERANCE)
+    const run = (strides: number[]) => runGraph(readArchitecture(config(strides)), (layer): Weights => layer === 1 ? { kernel } : {}, [x])[0]!
+    const [every, second] = [run([1, 1]), run([1, 2])]
+    const expected = tf.stridedSlice(every, [0, 0, 0, 0], every.shape, [1, 1, 2, 1])
+    assert.ok(distance(second.dataSync() as Float32Array, expected.dataSync() as Float32Array) <= TOLERANCE)
   })
 })

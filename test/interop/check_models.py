@@ -16,36 +16,52 @@ import numpy as np  # noqa: E402
 TOLERANCE = 1e-4
 
 
-def check(folder, case):
-    """The largest difference of a prediction; raises when the file does not load or is not what it should be."""
+def load(path, has_optimizer):
     with warnings.catch_warnings():
         # Without the optimizer's state Keras warns, and begins with a fresh one.
-        warnings.filterwarnings("error" if case["optimizer"] else "ignore", message=".*optimizer.*")
-        model = keras.models.load_model(os.path.join(folder, case["file"]))
-    images = np.fromfile(os.path.join(folder, "images.f32"), "<f4").reshape(case["shape"])
-    difference = float(np.abs(model.predict(images, verbose=0) - np.asarray(case["outputs"])).max())
+        warnings.filterwarnings("error" if has_optimizer else "ignore", message=".*optimizer.*")
+        return keras.models.load_model(path)
+
+
+def check(folder, case, entry):
+    """The largest difference of a prediction; raises when the file does not load or is not what it should be."""
+    model = load(os.path.join(folder, entry["file"]), entry["optimizer"])
+    inputs = [np.asarray(one["values"], "float32").reshape(one["shape"]) for one in case["inputs"]]
+    outputs = as_list(model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0))
+    assert len(outputs) == len(case["outputs"]), f"{len(outputs)} outputs"
+    difference = max(float(np.abs(np.ravel(one) - np.asarray(other)).max()) for one, other in zip(outputs, case["outputs"]))
     assert difference <= TOLERANCE, f"predictions differ by {difference}"
     zeros = sum(int((np.asarray(value) == 0).sum()) for value in model.weights if np.ndim(value) > 1)
     assert zeros == case["zeros"], f"{zeros} zeros in kernels, {case['zeros']} were written"
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and case["optimizer"]:
+    if optimizer is not None and entry["optimizer"]:
         assert int(optimizer.iterations) > 0, "the optimizer's state was lost"
-    if optimizer is not None and case["train"]:
-        model.fit(images, np.zeros(len(images)), epochs=1, verbose=0)
+    if optimizer is not None and entry["train"]:
+        model.fit(inputs if len(inputs) > 1 else inputs[0], targets(model, outputs), epochs=1, verbose=0)
     return difference
+
+
+def as_list(value):
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def targets(model, outputs):
+    """Something to train on: class 0 where the loss takes class indices, else the outputs themselves."""
+    return np.zeros(len(outputs[0])) if model.loss == "sparse_categorical_crossentropy" else outputs
 
 
 def main(folder):
     failed = 0
     with open(os.path.join(folder, "cases.json")) as file:
-        cases = json.load(file)
-    for case in cases:
+        cases = [(case, entry) for case in json.load(file) for entry in case["files"]]
+    for case, entry in cases:
+        name = entry["file"]
         try:
-            size = os.path.getsize(os.path.join(folder, case["file"]))
-            print(f"ok    {case['file']}: {size} bytes, largest difference {check(folder, case):.1e}")
+            size = os.path.getsize(os.path.join(folder, name))
+            print(f"ok    {name}: {size} bytes, largest difference {check(folder, case, entry):.1e}")
         except Exception as error:
             failed += 1
-            print(f"FAIL  {case['file']}: {type(error).__name__}: {str(error)[:1000]}")
+            print(f"FAIL  {name}: {type(error).__name__}: {str(error)[:1000]}")
     print(f"{len(cases) - failed} of {len(cases)} models load in Keras {keras.__version__} and predict the same")
     return 1 if failed else 0
 

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readDataset } from '../../src/datasets/index.ts'
@@ -11,24 +12,33 @@ import { createPredictor } from '../../src/engine/predict.ts'
 import { loadEngine, type Tf } from '../../src/engine/runtime.ts'
 import { readModel, writeModel, type FormatName } from '../../src/models/formats/index.ts'
 import type { ModelFile, TensorChanges } from '../../src/models/model.ts'
+import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
+/** Of test/fixtures/formats: nested, shared and frozen layers; many types of layers. */
+const SMALL_MODELS = ['nested', 'convolutions']
 const TARGETS = [['keras', '.keras'], ['keras-h5', '.h5']] as const satisfies ReadonlyArray<readonly [FormatName, string]>
 
-/** One file for check_models.py: what it is made of, and what our engine predicts. */
+/** One model for check_models.py: what our engine predicts, and the files that must predict the same. */
 interface Case {
-  file: string
-  shape: number[]
+  inputs: ModelInput[]
   outputs: number[][]
   zeros: number
+  files: CaseFile[]
+}
+
+interface CaseFile {
+  file: string
   /** Must the state of the optimizer be there? */
   optimizer: boolean
   /** Can it be trained on? Keras itself cannot continue from the optimizer state of an `.h5` file. */
   train: boolean
 }
+
+interface ModelInput { shape: number[], values: number[] }
 
 const python = process.env.ESPALIER_PYTHON ?? 'python3'
 
@@ -43,8 +53,10 @@ async function main (): Promise<number> {
     const { tf } = await loadEngine()
     const images = await testImages()
     const cases: Case[] = []
-    for (const [path, name] of MODEL_FILES) cases.push(...await writeCases(tf, path, name, folder, images))
-    await writeFile(join(folder, 'images.f32'), images)
+    for (const [path, name] of MODEL_FILES) cases.push(await writeCase(tf, path, name, folder, () => [images]))
+    for (const name of SMALL_MODELS) {
+      for (const extension of ['.keras', '.h5']) cases.push(await writeCase(tf, `test/fixtures/formats/${name}${extension}`, name, folder, () => smallInputs(name)))
+    }
     await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
     return spawnSync(python, [pathOf('test/interop/check_models.py'), folder], { stdio: 'inherit' }).status ?? 1
   } finally {
@@ -52,37 +64,44 @@ async function main (): Promise<number> {
   }
 }
 
-async function testImages (): Promise<Float32Array> {
+async function testImages (): Promise<number[]> {
   const source = await openFixture(IMAGES)
   const { splits } = await readDataset(source)
   const values = await (splits.all ?? splits.test)!.features[0]!.read(0, EXAMPLES)
   await source.close()
-  return values.map((value) => value / 255)
+  return Array.from(values, (value) => Math.fround(value / 255))
+}
+
+function smallInputs (name: string): number[][] {
+  const all = JSON.parse(readFileSync(pathOf('test/fixtures/formats/expected.json'), 'utf8')) as Record<string, { inputs: number[][] }>
+  return all[name]!.inputs
 }
 
 /** The model of one fixture in both formats, compressed and not, with and without its optimizer. */
-async function writeCases (tf: Tf, path: string, name: string, folder: string, images: Float32Array): Promise<Case[]> {
+async function writeCase (tf: Tf, path: string, name: string, folder: string, valuesOf: () => number[][]): Promise<Case> {
   const source = await openFixture(path)
   const model = await readModel(source)
   const { changes, zeros } = await prune(model)
-  const shape = [EXAMPLES, ...(model.architecture.graph?.inputShapes[0] ?? []).slice(1)].map(Number)
+  const inputs = valuesOf().map((values, index): ModelInput => {
+    const example = model.architecture.graph!.inputShapes[index]!.slice(1).map(Number)
+    return { values, shape: [values.length / sizeOf(example), ...example] }
+  })
   const predictor = await createPredictor(tf, model, changes)
-  const [{ values, shape: [, width] }] = await predictor.predict([{ values: images, shape }]) as [{ values: Float32Array, shape: [number, number] }]
+  const outputs = await predictor.predict(inputs.map(({ values, shape }) => ({ values: Float32Array.from(values), shape })))
   predictor.dispose()
-  const outputs = Array.from({ length: EXAMPLES }, (_, row) => [...values.subarray(row * width, (row + 1) * width)])
-  const cases: Case[] = []
+  const files: CaseFile[] = []
   for (const [format, extension] of TARGETS) {
     for (const compress of [false, true]) {
       for (const optimizerState of ['keep', 'drop'] as const) {
         const file = `${name}-from-${model.format}-${compress ? 'compressed' : 'plain'}-${optimizerState}${extension}`
         await writeFileOf(join(folder, file), model, changes, format, { compress, optimizerState })
         const kept = optimizerState === 'keep' && model.hasOptimizerState
-        cases.push({ file, shape, outputs, zeros, optimizer: kept, train: compress && (format === 'keras' || !kept) })
+        files.push({ file, optimizer: kept, train: compress && (format === 'keras' || !kept) })
       }
     }
   }
   await source.close()
-  return cases
+  return { inputs, outputs: outputs.map(({ values }) => [...values]), zeros, files }
 }
 
 async function prune (model: ModelFile): Promise<{ changes: TensorChanges, zeros: number }> {

@@ -21,7 +21,7 @@ export const idx: DatasetFormat = {
   recognises: (names) => names.length > 0 && names.every((name) => /\.gz$|idx|ubyte/i.test(baseName(name))),
   async read (entries) {
     if (entries.length > 4) throw invalid(`the zip holds ${entries.length} files; it needs one or two pairs of images and labels`)
-    const arrays = await Promise.all(entries.map(async (entry) => ({ part: partOf(entry.name, entries.length), ...await openArray(entry) })))
+    const arrays = await Promise.all(entries.map(async (entry) => ({ part: partOf(entry.name, entries), ...await openArray(entry) })))
     const read = (part: Part): Split | undefined => {
       const mine = arrays.filter((array) => array.part === part)
       if (mine.length === 0) return undefined
@@ -39,9 +39,9 @@ export const idx: DatasetFormat = {
   },
 }
 
-/** A single pair is all there is, whatever it is called; of two pairs one is for training and one for testing. */
-function partOf (name: string, files: number): Part {
-  if (files <= 2) return 'all'
+/** A single pair is a part when both of its names say so; of two pairs one is for training and one for testing. */
+function partOf (name: string, entries: readonly ZipEntry[]): Part {
+  if (entries.length <= 2) return PARTS.find(([, pattern]) => entries.every((entry) => pattern.test(baseName(entry.name))))?.[0] ?? 'all'
   const part = PARTS.find(([, pattern]) => pattern.test(baseName(name)))
   if (part === undefined) throw invalid(`${name}: with two pairs the names must say "train" or "t10k" (or "test")`)
   return part[0]

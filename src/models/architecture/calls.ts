@@ -30,9 +30,10 @@ export function callOf (node: unknown, layer: string): Call {
   const inputs: TensorRef[] = []
   collect(args, inputs, 0, layer)
   const named = Object.entries(kwargs).filter(([name, value]) => {
-    const before = inputs.length
-    collect(value, inputs, 0, layer)
-    return changes(name, value, inputs.length > before)
+    const tensors: TensorRef[] = []
+    collect(value, tensors, 0, layer)
+    if (INPUT_NAMES.has(name)) inputs.push(...tensors)
+    return changes(name, value, tensors.length > 0)
   }).map(([name]) => name)
   // The only flag that layers take by position.
   if (args.includes(true)) named.push('training')

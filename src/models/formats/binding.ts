@@ -68,13 +68,19 @@ export function matchByName (slots: readonly Slot[], found: readonly Named[]): M
   const result = new Map<Slot, Named>()
   const taken = new Set<Named>()
   for (const slot of slots) {
-    const candidates = (byEnd.get(`${lastPart(slot.layer.path)}/${slot.spec.role}`) ?? []).filter(({ tensor }) => sameShape(tensor.shape, slot.spec.shape))
+    const ends = rolesInFiles(slot).map((role) => `${lastPart(slot.layer.path)}/${role}`)
+    const candidates = ends.flatMap((end) => byEnd.get(end) ?? []).filter(({ tensor }) => sameShape(tensor.shape, slot.spec.shape))
     const [only] = candidates
     if (only === undefined || candidates.length > 1 || taken.has(only)) return undefined
     taken.add(only)
     result.set(slot, only)
   }
   return result
+}
+
+/** Names of the weight in files: its role first, then what Keras 2 and TF.js call it. */
+export function rolesInFiles ({ layer, spec }: Slot): string[] {
+  return spec.role === 'kernel' && layer.className.startsWith('DepthwiseConv') ? [spec.role, 'depthwise_kernel'] : [spec.role]
 }
 
 /** The parts of a weight's name; the `:0` of Keras 2 is no part of it. */

@@ -1,8 +1,9 @@
 /** Writing of TF.js layers models: the file's own model.json where it still holds, else a new one. */
 import { EspalierError } from '../../errors.ts'
-import type { ModelFile, TensorChanges } from '../model.ts'
+import type { ArchitectureLayer } from '../architecture/types.ts'
+import type { LayerWeight, ModelFile, TensorChanges } from '../model.ts'
 import { writeZip, type ZipInput } from '../zip.ts'
-import { lastPart } from './binding.ts'
+import { lastPart, rolesInFiles } from './binding.ts'
 import { toTfjsConfig } from './config/tfjs.ts'
 import { assertConvertible } from './convertible.ts'
 import { dataAsFloat32, dataOf, withRaw, type FileTensor } from './file-tensor.ts'
@@ -51,7 +52,7 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
   assertKnown(model, changes)
   assertConvertible(model, 'tfjs-layers', options)
   const topology = { keras_version: model.producer.kerasVersion ?? '3.0.0', backend: 'tensorflow', model_config: toTfjsConfig(model.config) }
-  const weights = model.layers.flatMap(({ path, weights }) => weights.map(({ role, tensor }) => widened(`${lastPart(path)}/${role}`, withRaw(tensor), changes)))
+  const weights = model.layers.flatMap(({ path, layer, weights }) => weights.map((weight) => widened(`${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes)))
   const names = new Set<string>()
   for (const { name } of weights) {
     if (names.has(name)) throw new EspalierError('unsupported-format', `two layers have a weight ${name}; TF.js tells weights apart by the layer's own name, so rename one of them`, { weight: name })
@@ -64,6 +65,11 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
     yield * shardInputs(group, '')
   }
   return await writeAll(inputs(), sink)
+}
+
+/** TF.js goes by the names of Keras 2. */
+function tfjsRole (layer: ArchitectureLayer, { role, spec }: LayerWeight): string {
+  return spec === undefined ? role : rolesInFiles({ layer, spec }).at(-1)!
 }
 
 function sameWeight (name: string, tensor: FileTensor, changes: TensorChanges): OutputWeight {

@@ -131,10 +131,10 @@ describe('idx', () => {
 
   test('the Fashion-MNIST test images', async () => {
     const file = await readDataset(bytesInMemory(await readFile('examples/fashion-mnist-test.zip')))
-    assert.deepEqual(summarizeDataset(file), { format: 'idx', examples: 10_000, features: [28, 28], targets: [], classes: 10, splits: { all: 10_000 }, inputs: { scale: 1 / 255, offset: 0 } })
-    assert.deepEqual([...await file.splits.all!.targets[0]!.read(0, 8)], [9, 2, 1, 1, 6, 1, 4, 6])
+    assert.deepEqual(summarizeDataset(file), { format: 'idx', examples: 10_000, features: [28, 28], targets: [], classes: 10, splits: { test: 10_000 }, inputs: { scale: 1 / 255, offset: 0 } })
+    assert.deepEqual([...await file.splits.test!.targets[0]!.read(0, 8)], [9, 2, 1, 1, 6, 1, 4, 6])
     let sum = 0
-    for (let from = 0; from < 10_000; from += 1000) for (const value of await file.splits.all!.features[0]!.read(from, from + 1000)) sum += value
+    for (let from = 0; from < 10_000; from += 1000) for (const value of await file.splits.test!.features[0]!.read(from, from + 1000)) sum += value
     // numpy: images.sum()
     assert.equal(sum, 573_469_082)
   })
@@ -145,7 +145,7 @@ describe('idx', () => {
     damaged[1_000_000]! ^= 0xff
     const file = await readDataset(bytesInMemory(damaged))
     await assert.rejects(async () => {
-      for (let from = 0; from < 10_000; from += 1000) await file.splits.all!.features[0]!.read(from, from + 1000)
+      for (let from = 0; from < 10_000; from += 1000) await file.splits.test!.features[0]!.read(from, from + 1000)
     }, { code: 'invalid-dataset' })
   })
 

@@ -139,8 +139,8 @@ describe('graphs', () => {
   })
 
   test('layers are trainable where they and the models around them are', () => {
-    const inner = { ...functional('inner', [input('i'), layer('Dense', 'd', { units: 4 }, ['i'])], ['i'], [['d', 0, 0]]), name: 'inner', inbound_nodes: [[['in', 0, 0, {}]]] }
-    ;(inner as { config: Json }).config.trainable = false
+    const { config } = functional('inner', [input('i'), layer('Dense', 'd', { units: 4 }, ['i'])], ['i'], [['d', 0, 0]])
+    const inner = { class_name: 'Functional', name: 'inner', config: { ...config as Json, trainable: false }, inbound_nodes: [[['in', 0, 0, {}]]] }
     const { layers } = readArchitecture(functional('m', [input('in'), inner, layer('Dense', 'e', { units: 1, trainable: true }, [['inner', 1, 0]])], ['in'], [['e', 0, 0]]))
     assert.deepEqual(layers.filter(({ className }) => className === 'Dense').map(({ path, trainable }) => [path, trainable]), [['inner/d', false], ['e', true]])
   })

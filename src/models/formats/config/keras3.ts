@@ -1,7 +1,7 @@
 /** A configuration as Keras 3 writes it into a `.keras` file, out of one of an `.h5` file (Keras 2 or 3) or of TF.js. */
 import { layerTypeOf } from '../../layers/index.ts'
 import { isObject, type Json } from '../json.ts'
-import { isModelClass, layersIn, nameOf, settingsOf, withKeras3Nodes, type LayerEntry } from './walk.ts'
+import { isModelClass, layersIn, nameOf, renumbered, settingsOf, type LayerEntry } from './walk.ts'
 
 /** Settings of Keras 2 and TF.js that Keras 3 refuses; with these values they say nothing. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +19,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
 
 /** `{module, class_name, config, registered_name}`, ready for config.json. */
 export function toKeras3Config (config: Json): Json {
-  return modelEntry(withKeras3Nodes(config))
+  return modelEntry(renumbered(config, 'keras3'))
 }
 
 function modelEntry (model: Json): Json {

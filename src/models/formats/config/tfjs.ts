@@ -1,13 +1,13 @@
 /** A configuration as TF.js layers reads it (that of Keras 2), out of any other; what TF.js does not know is refused by name. */
 import { EspalierError } from '../../../errors.ts'
 import { isObject, type Json } from '../json.ts'
-import { isModelClass, layersIn, nameOf, referencesIn, settingsOf, withKeras2Nodes, type LayerEntry } from './walk.ts'
+import { isModelClass, layersIn, nameOf, referencesIn, renumbered, settingsOf, type LayerEntry } from './walk.ts'
 import { tfjsLayerRule } from './tfjs-layers.ts'
 
 /** `{class_name, config}` for "model_config". Throws `unsupported-format` naming the layer and what TF.js lacks. */
 export function toTfjsConfig (config: Json): Json {
   if (!isModelClass(config.class_name)) throw new EspalierError('unsupported-format', `TF.js has no model of class ${String(config.class_name)}; Sequential and Functional models can be converted`)
-  return modelEntry(withKeras2Nodes(config))
+  return modelEntry(renumbered(config, 'keras2'))
 }
 
 function modelEntry (model: Json): { class_name: string, config: Json } {

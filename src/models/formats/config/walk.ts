@@ -47,7 +47,7 @@ export function referencesIn (value: unknown): Reference[] {
 }
 
 /** The structure with `change` made to the node number of every reference. */
-export function withNodes (value: unknown, change: (layer: string, node: number) => number): unknown {
+function withNodes (value: unknown, change: (layer: string, node: number) => number): unknown {
   if (isReference(value)) return [value[0], change(value[0], value[1]), ...value.slice(2)]
   if (Array.isArray(value)) return value.map((item) => withNodes(item, change))
   if (!isObject(value)) return value
@@ -55,32 +55,36 @@ export function withNodes (value: unknown, change: (layer: string, node: number)
 }
 
 /**
- * Moves the node numbers of nested models of `classes` by `by` where they are used, in `model` and the models within. Keras 3 counts the calls of
- * a nested Sequential from 0 and of a nested Functional from 1 (its own inner node is 0); Keras 2 and TF.js count both from 1.
+ * The number of a nested model's first call, where it is used by a layer and where it is an output of the model. Keras 2 and TF.js count from 1,
+ * as a model begins with a call of its own; Keras 3 does so at the outputs only, and not for a Sequential. Source: keras functional.py.
  */
-export function shiftNodes (model: Json, classes: readonly string[], by: (lowest: number) => number): Json {
+interface Numbering { readonly calls: number, readonly outputs: (className: string) => number }
+
+const NUMBERINGS = {
+  keras2: { calls: 1, outputs: () => 1 },
+  keras3: { calls: 0, outputs: (className) => className === 'Sequential' ? 0 : 1 },
+} as const satisfies Record<string, Numbering>
+
+/** The configuration with calls of nested models numbered as in Keras 3 or as in Keras 2 and TF.js, whoever wrote it. */
+export function renumbered (model: Json, numbering: keyof typeof NUMBERINGS): Json {
   if (!isModelClass(model.class_name)) return model
-  const layers = layersIn(model).map((layer) => ({ ...layer, ...shiftNodes(layer, classes, by) }))
-  const settings = settingsOf(model)
+  const layers = layersIn(model).map((layer): Json => renumbered(layer, numbering))
   if (Array.isArray(model.config)) return { ...model, config: layers }
-  const shifts = new Map<string, number>()
-  const uses = [...layers.map((layer) => (layer as Json).inbound_nodes), settings.output_layers].flatMap(referencesIn)
-  for (const layer of layers) {
-    if (!classes.includes(layer.class_name)) continue
-    const numbers = uses.filter(([name]) => name === nameOf(layer)).map(([, node]) => node)
-    if (numbers.length > 0) shifts.set(nameOf(layer), by(numbers.reduce((least, node) => Math.min(least, node), Infinity)))
+  const settings = settingsOf(model)
+  const [from, to] = [numberingOf(layers), NUMBERINGS[numbering]]
+  const nested = new Map(layers.filter(({ class_name: name }) => isModelClass(name)).map((layer) => [nameOf(layer), String(layer.class_name)]))
+  const change = (offset: (numbering: Numbering, className: string) => number) => (layer: string, node: number) => {
+    const className = nested.get(layer)
+    return className === undefined ? node : Math.max(0, node - offset(from, className)) + offset(to, className)
   }
-  const change = (layer: string, node: number) => node + (shifts.get(layer) ?? 0)
-  const inner = layers.map((layer) => 'inbound_nodes' in layer ? { ...layer, inbound_nodes: withNodes((layer as Json).inbound_nodes, change) } : layer)
-  return { ...model, config: { ...settings, layers: inner, ...(settings.output_layers !== undefined && { output_layers: withNodes(settings.output_layers, change) }) } }
+  const inCalls = change(({ calls }) => calls)
+  const inOutputs = change(({ outputs }, className) => outputs(className))
+  const inner = layers.map((layer) => layer.inbound_nodes === undefined ? layer : { ...layer, inbound_nodes: withNodes(layer.inbound_nodes, inCalls) })
+  return { ...model, config: { ...settings, layers: inner, ...(settings.output_layers !== undefined && { output_layers: withNodes(settings.output_layers, inOutputs) }) } }
 }
 
-/** The configuration with Keras 3's node numbers, whoever wrote it. */
-export function withKeras3Nodes (model: Json): Json {
-  return shiftNodes(model, ['Sequential'], (lowest) => -lowest)
-}
-
-/** The configuration with the node numbers of Keras 2 and TF.js. */
-export function withKeras2Nodes (model: Json): Json {
-  return shiftNodes(model, ['Sequential'], (lowest) => lowest === 0 ? 1 : 0)
+/** Keras 3 writes calls as objects, Keras 2 and TF.js as lists. */
+function numberingOf (layers: readonly Json[]): Numbering {
+  const isKeras3 = layers.some(({ inbound_nodes: calls }) => Array.isArray(calls) && calls.some(isObject))
+  return isKeras3 ? NUMBERINGS.keras3 : NUMBERINGS.keras2
 }

@@ -1,0 +1,77 @@
+/** The environment: defaults, every problem at once, secrets not repeated, and the way back into variables. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { environmentOf, readConfig, type Environment } from '../../../src/config.ts'
+import { EspalierError } from '../../../src/errors.ts'
+
+function problemsOf (env: Environment): string[] {
+  try {
+    readConfig(env)
+  } catch (error) {
+    assert.ok(error instanceof EspalierError)
+    assert.equal(error.code, 'invalid-configuration')
+    return error.details['problems'] as string[]
+  }
+  return []
+}
+
+describe('configuration', () => {
+  test('defaults serve one machine, reachable from that machine only', () => {
+    const config = readConfig({})
+    assert.equal(config.host, '127.0.0.1')
+    assert.equal(config.port, 8080)
+    assert.equal(config.blobs, 'files')
+    assert.match(config.home, /\.espalier$/)
+    assert.equal('databaseUrl' in config, false)
+    assert.equal('apiKey' in config, false)
+  })
+
+  test('an empty variable counts as absent', () => {
+    assert.deepEqual(readConfig({ PORT: '', DATABASE_URL: ' ', ESPALIER_API_KEY: '' }), readConfig({}))
+  })
+
+  test('all problems are told at once, with variable, value and what is right', () => {
+    const problems = problemsOf({ PORT: '70000', ESPALIER_BLOBS: 's4', ESPALIER_CONCURRENCY: '1.5', ESPALIER_LOG: 'loud', ESPALIER_QUEUE_PREFIX: 'a b' })
+    assert.equal(problems.length, 5)
+    assert.ok(problems.includes('PORT is "70000"; it must be a whole number from 0 to 65535'))
+    assert.ok(problems.includes('ESPALIER_BLOBS is "s4"; it must be one of files, postgres'))
+  })
+
+  test('an address that others reach needs a key of 16 characters', () => {
+    assert.match(problemsOf({ HOST: '0.0.0.0' })[0] ?? '', /ESPALIER_API_KEY/)
+    assert.match(problemsOf({ HOST: '::', ESPALIER_API_KEY: 'short' })[0] ?? '', /at least 16/)
+    assert.equal(readConfig({ HOST: '0.0.0.0', ESPALIER_API_KEY: '0123456789abcdef' }).host, '0.0.0.0')
+    for (const host of ['localhost', '127.0.0.1', '127.8.9.10', '::1']) assert.deepEqual(problemsOf({ HOST: host }), [])
+  })
+
+  test('what may hold a secret is not repeated', () => {
+    const problems = problemsOf({ DATABASE_URL: 'mysql://u:hunter2@h/d', REDIS_URL: 'hunter2', ESPALIER_API_KEY: 'hunter2' })
+    assert.equal(problems.length, 3)
+    assert.ok(!problems.join().includes('hunter2'))
+  })
+
+  test('the variables of a configuration give the same one', () => {
+    const env = {
+      HOST: '0.0.0.0',
+      PORT: '0',
+      DATABASE_URL: 'postgresql://u:p@h:1/d',
+      REDIS_URL: 'rediss://:p@h:2',
+      ESPALIER_HOME: '/data',
+      ESPALIER_TENSORFLOW: '/opt/tensorflow',
+      ESPALIER_API_KEY: '0123456789abcdef',
+      ESPALIER_BLOBS: 'postgres',
+      ESPALIER_CONCURRENCY: '3',
+      ESPALIER_MAX_UPLOAD_BYTES: '1000',
+      ESPALIER_JOB_TIMEOUT_SECONDS: '60',
+      ESPALIER_CHILD_MEMORY_MB: '1024',
+      ESPALIER_CHILD_JOBS: '7',
+      ESPALIER_LOG: 'debug',
+      ESPALIER_STALLED_SECONDS: '5',
+      ESPALIER_RECONCILE_SECONDS: '6',
+      ESPALIER_QUEUE_PREFIX: 'mine',
+      ESPALIER_SETUP: 'skip',
+    }
+    assert.deepEqual(environmentOf(readConfig(env)), env)
+    assert.deepEqual(readConfig(environmentOf(readConfig({}))), readConfig({}))
+  })
+})
