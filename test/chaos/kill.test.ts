@@ -13,7 +13,7 @@ import { startService, type Role, type Service } from './service.ts'
 const file = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 const RECOVERY_MS = 90_000
 /** Small batches make the evaluation last long enough to be hit in the middle. */
-const LONG = { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: { batchSize: 4, latency: false } }
+const LONG = { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: { batchSize: 32, latency: false } }
 const SHORT = { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: false }
 
 /** How the job may end. Only the engine child's death is the job's own; the others are survived. */

@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { temporaryHome } from '../support/services.ts'
 import { descendantsOf } from './processes.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -34,10 +35,8 @@ export interface Service {
 }
 
 export async function startService (): Promise<Service> {
-  const home = await mkdtemp(path.join(tmpdir(), 'espalier-chaos-'))
-  await chmod(home, 0o755) // Postgres' own account must be able to enter it
   // What setup fetched once is shared; rows, files and queue are this test's own.
-  await symlink(path.join(process.env['ESPALIER_HOME'] ?? path.join(homedir(), '.espalier'), 'cache'), path.join(home, 'cache'))
+  const home = await temporaryHome()
   const { DATABASE_URL, REDIS_URL, ...env } = process.env
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
     cwd: ROOT,
@@ -60,6 +59,8 @@ export async function startService (): Promise<Service> {
       child.kill('SIGINT')
       const ended = new Promise<void>((resolve) => { child.once('exit', () => resolve()) })
       await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })])
+      // The watchdog of a service outlives it by a moment.
+      for (let tries = 30; tries > 0 && family.some(({ pid }) => isAlive(pid)); tries--) await sleep(100)
       const left = family.filter(({ pid }) => isAlive(pid))
       for (const { pid } of [...left, { pid: child.pid! }]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
       await rm(home, { recursive: true, force: true, maxRetries: 5 })

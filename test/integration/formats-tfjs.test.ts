@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import type { io } from '@tensorflow/tfjs-core'
 import type * as TfModule from '@tensorflow/tfjs-node-gpu'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { readModel } from '../../src/models/formats/index.ts'
@@ -18,7 +19,7 @@ after(() => { tf.disposeVariables() })
 
 /** The model in TF.js, loaded from the zip's own files. */
 async function loaded (zip: Uint8Array): Promise<TfModule.LayersModel> {
-  const json = JSON.parse(new TextDecoder().decode(await entryOf(zip, 'model.json'))) as { modelTopology: object, weightsManifest: Array<{ paths: string[], weights: TfModule.io.WeightsManifestEntry[] }> }
+  const json = JSON.parse(new TextDecoder().decode(await entryOf(zip, 'model.json'))) as { modelTopology: object, weightsManifest: Array<{ paths: string[], weights: io.WeightsManifestEntry[] }> }
   const shards = await Promise.all(json.weightsManifest.flatMap(({ paths }) => paths).map(async (path) => await entryOf(zip, path)))
   const weightData = new Uint8Array(Buffer.concat(shards)).buffer
   return await tf.loadLayersModel(tf.io.fromMemory({ modelTopology: json.modelTopology, weightSpecs: json.weightsManifest.flatMap(({ weights }) => weights), weightData }))
@@ -62,14 +63,14 @@ describe('written for TF.js', () => {
   })
 })
 
-test('a model that TF.js saved is read, nested Sequential and quantized weights included, and written back so that TF.js reads it', async () => {
+test('a model that TF.js saved is read, a nested Sequential included, and goes through Keras' form and back', async () => {
   const x = tf.input({ shape: [4], name: 'x' })
   const inner = tf.sequential({ name: 'inner', layers: [tf.layers.dense({ units: 3, inputShape: [4], activation: 'relu', name: 'first' }), tf.layers.dense({ units: 3, name: 'second' })] })
   const out = tf.layers.add({ name: 'add' }).apply([inner.apply(x) as TfModule.SymbolicTensor, tf.layers.dense({ units: 3, name: 'skip' }).apply(x) as TfModule.SymbolicTensor])
   const model = tf.model({ inputs: x, outputs: out as TfModule.SymbolicTensor, name: 'saved' })
   const inputs = [[0.1, -0.2, 0.3, 0.4, -1, 1, 0.5, 0.25]]
   const wanted = predict(model, inputs)
-  let artifacts: TfModule.io.ModelArtifacts | undefined
+  let artifacts: io.ModelArtifacts | undefined
   await model.save(tf.io.withSaveHandler(async (given) => {
     artifacts = given
     return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }

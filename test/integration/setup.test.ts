@@ -1,6 +1,7 @@
 /** Setup: fast when all is there, complete or not at all, one at a time, and clear about what is missing. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,7 @@ import { readConfig } from '../../src/config.ts'
 import { setup } from '../../src/infra/setup/index.ts'
 import { takeLock, withLock } from '../../src/infra/setup/lock.ts'
 import { silent } from '../../src/infra/setup/progress.ts'
-import { findTensorFlow, LIBRARIES } from '../../src/infra/setup/tensorflow.ts'
+import { findTensorFlow, isComplete, LIBRARIES, TENSORFLOW_VERSION } from '../../src/infra/setup/tensorflow.ts'
 import { needTool, onPath, runTool } from '../../src/infra/setup/tools.ts'
 import { findValkey } from '../../src/infra/setup/valkey.ts'
 
@@ -50,12 +51,30 @@ describe('setup', () => {
 })
 
 describe('TensorFlow in the cache', () => {
-  test('a file that is cut short is noticed, and checksums when asked', async () => {
+  test('a file that is missing or cut short is noticed at once, one that was changed when checksums are compared', async () => {
+    const cache = path.join(folder, 'tensorflow-cache')
+    const library = path.join(cache, 'tensorflow', LIBRARIES[0]!)
+    await mkdir(path.dirname(library), { recursive: true })
+    assert.equal(await isComplete(cache, false), false)
+    const files = LIBRARIES.map((name) => ({ file: `tensorflow/${name}`, bytes: 5, sha256: createHash('sha256').update('bytes').digest('hex') }))
+    for (const { file } of files) await writeFile(path.join(cache, file), 'bytes')
+    assert.equal(await isComplete(cache, false), false, 'without a manifest')
+    await writeFile(path.join(cache, 'manifest.json'), JSON.stringify({ version: TENSORFLOW_VERSION, files }))
+    assert.deepEqual([await isComplete(cache, false), await isComplete(cache, true)], [true, true])
+    await writeFile(library, 'other')
+    assert.deepEqual([await isComplete(cache, false), await isComplete(cache, true)], [true, false])
+    await truncate(library, 4)
+    assert.equal(await isComplete(cache, false), false)
+    await writeFile(path.join(cache, 'manifest.json'), JSON.stringify({ version: '2.9.1', files }))
+    assert.equal(await isComplete(cache, false), false, 'of another version')
+  })
+
+  test('a given folder is taken as it is', async () => {
     const libraries = path.join(folder, 'given')
     await mkdir(path.join(libraries, 'include/tensorflow/c'), { recursive: true })
     for (const name of [...LIBRARIES, 'include/tensorflow/c/c_api.h']) await writeFile(path.join(libraries, name), 'x')
-    const request = { cache: folder, progress: silent, verify: false }
-    assert.deepEqual(await findTensorFlow({ ...request, given: libraries }), { libraries, include: path.join(libraries, 'include'), kind: 'given' })
+    const request = { cache: folder, progress: silent, verify: false, given: libraries }
+    assert.deepEqual(await findTensorFlow(request), { libraries, include: path.join(libraries, 'include'), kind: 'given' })
   })
 
   test('a given folder that lacks something is refused with what it lacks', async () => {

@@ -109,7 +109,7 @@ async function hasNvidiaDriver (): Promise<boolean> {
 }
 
 /** Complete when the manifest is there, written last, and every file has its size (and, when asked, its checksum). */
-async function isComplete (folder: string, verify: boolean): Promise<boolean> {
+export async function isComplete (folder: string, verify: boolean): Promise<boolean> {
   const manifest = await readFile(path.join(folder, MANIFEST), 'utf8').then((text) => JSON.parse(text) as Manifest, () => undefined)
   if (manifest?.version !== TENSORFLOW_VERSION || !LIBRARIES.every((name) => manifest.files.some(({ file }) => file === `${FOLDER}/${name}`))) return false
   for (const { file, bytes, sha256 } of manifest.files) {

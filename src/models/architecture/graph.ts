@@ -5,7 +5,7 @@ import type { SymbolicShape } from '../tensor.ts'
 import { assertAtMost, MAX_NODES } from './limits.ts'
 import type { LayerEntry, ModelEntry } from './model-entry.ts'
 import { invalid } from './model-entry.ts'
-import { inputOf, type Draft, type Registry } from './register.ts'
+import type { Draft, Registry } from './register.ts'
 import { resolveCalls, type Schedule, type Task } from './schedule.ts'
 import type { GraphNode, LayerGraph, ValueRef, WeightSpec } from './types.ts'
 
@@ -58,7 +58,7 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
 
   function chain (parent: ModelEntry, inputs: readonly Value[] | undefined): Value {
     const begins = parent.entries[0]?.className === 'InputLayer'
-    const source = begins ? parent.entries[0]! : inputOf(parent)
+    const source = begins ? parent.entries[0] : registry.synthetic
     if (inputs !== undefined && inputs.length !== 1) throw invalid(`the sequential model "${parent.name}" takes one input, it is given ${inputs.length}`)
     let value = inputs === undefined ? source === undefined ? undefined : apply(source, [])?.[0] : inputs[0]
     for (const entry of begins ? parent.entries.slice(1) : parent.entries) value = call(entry, [value], [])?.[0]
@@ -98,7 +98,7 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
 
 function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], outputs: ReadonlyArray<NonNullable<Value>>): LayerGraph {
   const sources = model.kind === 'sequential'
-    ? [inputOf(model) ?? model.entries[0]!]
+    ? [registry.synthetic ?? model.entries[0]!]
     : model.inputs.map((ref) => model.entries.find(({ name }) => name === ref.layer)!)
   const inputs = sources.map((entry) => {
     const layer = registry.indexOf(entry)

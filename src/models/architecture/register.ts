@@ -25,6 +25,8 @@ export interface Registry {
   indexOf (entry: LayerEntry): number
   /** The first of the places in which a shared layer or nested model is written. */
   canonical (entry: LayerEntry): LayerEntry
+  /** The InputLayer that a sequential model lacks in its file, if its input shape is told anywhere. */
+  readonly synthetic?: LayerEntry
 }
 
 /** An InputLayer that a sequential model has in memory and not in its file; it has no index there. */
@@ -70,21 +72,14 @@ export function registerLayers (model: ModelEntry, keras: 2 | 3): Registry {
   const synthetic = inputOf(model)
   if (synthetic !== undefined) add(synthetic, { containers: [], indexInContainer: NOT_IN_FILE, storePath: '', trainable: true })
   walk(model, [], '', model.trainable)
-  return { drafts, canonical, indexOf: (entry) => indices.get(canonical(entry))! }
+  return { drafts, canonical, ...(synthetic !== undefined && { synthetic }), indexOf: (entry) => indices.get(canonical(entry))! }
 }
 
-const SYNTHETIC = new WeakMap<ModelEntry, LayerEntry>()
-
-/** The InputLayer that a sequential model lacks, if its input shape is told anywhere: the same object for the same model. */
-export function inputOf (model: ModelEntry): LayerEntry | undefined {
+function inputOf (model: ModelEntry): LayerEntry | undefined {
   if (model.kind !== 'sequential' || model.entries[0]?.className === 'InputLayer') return undefined
-  const known = SYNTHETIC.get(model)
-  if (known !== undefined) return known
   const shape = firstShape(model)
   if (shape === undefined) return undefined
-  const entry = { name: `${model.entries[0]?.name ?? model.name}_input`, className: 'InputLayer', isOperation: false, config: { batch_shape: shape }, calls: [] }
-  SYNTHETIC.set(model, entry)
-  return entry
+  return { name: `${model.entries[0]?.name ?? model.name}_input`, className: 'InputLayer', isOperation: false, config: { batch_shape: shape }, calls: [] }
 }
 
 function firstShape (model: ModelEntry) {

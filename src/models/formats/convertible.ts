@@ -4,7 +4,7 @@ import type { ModelFile } from '../model.ts'
 import type { WriteOptions } from './format.ts'
 import type { FormatName } from './index.ts'
 import { isObject, type Json } from './json.ts'
-import { isModelClass, layersIn, nameOf, type LayerEntry } from './config/walk.ts'
+import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/walk.ts'
 
 /**
  * Throws `unsupported-format` for layers with weights that are not known here (their order differs between formats) and for optimizer state that

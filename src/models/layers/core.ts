@@ -2,7 +2,7 @@
 import type { SymbolicShape } from '../tensor.ts'
 import { parseActivation, type Activation } from './activations.ts'
 import { layerType, type LayerType } from './layer-type.ts'
-import { ConfigReader } from './reader.ts'
+import { ConfigReader, MAX_RANK } from './reader.ts'
 import { exampleSize, knownSize, misfit, onlyInput } from './shapes.ts'
 import { biasIf, kernel } from './weights.ts'
 
@@ -26,7 +26,7 @@ export const input: LayerType<InputConfig> = layerType({
 
 /** A list of sizes and nulls; undefined when it is none. */
 export function symbolicShape (value: unknown): SymbolicShape | undefined {
-  if (!Array.isArray(value) || value.length > 16) return undefined
+  if (!Array.isArray(value) || value.length > MAX_RANK) return undefined
   return value.every((size) => size === null || (Number.isSafeInteger(size) && size > 0)) ? value : undefined
 }
 

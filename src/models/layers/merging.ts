@@ -1,7 +1,7 @@
 /** Layers and operations that make one tensor of several. */
 import type { SymbolicShape } from '../tensor.ts'
 import { layerType, type LayerType } from './layer-type.ts'
-import { ConfigReader } from './reader.ts'
+import { ConfigReader, MAX_RANK } from './reader.ts'
 import { broadcast, exampleSize, frontAxis, mergedShape, misfit, shapeText, type Size } from './shapes.ts'
 
 export type MergeName = 'Add' | 'Subtract' | 'Multiply' | 'Average' | 'Maximum' | 'Minimum'
@@ -26,7 +26,7 @@ export function merging (merge: MergeName): LayerType<MergeConfig> {
 
 export const concatenate: LayerType<ConcatenateConfig> = layerType({
   classNames: ['Concatenate'],
-  parse: (config, where) => ({ axis: new ConfigReader(config, where).integer('axis', { min: -16, fallback: -1 }) }),
+  parse: (config, where) => ({ axis: new ConfigReader(config, where).integer('axis', { min: -MAX_RANK, fallback: -1 }) }),
   outputShape (c, shapes) {
     const [first, ...others] = shapes
     if (first === undefined) throw misfit('it takes inputs, it is given none')

@@ -6,7 +6,7 @@ import type { KerasConfig, Where } from './layer-type.ts'
 const MAX_SIZE = 2 ** 31 - 1
 
 /** No tensor here has more axes (TensorFlow's own limit is 254; Keras layers use at most 5, reshapes a few more). */
-const MAX_RANK = 16
+export const MAX_RANK = 16
 
 /** A value is quoted in a message up to this length. */
 const QUOTED = 80
