@@ -21,7 +21,7 @@ async function timeJob (client: Client, model: string): Promise<number> {
   return (performance.now() - start) / 1000
 }
 
-const config = readConfig()
+const { databaseUrl, redisUrl, ...config } = readConfig()
 const home = await mkdtemp(path.join(tmpdir(), 'espalier-bench-'))
 await chmod(home, 0o755) // Postgres' own account must be able to enter it
 await mkdir(path.join(config.home, 'cache'), { recursive: true })

@@ -70,7 +70,8 @@ function count (value: number): string {
 
 /** A service of its own beside one that may be running: another port and other data; only what setup fetched is shared. */
 async function demoConfig (): Promise<Config> {
-  const config = readConfig()
+  // Without the addresses of a Postgres and a Valkey: a demo leaves nothing in those.
+  const { databaseUrl, redisUrl, ...config } = readConfig()
   const home = join(config.home, 'demo')
   await mkdir(home, { recursive: true })
   await mkdir(join(config.home, 'cache'), { recursive: true })

@@ -38,7 +38,7 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   try {
     const measured = device === null || report === null
       ? null
-      : await clock.time('evaluate', async () => await measureReport(input, model, device, report, stage))
+      : await clock.time('evaluate', async () => await measureReport(input, model, device, report))
     signal.throwIfAborted()
     const written = await writeModels(input, model, method, result, device, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
@@ -57,7 +57,7 @@ function methodNamed (name: string): Method {
 
 type Stage = (name: string, done?: number, total?: number) => void
 
-async function measureReport (input: JobInput, model: ModelFile, device: Device, report: Report, stage: Stage): Promise<Measured> {
+async function measureReport (input: JobInput, model: ModelFile, device: Device, report: Report): Promise<Measured> {
   const begin = performance.now()
   return await measure({
     tf: device.engine.tf,

@@ -21,6 +21,19 @@ const EXPECTED: Record<Role, Job['state'][]> = {
   'engine child': ['failed'], worker: ['succeeded'], API: ['succeeded'], Valkey: ['succeeded'], Postgres: ['succeeded'],
 }
 
+/** Waits for a process to end. */
+async function isGone (pid: number): Promise<boolean> {
+  for (let left = 100; left > 0; left--) {
+    try {
+      process.kill(pid, 0)
+    } catch {
+      return true
+    }
+    await sleep(100)
+  }
+  return false
+}
+
 describe('kill -9 in the middle of a job', () => {
   let service: Service, client: Client, model: string, dataset: string
 
@@ -58,7 +71,10 @@ describe('kill -9 in the middle of a job', () => {
       const { id } = await client.createJob({ model, dataset, recipe: LONG })
       const running = await until(id, 'in its evaluation', ({ progress, state }) => ended({ state } as Job) || (progress.stage === 'evaluating' && progress.done > 0), 60_000)
       assert.equal(running.state, 'running', 'the job ended before anything was killed')
+      const engines = service.pids('engine child')
       assert.notDeepEqual(service.kill(role), [], `there is no ${role} to kill`)
+      // An engine process must not outlive its worker: it would compute for nobody.
+      if (role === 'worker') for (const pid of engines) assert.ok(await isGone(pid), `engine process ${pid} outlives its worker`)
       const job = await until(id, 'ended', ended, RECOVERY_MS)
       assert.ok(EXPECTED[role].includes(job.state), `${job.state}: ${JSON.stringify(job.error)}`)
       if (job.state === 'succeeded') {

@@ -1,8 +1,6 @@
 /** The whole service as `npm start` runs it, in a folder of its own, with a way to kill each of its processes. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
-import path from 'node:path'
+import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { temporaryHome } from '../support/services.ts'

@@ -63,7 +63,7 @@ describe('written for TF.js', () => {
   })
 })
 
-test('a model that TF.js saved is read, a nested Sequential included, and goes through Keras' form and back', async () => {
+test('a model that TF.js saved is read, a nested Sequential included, and goes to Keras and back', async () => {
   const x = tf.input({ shape: [4], name: 'x' })
   const inner = tf.sequential({ name: 'inner', layers: [tf.layers.dense({ units: 3, inputShape: [4], activation: 'relu', name: 'first' }), tf.layers.dense({ units: 3, name: 'second' })] })
   const out = tf.layers.add({ name: 'add' }).apply([inner.apply(x) as TfModule.SymbolicTensor, tf.layers.dense({ units: 3, name: 'skip' }).apply(x) as TfModule.SymbolicTensor])

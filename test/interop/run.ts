@@ -32,6 +32,8 @@ interface Case {
 
 interface CaseFile {
   file: string
+  /** Is it loaded compiled? Keras itself cannot do so with an `.h5` file whose losses are a list of names. */
+  compile: boolean
   /** Must the state of the optimizer be there? */
   optimizer: boolean
   /** Can it be trained on? Keras itself cannot continue from the optimizer state of an `.h5` file. */
@@ -96,7 +98,8 @@ async function writeCase (tf: Tf, path: string, name: string, folder: string, va
         const file = `${name}-from-${model.format}-${compress ? 'compressed' : 'plain'}-${optimizerState}${extension}`
         await writeFileOf(join(folder, file), model, changes, format, { compress, optimizerState })
         const kept = optimizerState === 'keep' && model.hasOptimizerState
-        files.push({ file, optimizer: kept, train: compress && (format === 'keras' || !kept) })
+        const compile = !(name === 'nested' && format === 'keras-h5')
+        files.push({ file, compile, optimizer: kept, train: compress && (format === 'keras' || !kept) })
       }
     }
   }

@@ -17,7 +17,7 @@ export interface ModelFormat<Name extends string = string> {
   /** With the dot. */
   readonly extension: string
   readonly description: string
-  /** Is this file of the format? Looks at signatures and names only; never throws for a file of another kind. */
+  /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip, never for a file of another kind. */
   sniff (source: ByteSource): Promise<boolean>
   /** Throws `invalid-model`, `unsupported-format`, `shape-mismatch` or `limit-exceeded`, naming the place. */
   read (source: ByteSource): Promise<ModelFile>

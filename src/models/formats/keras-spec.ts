@@ -1,5 +1,7 @@
 /** The HDF5 tree of model.weights.h5, made anew for a model that came in another format. */
+import { EspalierError } from '../../errors.ts'
 import { kerasStorePath } from '../architecture/index.ts'
+import type { Architecture } from '../architecture/types.ts'
 import type { ModelFile } from '../model.ts'
 import { lastPart } from './binding.ts'
 import { withRaw, type FileTensor } from './file-tensor.ts'
@@ -8,12 +10,14 @@ import type { Hdf5Data, Hdf5DatasetSpec, Hdf5GroupSpec } from './hdf5/index.ts'
 
 export type Stored = (tensor: FileTensor) => { readonly data: Hdf5Data, readonly compress: boolean }
 
-/** `vars/<index>` for every weight under the place where Keras looks for its layer. */
-export function kerasStoreSpec (model: ModelFile, stored: Stored): Hdf5GroupSpec {
+/** `vars/<index>` for every weight under the place where Keras looks for its layer. `written` is the architecture of the new config.json: places go by its class names. */
+export function kerasStoreSpec (model: ModelFile, written: Architecture, stored: Stored): Hdf5GroupSpec {
   const root = emptyGroup()
   setText(groupAt(root, 'vars').attributes, 'name', model.architecture.name)
-  for (const { layer, path, weights } of model.layers) {
-    const place = kerasStorePath(model.architecture, layer)
+  const places = new Map(written.layers.map((layer) => [layer.path, kerasStorePath(written, layer)]))
+  for (const { path, weights } of model.layers) {
+    const place = places.get(path) ?? ''
+    if (place === '' && weights.length > 0) throw new EspalierError('internal', `layer ${path} has weights and no place in a .keras file`, { layer: path })
     if (place === '') continue
     const vars = groupAt(root, `${place}/vars`)
     setText(vars.attributes, 'name', lastPart(path))

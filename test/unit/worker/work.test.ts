@@ -10,7 +10,7 @@ import { createWork } from '../../../src/worker/work.ts'
 const ENTRY: QueueEntry = { jobId: 'job_1', attempt: 1 }
 
 function untilAborted (signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(signal.reason as Error) }) })
+  return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { if (signal.reason instanceof Error) reject(signal.reason) }) })
 }
 
 describe('work', () => {
