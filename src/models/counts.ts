@@ -51,7 +51,9 @@ export async function countNonzeros (layer: ModelLayer, { role, tensor }: LayerW
       if (value !== 0) count++
       // x - x is 0 for every number and NaN for the others.
       if (value - value !== 0) {
-        throw new EspalierError('invalid-model', `layer ${layer.path}: its ${role}[${at + index}] is ${value}; every weight must be a finite number`, { layer: layer.path, weight: role, index: at + index })
+        throw new EspalierError('invalid-model',
+          `layer ${layer.path}: its ${role}[${at + index}] is ${value}; every weight must be a finite number`,
+          { layer: layer.path, weight: role, index: at + index })
       }
     }
     at += values.length

@@ -118,7 +118,11 @@ export function leftForUnknown (layers: readonly ArchitectureLayer[], left: read
     const role = parts.slice(parts.lastIndexOf(lastPart(owner.path)) + 1).join('/')
     result.set(owner, [...result.get(owner) ?? [], { name: role === '' ? one.name : role, tensor: one.tensor }])
   }
-  if (homeless.length > 0) throw new EspalierError('invalid-model', `${where}: the weights ${listed(homeless)} belong to no layer of the configuration`, { weights: homeless.slice(0, MAX_LISTED) })
+  if (homeless.length > 0) {
+    throw new EspalierError('invalid-model',
+      `${where}: the weights ${listed(homeless)} belong to no layer of the configuration`,
+      { weights: homeless.slice(0, MAX_LISTED) })
+  }
   return result
 }
 

@@ -42,7 +42,11 @@ export function kerasOptimizerGroup (model: ModelFile): Hdf5GroupSpec | undefine
   for (const [index, name] of (textsOf(weights, 'weight_names') ?? []).entries()) {
     let node: Hdf5Group | Hdf5Dataset | undefined = weights
     for (const part of name.split('/')) if (part !== '') node = node?.kind === 'group' ? node.children.get(part) : undefined
-    if (node?.kind !== 'dataset') throw new EspalierError('invalid-model', `${weights.path}: "weight_names" lists ${name}, which is not there`, { weight: name })
+    if (node?.kind !== 'dataset') {
+      throw new EspalierError('invalid-model',
+        `${weights.path}: "weight_names" lists ${name}, which is not there`,
+        { weight: name })
+    }
     vars.children.set(String(index), copyOf(node))
   }
   return group
@@ -68,5 +72,6 @@ function copyOf (dataset: Hdf5Dataset): Hdf5DatasetSpec {
 }
 
 function notConverted (model: ModelFile, format: string): EspalierError {
-  return new EspalierError('unsupported-format', `the state of this optimizer cannot be converted from ${model.format} to ${format}; set "optimizerState": "drop"`)
+  return new EspalierError('unsupported-format',
+    `the state of this optimizer cannot be converted from ${model.format} to ${format}; set "optimizerState": "drop"`)
 }

@@ -21,11 +21,15 @@ export function assertConvertible (model: ModelFile, format: FormatName, { optim
   const ids = entries.flatMap((entry) => typeof entry.shared_object_id === 'number' ? entry.shared_object_id : [])
   const shared = entries.find((entry) => ids.filter((id) => id === entry.shared_object_id).length > 1)
   if (shared !== undefined) {
-    throw new EspalierError('unsupported-format', `layer ${nameOf(shared)} is shared by several models within the model, which only .keras files can tell; write the model as keras`, { layer: nameOf(shared) })
+    throw new EspalierError('unsupported-format',
+      `layer ${nameOf(shared)} is shared by several models within the model, which only .keras files can tell; write the model as keras`,
+      { layer: nameOf(shared) })
   }
   const changed = isOfKeras2(model) ? entries.find(({ config }) => activationOf(config) === 'hard_sigmoid') : undefined
   if (changed !== undefined) {
-    throw new EspalierError('unsupported-format', `layer ${nameOf(changed)} uses hard_sigmoid, which Keras 3 computes differently from Keras 2 and TF.js; write the model as ${model.format}`, { layer: nameOf(changed) })
+    throw new EspalierError('unsupported-format',
+      `layer ${nameOf(changed)} uses hard_sigmoid, which Keras 3 computes differently from Keras 2 and TF.js; write the model as ${model.format}`,
+      { layer: nameOf(changed) })
   }
   if (optimizerState === 'keep' && model.hasOptimizerState && (format === 'tfjs-layers' || model.format === 'tfjs-layers')) {
     throw new EspalierError('unsupported-format', `optimizer state cannot be converted from ${model.format} to ${format}; set "optimizerState": "drop"`)

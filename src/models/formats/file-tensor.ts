@@ -44,7 +44,9 @@ export function tensorOfDataset (dataset: Hdf5Dataset): FileTensor {
   const datatype = isBfloat16 ? datatypeOf('bfloat16') : dataset.datatype
   const type = numberTypeOf(datatype)
   if (type === undefined || !Object.hasOwn(NUMBER_TYPES, type) || dataset.isNull) {
-    throw new EspalierError('invalid-model', `the weight ${key} is stored as ${dataset.isNull ? 'an empty dataset' : dataset.datatype.kind}; numbers are needed`, { key })
+    throw new EspalierError('invalid-model',
+      `the weight ${key} is stored as ${dataset.isNull ? 'an empty dataset' : dataset.datatype.kind}; numbers are needed`,
+      { key })
   }
   return fileTensor({
     key,
@@ -108,7 +110,9 @@ function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array |
   const values = changes.get(tensor.key)
   const size = sizeOf(tensor.shape)
   if (values !== undefined && values.length !== size) {
-    throw new EspalierError('shape-mismatch', `${values.length} new values for ${tensor.key}, its shape [${tensor.shape.join(', ')}] needs ${size}`, { key: tensor.key, given: values.length, needed: size })
+    throw new EspalierError('shape-mismatch',
+      `${values.length} new values for ${tensor.key}, its shape [${tensor.shape.join(', ')}] needs ${size}`,
+      { key: tensor.key, given: values.length, needed: size })
   }
   return values
 }

@@ -27,7 +27,11 @@ function textList (group: Hdf5Group, name: string): string[] {
   const value = group.attributes.get(name)!.value
   const list = Array.isArray(value) ? value : [value]
   // numpy makes an empty list one of float64.
-  if (!list.every((item): item is string => typeof item === 'string')) throw new EspalierError('invalid-model', `the attribute "${name}" of ${group.path} is no list of texts`, { attribute: name })
+  if (!list.every((item): item is string => typeof item === 'string')) {
+    throw new EspalierError('invalid-model',
+      `the attribute "${name}" of ${group.path} is no list of texts`,
+      { attribute: name })
+  }
   return list
 }
 
@@ -39,7 +43,10 @@ export function setTexts (attributes: Map<string, Hdf5AttributeSpec>, name: stri
   }
   const encoded = texts.map((text) => new TextEncoder().encode(text))
   const width = Math.max(1, ...encoded.map(({ length }) => length))
-  if (width > MAX_ATTRIBUTE_BYTES) throw new EspalierError('limit-exceeded', `a name of ${width} bytes cannot be written into an .h5 file, at most ${MAX_ATTRIBUTE_BYTES} can`)
+  if (width > MAX_ATTRIBUTE_BYTES) {
+    throw new EspalierError('limit-exceeded',
+      `a name of ${width} bytes cannot be written into an .h5 file, at most ${MAX_ATTRIBUTE_BYTES} can`)
+  }
   const perPiece = Math.floor(MAX_ATTRIBUTE_BYTES / width)
   const pieces = Math.ceil(encoded.length / perPiece)
   const size = Math.ceil(encoded.length / pieces)

@@ -17,7 +17,11 @@ export function bindH5Weights (group: Hdf5Group, architecture: Architecture): Mo
     const found = weightsIn(group, name)
     const layers = byTop.get(name)
     if (layers === undefined) {
-      if (found.length > 0) throw new EspalierError('invalid-model', `the file has weights of a layer ${name} (${listed(found.map((one) => one.name))}), which is not in the configuration`, { layer: name })
+      if (found.length > 0) {
+        throw new EspalierError('invalid-model',
+          `the file has weights of a layer ${name} (${listed(found.map((one) => one.name))}), which is not in the configuration`,
+          { layer: name })
+      }
       continue
     }
     byTop.delete(name)
@@ -57,7 +61,9 @@ function bindAround (top: string, layers: readonly ArchitectureLayer[], slots: r
   if (first === undefined) throw new EspalierError('invalid-model', `the nested model ${top}: two weights have the same name`, { layer: top })
   const sameRole = found.find(({ name }) => partsOf(name).slice(-2).join('/') === `${first.layer.path.split('/').at(-1)}/${first.spec.role}`)
   if (sameRole !== undefined) weightOf(first.layer, first.spec, sameRole.tensor)
-  throw new EspalierError('invalid-model', `the nested model ${top}: the weights ${listed(missing.map(({ layer, spec }) => `${layer.path}/${spec.role}`))} cannot be found among ${listed(found.map(({ name }) => name))}`, { layer: top })
+  throw new EspalierError('invalid-model',
+    `the nested model ${top}: the weights ${listed(missing.map(({ layer, spec }) => `${layer.path}/${spec.role}`))} cannot be found among ${listed(found.map(({ name }) => name))}`,
+    { layer: top })
 }
 
 function weightsIn (group: Hdf5Group, name: string): Named[] {
@@ -65,7 +71,11 @@ function weightsIn (group: Hdf5Group, name: string): Named[] {
   if (node?.kind !== 'group') return []
   return (textsOf(node, 'weight_names') ?? []).map((weight) => {
     const dataset = nodeAt(node, weight)
-    if (dataset?.kind !== 'dataset') throw new EspalierError('invalid-model', `${node.path}: "weight_names" lists ${weight}, which is not there`, { layer: name, weight })
+    if (dataset?.kind !== 'dataset') {
+      throw new EspalierError('invalid-model',
+        `${node.path}: "weight_names" lists ${weight}, which is not there`,
+        { layer: name, weight })
+    }
     return { name: weight, tensor: tensorOfDataset(dataset) }
   })
 }

@@ -21,7 +21,8 @@ export type FormatName = keyof typeof MODEL_FORMATS
 export async function readModel (source: ByteSource): Promise<ModelFile> {
   const formats: ModelFormat[] = Object.values(MODEL_FORMATS)
   for (const format of formats) if (await format.sniff(source)) return await format.read(source)
-  throw new EspalierError('unsupported-format', `the file is no model that is read here; these are: ${formats.map(({ description }) => description).join('; ')}`)
+  throw new EspalierError('unsupported-format',
+    `the file is no model that is read here; these are: ${formats.map(({ description }) => description).join('; ')}`)
 }
 
 /**

@@ -21,7 +21,11 @@ export async function readJsonBytes (source: ByteSource, what: string): Promise<
 }
 
 export function assertJsonSize (size: number, what: string): void {
-  if (size > MAX_JSON_BYTES) throw new EspalierError('limit-exceeded', `${what}: ${size} bytes of JSON, at most ${MAX_JSON_BYTES} are read`, { what, limit: MAX_JSON_BYTES, bytes: size })
+  if (size > MAX_JSON_BYTES) {
+    throw new EspalierError('limit-exceeded',
+      `${what}: ${size} bytes of JSON, at most ${MAX_JSON_BYTES} are read`,
+      { what, limit: MAX_JSON_BYTES, bytes: size })
+  }
 }
 
 /** A JSON object out of text or bytes. Throws `invalid-model`, naming `what`. */
@@ -33,7 +37,11 @@ export function parseObject (text: Uint8Array | string, what: string): Json {
     throw new EspalierError('invalid-model', `${what} is not valid JSON (${cause instanceof Error ? cause.message : String(cause)})`, { what }, { cause })
   }
   if (!isObject(value)) throw new EspalierError('invalid-model', `${what} must be a JSON object`, { what })
-  if (isDeeperThan(value, MAX_JSON_DEPTH)) throw new EspalierError('limit-exceeded', `${what} is nested deeper than ${MAX_JSON_DEPTH} levels`, { what, limit: MAX_JSON_DEPTH })
+  if (isDeeperThan(value, MAX_JSON_DEPTH)) {
+    throw new EspalierError('limit-exceeded',
+      `${what} is nested deeper than ${MAX_JSON_DEPTH} levels`,
+      { what, limit: MAX_JSON_DEPTH })
+  }
   return value
 }
 

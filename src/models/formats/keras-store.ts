@@ -23,7 +23,11 @@ export function bindKerasStore (root: Hdf5Group, architecture: Architecture): Mo
     return bindInOrder(layer, found.map(({ name, dataset }): Named => ({ name, tensor: tensorOfDataset(dataset) })))
   })
   const rest = store.all().filter(({ name, dataset }) => !claimed.has(dataset) && !SEEDS.test(name)).map(({ name }) => name)
-  if (rest.length > 0) throw new EspalierError('invalid-model', `model.weights.h5: the weights ${listed(rest)} belong to no layer of config.json`, { weights: rest.slice(0, 12) })
+  if (rest.length > 0) {
+    throw new EspalierError('invalid-model',
+      `model.weights.h5: the weights ${listed(rest)} belong to no layer of config.json`,
+      { weights: rest.slice(0, 12) })
+  }
   return layers
 }
 

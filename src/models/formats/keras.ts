@@ -75,11 +75,15 @@ function refuseOthers (names: readonly string[], config: Json): void {
   if (names.some((name) => name.endsWith('model.weights.json'))) {
     throw new EspalierError('unsupported-format', 'the .keras file keeps its weights in several files (model.weights.json); save it without sharding')
   }
-  if (names.includes('model.weights.npz')) throw new EspalierError('unsupported-format', 'the .keras file keeps its weights as model.weights.npz; save it with weights_format="h5"')
+  if (names.includes('model.weights.npz')) {
+    throw new EspalierError('unsupported-format',
+      'the .keras file keeps its weights as model.weights.npz; save it with weights_format="h5"')
+  }
   if (!names.includes(WEIGHTS)) throw new EspalierError('invalid-model', `the .keras file has no ${WEIGHTS}`, { entry: WEIGHTS })
   const quantized = quantizedLayer(config)
   if (quantized !== undefined) {
-    throw new EspalierError('unsupported-format', `layer ${quantized.layer} is quantized (${quantized.mode}); quantized models are not read, prune the model before it is quantized`, quantized)
+    throw new EspalierError('unsupported-format',
+      `layer ${quantized.layer} is quantized (${quantized.mode}); quantized models are not read, prune the model before it is quantized`, quantized)
   }
 }
 

@@ -75,9 +75,15 @@ function findModelJson (names: readonly string[]): string | undefined {
 }
 
 function topologyOf (model: Json): Json {
-  if (model.format === 'graph-model') throw new EspalierError('unsupported-format', 'model.json is a TF.js graph model, which has no layers any more; layers models are read')
+  if (model.format === 'graph-model') {
+    throw new EspalierError('unsupported-format',
+      'model.json is a TF.js graph model, which has no layers any more; layers models are read')
+  }
   if (!isObject(model.modelTopology)) throw malformed('it has no "modelTopology"')
-  if (isObject(model.modelTopology.node) || Array.isArray(model.modelTopology.node)) throw new EspalierError('unsupported-format', 'model.json is a TF.js graph model, which has no layers any more; layers models are read')
+  if (isObject(model.modelTopology.node) || Array.isArray(model.modelTopology.node)) {
+    throw new EspalierError('unsupported-format',
+      'model.json is a TF.js graph model, which has no layers any more; layers models are read')
+  }
   return model.modelTopology
 }
 
@@ -96,7 +102,9 @@ function explain (slots: readonly Slot[], found: readonly Named[]): never {
     const end = `${slot.layer.path.split('/').at(-1)}/${slot.spec.role}`
     const same = found.find(({ name }) => partsOf(name).slice(-2).join('/') === end)
     if (same !== undefined) weightOf(slot.layer, slot.spec, same.tensor)
-    throw new EspalierError('invalid-model', `layer ${slot.layer.path}: its ${slot.spec.role} is not in the manifest, which has ${listed(found.map(({ name }) => name))}`, { layer: slot.layer.path, weight: slot.spec.role })
+    throw new EspalierError('invalid-model',
+      `layer ${slot.layer.path}: its ${slot.spec.role} is not in the manifest, which has ${listed(found.map(({ name }) => name))}`,
+      { layer: slot.layer.path, weight: slot.spec.role })
   }
   throw malformed('two weights have the same name')
 }

@@ -61,7 +61,11 @@ function readWeight (entry: unknown, source: ByteSource, offset: number): Manife
   const shape = entry.shape
   if (!isShape(shape)) throw malformed(`the weight ${name} has no valid shape`)
   const type = typeof dtype === 'string' && Object.hasOwn(STORED, dtype) ? STORED[dtype] : undefined
-  if (type === undefined) throw new EspalierError('unsupported-format', `model.json: the weight ${name} is of dtype ${JSON.stringify(dtype)}; float32, int32 and bool are read`, { weight: name })
+  if (type === undefined) {
+    throw new EspalierError('unsupported-format',
+      `model.json: the weight ${name} is of dtype ${JSON.stringify(dtype)}; float32, int32 and bool are read`,
+      { weight: name })
+  }
   const quantization = entry.quantization === undefined ? undefined : readQuantization(name, entry.quantization)
   const stored = datatypeOf(quantization?.type ?? type)
   const bytes = sizeOf(shape) * stored.size
@@ -94,7 +98,11 @@ interface Quantization { readonly type: NumberType, readonly scale: number, read
 function readQuantization (name: string, quantization: unknown): Quantization {
   const { dtype, scale = 1, min = 0 } = isObject(quantization) ? quantization : {}
   const type = typeof dtype === 'string' && Object.hasOwn(QUANTIZED, dtype) ? QUANTIZED[dtype] : undefined
-  if (type === undefined) throw new EspalierError('unsupported-format', `model.json: the weight ${name} is quantized as ${JSON.stringify(dtype)}; uint8, uint16 and float16 are read`, { weight: name })
+  if (type === undefined) {
+    throw new EspalierError('unsupported-format',
+      `model.json: the weight ${name} is quantized as ${JSON.stringify(dtype)}; uint8, uint16 and float16 are read`,
+      { weight: name })
+  }
   if (typeof scale !== 'number' || typeof min !== 'number' || !Number.isFinite(scale) || !Number.isFinite(min)) throw malformed(`the weight ${name} has no valid "scale" and "min"`)
   return type === 'float16' ? { type, scale: 1, min: 0 } : { type, scale, min }
 }

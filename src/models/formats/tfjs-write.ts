@@ -55,7 +55,11 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
   const weights = model.layers.flatMap(({ path, layer, weights }) => weights.map((weight) => widened(`${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes)))
   const names = new Set<string>()
   for (const { name } of weights) {
-    if (names.has(name)) throw new EspalierError('unsupported-format', `two layers have a weight ${name}; TF.js tells weights apart by the layer's own name, so rename one of them`, { weight: name })
+    if (names.has(name)) {
+      throw new EspalierError('unsupported-format',
+        `two layers have a weight ${name}; TF.js tells weights apart by the layer's own name, so rename one of them`,
+        { weight: name })
+    }
     names.add(name)
   }
   const group: OutputGroup = { weights, shards: shardsFor(weights, 1) }

@@ -6,7 +6,10 @@ import { tfjsLayerRule } from './tfjs-layers.ts'
 
 /** `{class_name, config}` for "model_config". Throws `unsupported-format` naming the layer and what TF.js lacks. */
 export function toTfjsConfig (config: Json): Json {
-  if (!isModelClass(config.class_name)) throw new EspalierError('unsupported-format', `TF.js has no model of class ${String(config.class_name)}; Sequential and Functional models can be converted`)
+  if (!isModelClass(config.class_name)) {
+    throw new EspalierError('unsupported-format',
+      `TF.js has no model of class ${String(config.class_name)}; Sequential and Functional models can be converted`)
+  }
   return modelEntry(renumbered(config, 'keras2'))
 }
 
@@ -94,7 +97,9 @@ function inboundNodes (layer: LayerEntry): unknown[] {
   return calls.map((call: unknown) => {
     const given = isObject(call) ? call.args : call
     if (isObject(call) && referencesIn(call.kwargs).length > 0) {
-      throw new EspalierError('unsupported-format', `layer ${nameOf(layer)} (${layer.class_name}) cannot be written for TF.js: a tensor is passed to it by name`, { layer: nameOf(layer) })
+      throw new EspalierError('unsupported-format',
+        `layer ${nameOf(layer)} (${layer.class_name}) cannot be written for TF.js: a tensor is passed to it by name`,
+        { layer: nameOf(layer) })
     }
     return referencesIn(given).map((reference) => [...reference, {}])
   })

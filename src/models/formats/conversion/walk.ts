@@ -14,7 +14,10 @@ export function layersIn (model: Json): LayerEntry[] {
   const list = Array.isArray(model.config) ? model.config : isObject(model.config) ? model.config.layers : undefined
   if (!Array.isArray(list)) throw new EspalierError('invalid-model', `the configuration of ${String(model.class_name)} has no list of layers`)
   for (const layer of list) {
-    if (!isObject(layer) || typeof layer.class_name !== 'string' || !isObject(layer.config)) throw new EspalierError('invalid-model', 'the configuration lists a layer without class_name or config')
+    if (!isObject(layer) || typeof layer.class_name !== 'string' || !isObject(layer.config)) {
+      throw new EspalierError('invalid-model',
+        'the configuration lists a layer without class_name or config')
+    }
   }
   return list as LayerEntry[]
 }
