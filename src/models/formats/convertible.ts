@@ -14,7 +14,7 @@ export function assertConvertible (model: ModelFile, format: FormatName, { optim
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {
     throw new EspalierError('unsupported-format',
-      `layer ${unknown.path} (${unknown.className}): which weights it has by its configuration is not known here, so they cannot be converted from ${model.format} to ${format}; write the model as ${model.format}`,
+      `layer ${unknown.path} (${unknown.className}): its weights are not known here and cannot be converted from ${model.format} to ${format}; write the model as ${model.format}`,
       { layer: unknown.path, className: unknown.className })
   }
   const entries = isModelClass(model.config.class_name) ? allLayers(model.config) : []

@@ -98,7 +98,8 @@ function weightGroups (model: ModelFile, changes: TensorChanges, { compress }: W
   const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ spec, tensor }) => [spec, withRaw(tensor)])))
   const tops = byTopLevel(model.architecture)
   // A Sequential does not count its InputLayer as a layer.
-  const names = [...tops.keys()].filter((name) => model.config.class_name !== 'Sequential' || tops.get(name)!.every(({ path, className }) => path !== name || className !== 'InputLayer'))
+  const isInput = (name: string) => tops.get(name)!.some(({ path, className }) => path === name && className === 'InputLayer')
+  const names = [...tops.keys()].filter((name) => model.config.class_name !== 'Sequential' || !isInput(name))
   setTexts(group.attributes, 'layer_names', names)
   for (const name of [...names, 'top_level_model_weights']) {
     const inner = groupAt(group, name)

@@ -10,7 +10,10 @@ import type { Hdf5Data, Hdf5DatasetSpec, Hdf5GroupSpec } from './hdf5/index.ts'
 
 export type Stored = (tensor: FileTensor) => { readonly data: Hdf5Data, readonly compress: boolean }
 
-/** `vars/<index>` for every weight under the place where Keras looks for its layer. `written` is the architecture of the new config.json: places go by its class names. */
+/**
+ * `vars/<index>` for every weight under the place where Keras looks for its layer. `written` is the architecture of the new config.json: places go by
+ * its class names.
+ */
 export function kerasStoreSpec (model: ModelFile, written: Architecture, stored: Stored): Hdf5GroupSpec {
   const root = emptyGroup()
   setText(groupAt(root, 'vars').attributes, 'name', model.architecture.name)

@@ -115,7 +115,10 @@ function convertedParts (model: ModelFile, changes: TensorChanges, options: Writ
   const version = model.producer.kerasVersion?.startsWith('3.') === true ? model.producer.kerasVersion : FIRST_KERAS_3
   const compiled = kerasCompileConfig(model)
   const config = { ...toKeras3Config(model.config), ...(compiled !== undefined && { compile_config: compiled }) }
-  const tree: Hdf5GroupSpec = kerasStoreSpec(model, readArchitecture(config, { kerasVersion: version }), (tensor) => ({ data: dataOf(tensor, changes), compress: tensor.compressed || (options.compress && changes.has(tensor.key)) }))
+  const tree: Hdf5GroupSpec = kerasStoreSpec(model, readArchitecture(config, { kerasVersion: version }), (tensor) => ({
+    data: dataOf(tensor, changes),
+    compress: tensor.compressed || (options.compress && changes.has(tensor.key)),
+  }))
   const optimizer = options.optimizerState === 'keep' ? kerasOptimizerGroup(model) : undefined
   if (optimizer !== undefined) tree.children.set('optimizer', optimizer)
   const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))

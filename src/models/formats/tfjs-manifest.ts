@@ -109,7 +109,8 @@ function readQuantization (name: string, quantization: unknown): Quantization {
 
 /** The values as TF.js stores them, little-endian float32 or int32 (bool: one byte). */
 export function isStoredPlainly (tensor: FileTensor): boolean {
-  return isPlainFloat32(tensor.datatype) || tensor.type === 'int32' || tensor.type === 'bool'
+  const { datatype, type } = tensor
+  return isPlainFloat32(datatype) || type === 'bool' || (type === 'int32' && datatype.kind === 'integer' && datatype.littleEndian)
 }
 
 export function malformed (text: string): EspalierError {
