@@ -1,13 +1,11 @@
-/** How much the API's memory grows while 500 MB are uploaded to it: a data set in one file, and a model in two. Needs DATABASE_URL and REDIS_URL. */
+/** How much the API's memory grows while 500 MB are uploaded to it: a data set in one file, and a model in two. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { writeZip } from '../src/models/zip-write.ts'
+import { startTestServices } from '../test/support/services.ts'
 
 const MEGABYTES = 500
 const SAMPLE_MS = 10
@@ -119,8 +117,10 @@ async function measure (api: ChildProcess, send: (megabytes: number) => Promise<
 }
 
 async function main (): Promise<void> {
-  const home = await mkdtemp(path.join(tmpdir(), 'espalier-upload-'))
-  const env = { ...process.env, ESPALIER_HOME: home, ESPALIER_LOG: 'warn', HOST: '127.0.0.1', PORT: '0' }
+  const services = await startTestServices()
+  const env = {
+    ...process.env, DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl, ESPALIER_HOME: services.home, ESPALIER_LOG: 'warn', HOST: '127.0.0.1', PORT: '0',
+  }
   const api = fork(fileURLToPath(import.meta.url), ['--child'], { execArgv: ['--import', 'tsx'], env })
   try {
     const [first] = await once(api, 'message') as [Message]
@@ -137,7 +137,7 @@ async function main (): Promise<void> {
   } finally {
     api.disconnect()
     await once(api, 'exit')
-    await rm(home, { recursive: true, force: true })
+    await services.stop()
   }
 }
 

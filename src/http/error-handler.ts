@@ -39,7 +39,9 @@ export function handleErrors (app: FastifyInstance): void {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const ours = translated(error)
-    if (STATUS_OF_CODE[ours.code] >= 500) request.log.error({ err: ours.cause ?? ours }, ours.message)
+    // A service that is away is no fault of this program: a line says it, a stack would say no more.
+    if (ours.code === 'unavailable') request.log.warn(ours.message)
+    else if (STATUS_OF_CODE[ours.code] >= 500) request.log.error({ err: ours.cause ?? ours }, ours.message)
     return sendProblem(ours, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {

@@ -36,7 +36,7 @@ export function addHealthRoutes (app: App, { catalog, queue, blobs, version }: D
         await within(PATIENCE_MS, service.ping())
         return [name, 'up'] as const
       } catch (error) {
-        request.log.warn({ err: error }, `${name} does not answer`)
+        request.log.warn(`${name} does not answer: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
         return [name, 'down'] as const
       }
     })))
