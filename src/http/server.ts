@@ -1,5 +1,4 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
@@ -7,11 +6,10 @@ import { createFileBlobs } from '../infra/blobs/files.ts'
 import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
+import { VERSION } from '../version.ts'
 import { createApp } from './app.ts'
 import { CATALOGUE } from './catalogue.ts'
 import { summarizeDatasetFile, summarizeModelFile } from './readers.ts'
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 export interface Server {
   readonly url: string
@@ -36,7 +34,7 @@ export async function serve (config: Config): Promise<Server> {
     summarizeDataset: summarizeDatasetFile,
     catalogue: CATALOGUE,
     limits: { uploadBytes: config.maxUploadBytes },
-    version,
+    version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   }, { logger: config.logLevel === 'silent' ? false : { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] } })
 

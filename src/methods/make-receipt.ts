@@ -2,6 +2,7 @@
 import { Compile } from 'typebox/compile'
 import type { LatencyFigures } from '../engine/latency.ts'
 import { EspalierError } from '../errors.ts'
+import { VERSION } from '../version.ts'
 import { Receipt, type Measurement } from './receipt.ts'
 import { countModel, type ModelCounts } from '../models/counts.ts'
 import type { ModelFile } from '../models/model.ts'
@@ -45,7 +46,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
       model: { sha256: input.model.sha256, format: model.format, producer: { ...model.producer } },
       dataset: provenanceOf(input.dataset),
       evaluationDataset: provenanceOf(input.evaluationDataset),
-      versions: { node: process.versions.node, ...(device !== null && { tensorflow: device.engine.info.tensorflow, tfjs: device.engine.info.tfjs }) },
+      versions: { espalier: VERSION, node: process.versions.node, ...(device !== null && { tensorflow: device.engine.info.tensorflow, tfjs: device.engine.info.tfjs }) },
       engine: device === null ? {} : { ...device.engine.info },
       optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' ? 'kept' : 'dropped',
     },

@@ -43,5 +43,7 @@ export async function describeApi (app: FastifyInstance, options: { version: str
     staticCSP: true,
     // Without this the page would ask a validator outside of this machine.
     uiConfig: { validatorUrl: null, deepLinking: true },
+    // The bar above the page shows another project's name and asks for an address nobody needs.
+    theme: { css: [{ filename: 'page.css', content: '.topbar { display: none }' }] },
   })
 }
