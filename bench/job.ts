@@ -1,12 +1,12 @@
 /** Seconds from POST to succeeded of a magnitude job on LeNet-5, without evaluation, on a warm worker. */
-import { chmod, mkdtemp, mkdir, rm, symlink } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import path from 'node:path'
+import { rm } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { createClient, type Client } from '../src/cli/client.ts'
 import { readConfig } from '../src/config.ts'
 import { quantile } from '../src/engine/latency.ts'
 import { startAll } from '../src/infra/embedded/index.ts'
+import { temporaryHome } from '../test/support/services.ts'
 
 const MODEL = fileURLToPath(new URL('../examples/lenet5.keras', import.meta.url))
 const RECIPE = { method: 'magnitude', target: { sparsity: 0.9 }, evaluation: false }
@@ -22,10 +22,7 @@ async function timeJob (client: Client, model: string): Promise<number> {
 }
 
 const { databaseUrl, redisUrl, ...config } = readConfig()
-const home = await mkdtemp(path.join(tmpdir(), 'espalier-bench-'))
-await chmod(home, 0o755) // Postgres' own account must be able to enter it
-await mkdir(path.join(config.home, 'cache'), { recursive: true })
-await symlink(path.join(config.home, 'cache'), path.join(home, 'cache'))
+const home = await temporaryHome()
 const service = await startAll({ ...config, home, host: '127.0.0.1', port: 0, logLevel: 'error' })
 try {
   const client = createClient(service.url)

@@ -1,4 +1,5 @@
 /** Drawing examples at random, the same ones for the same seed. */
+import { mulberry32 } from './random.ts'
 
 /** `count` of the numbers 0 .. total - 1, ascending, every choice equally likely. Source: Knuth, TAOCP 2, algorithm 3.4.2 S (selection sampling). */
 export function sampleOf (total: number, count: number, seed: number): Uint32Array {
@@ -9,15 +10,4 @@ export function sampleOf (total: number, count: number, seed: number): Uint32Arr
     if (random() * (total - row) < count - chosen) rows[chosen++] = row
   }
   return rows
-}
-
-/** Numbers in [0, 1), 32 bits of state. Source: Tommy Ettinger, mulberry32 (public domain). */
-function mulberry32 (seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ state >>> 15, state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61)
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32
-  }
 }

@@ -1,4 +1,5 @@
 /** Seeded inputs for a model when there are no examples to show it. */
+import { mulberry32 } from '../datasets/random.ts'
 import type { BatchArray } from '../engine/predict.ts'
 import type { LayerGraph } from '../models/architecture/types.ts'
 import { sizeOf } from '../models/tensor.ts'
@@ -13,15 +14,4 @@ export function randomInputs (graph: LayerGraph, examples: number, seed: number)
     const shape = [examples, ...symbolic.slice(1).map((size) => size ?? UNKNOWN_AXIS)]
     return { values: Float32Array.from({ length: sizeOf(shape) }, random), shape }
   })
-}
-
-/** Tommy Ettinger's mulberry32: 32 bits of state are enough for test inputs. */
-function mulberry32 (seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6D2B79F5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
