@@ -3,43 +3,110 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
 import type { Architecture, ArchitectureLayer, LayerGraph, ValueRef } from '../models/architecture/types.ts'
-import { FORWARDS, type Forward, type ForwardContext, type Weights } from './layers/index.ts'
+import { FORWARDS, type Forward, type ForwardContext, type RandomSource, type Weights } from './layers/index.ts'
+import { MASKINGS, passMask, type Mask, type Masking } from './layers/masks.ts'
 
-export type { ForwardContext, Weights } from './layers/index.ts'
+export type { ForwardContext, RandomSource, Weights } from './layers/index.ts'
+
+/** How a graph is run; without anything, at inference. */
+export interface RunOptions {
+  readonly training?: TrainingRun
+  /** Keeps every value alive until the caller's tidy ends, as gradients need it. */
+  readonly keep?: boolean
+  /** Sees the inputs and outputs of every application of a layer; they are gone afterwards unless they are kept. */
+  observe? (node: number, inputs: readonly Tensor[], outputs: readonly Tensor[]): void
+}
+
+/** What a training step gives to the layers and takes from them. `layer` counts in `architecture.layers`, `node` in the graph. */
+export interface TrainingRun {
+  random (node: number): RandomSource
+  update (layer: number, role: string, value: Tensor): void
+  addLoss (loss: Tensor): void
+}
+
+export interface GraphResult {
+  /** In the model's order. */
+  readonly outputs: Tensor[]
+  /** The mask of each output, bool [batch, steps]. */
+  readonly masks: readonly Mask[]
+}
 
 /**
  * The model's outputs for a batch of inputs, in the model's order. `weights` gives the tensors of a layer (index into `architecture.layers`) by
  * role. Inputs and weights stay the caller's; the outputs are the caller's to dispose of. Throws `unsupported-layer` when there is no graph and
  * `shape-mismatch` for a wrong number of inputs.
  */
-export function runGraph (
-  architecture: Architecture, weights: (layerIndex: number) => Weights, inputs: readonly Tensor[], context: ForwardContext = { training: false }
-): Tensor[] {
+export function runGraph (architecture: Architecture, weights: (layerIndex: number) => Weights, inputs: readonly Tensor[], options: RunOptions = {}): Tensor[] {
+  const { outputs, masks } = runMaskedGraph(architecture, weights, inputs, options)
+  if (options.keep !== true) tf.dispose(masks.filter((mask) => mask !== undefined))
+  return outputs
+}
+
+/** The same with the masks of the outputs, which are the caller's too. */
+export function runMaskedGraph (
+  architecture: Architecture, weights: (layerIndex: number) => Weights, inputs: readonly Tensor[], options: RunOptions = {}
+): GraphResult {
   const { graph, layers } = architecture
   if (graph === undefined) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${architecture.problem ?? 'it has no layer graph'}`)
   if (inputs.length !== graph.inputs.length) throw new EspalierError('shape-mismatch', `the model has ${graph.inputs.length} inputs, ${inputs.length} are given`)
   const fed = new Map(graph.inputs.map((ref, index) => [ref.node, inputs[index]!]))
   const uses = countUses(graph)
+  const keep = options.keep === true
   const values: Tensor[][] = []
+  const masks: Mask[][] = []
+  const free = (node: number, output: number) => {
+    if (keep) return
+    values[node]![output]!.dispose()
+    masks[node]![output]?.dispose()
+  }
   for (const [index, node] of graph.nodes.entries()) {
     const given = fed.has(index) ? [fed.get(index)!] : node.inputs.map((ref) => values[ref.node]![ref.output]!)
-    values.push(tf.tidy(() => runLayer(layers[node.layer]!, given, weights(node.layer), context)))
-    for (const ref of node.inputs) release(ref, values, uses)
-    for (const [output, value] of values[index]!.entries()) if (!uses.has(keyOf({ node: index, output }))) value.dispose()
+    const givenMasks = fed.has(index) ? [] : node.inputs.map((ref) => masks[ref.node]![ref.output])
+    const run = () => runLayer(layers[node.layer]!, given, weights(node.layer), contextOf(options.training, node.layer, index, givenMasks))
+    const result = keep ? run() : tf.tidy(run)
+    values.push(result.outputs)
+    masks.push(result.masks)
+    options.observe?.(index, given, result.outputs)
+    for (const ref of node.inputs) if (lastUse(ref, uses)) free(ref.node, ref.output)
+    for (const output of result.outputs.keys()) if (!uses.has(keyOf({ node: index, output }))) free(index, output)
   }
   // A value that is an output twice is handed out twice, so that the caller may dispose of each.
-  return graph.outputs.map((ref, index) => {
-    const value = values[ref.node]![ref.output]!
-    return graph.outputs.findIndex((other) => keyOf(other) === keyOf(ref)) === index ? value : tf.clone(value)
-  })
+  const isFirst = (ref: ValueRef, index: number) => graph.outputs.findIndex((other) => keyOf(other) === keyOf(ref)) === index
+  return {
+    outputs: graph.outputs.map((ref, index) => isFirst(ref, index) ? values[ref.node]![ref.output]! : tf.clone(values[ref.node]![ref.output]!)),
+    masks: graph.outputs.map((ref, index) => isFirst(ref, index) ? masks[ref.node]![ref.output] : ownMask(masks[ref.node]![ref.output])),
+  }
 }
 
-/** Outputs that are an input passed on become tensors of their own: each is disposed of by itself. */
-function runLayer (layer: ArchitectureLayer, inputs: Tensor[], weights: Weights, context: ForwardContext): Tensor[] {
+/** Outputs that are an input passed on become tensors of their own, and so do masks: each is disposed of by itself. */
+function runLayer (layer: ArchitectureLayer, inputs: Tensor[], weights: Weights, context: ForwardContext): { outputs: Tensor[], masks: Mask[] } {
   if (layer.type === undefined) throw new EspalierError('unsupported-layer', `the layer "${layer.path}" cannot be run here: ${layer.problem ?? 'its type is unknown'}`)
   const forward = FORWARDS[layer.type] as Forward<unknown>
-  return forward(layer.config, inputs, weights, context).map((output) => inputs.includes(output) ? tf.clone(output) : output)
+  const outputs = forward(layer.config, inputs, weights, context).map((output) => inputs.includes(output) ? tf.clone(output) : output)
+  const masking = MASKINGS[layer.type] as Masking | undefined ?? passMask
+  return { outputs, masks: masking(layer.config, inputs, context.masks, outputs).map(ownMask) }
 }
+
+function ownMask (mask: Mask): Mask {
+  return mask === undefined ? undefined : tf.clone(mask)
+}
+
+function contextOf (training: TrainingRun | undefined, layer: number, node: number, masks: readonly Mask[]): ForwardContext {
+  if (training === undefined) return { training: false, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
+  return {
+    training: true,
+    masks,
+    random: training.random(node),
+    update: (role, value) => { training.update(layer, role, value) },
+    addLoss: (loss) => { training.addLoss(loss) },
+  }
+}
+
+function onlyInTraining (): never {
+  throw new EspalierError('internal', 'a layer asked at inference for what only training has')
+}
+
+const NO_RANDOM: RandomSource = { uniform: onlyInTraining, normal: onlyInTraining }
 
 /** How often each value is read; the model's outputs are read once more, at the end. */
 function countUses (graph: LayerGraph): Map<string, number> {
@@ -48,10 +115,10 @@ function countUses (graph: LayerGraph): Map<string, number> {
   return uses
 }
 
-function release (ref: ValueRef, values: readonly Tensor[][], uses: Map<string, number>): void {
+function lastUse (ref: ValueRef, uses: Map<string, number>): boolean {
   const left = uses.get(keyOf(ref))! - 1
   uses.set(keyOf(ref), left)
-  if (left === 0) values[ref.node]![ref.output]!.dispose()
+  return left === 0
 }
 
 function keyOf ({ node, output }: ValueRef): string {

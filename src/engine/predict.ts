@@ -33,7 +33,7 @@ export async function createPredictor (tf: Tf, model: ModelFile, changes?: Tenso
   const weights = await uploadWeights(tf, model, changes)
 
   function run (inputs: readonly Tensor[]): Tensor[] {
-    return tf.tidy(() => runGraph(architecture, (layer) => weights[layer] ?? {}, [...inputs], { training: false }))
+    return tf.tidy(() => runGraph(architecture, (layer) => weights[layer] ?? {}, [...inputs]))
   }
 
   return {

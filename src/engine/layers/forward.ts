@@ -2,8 +2,27 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 
-/** Inference only: dropout and noise pass their input on, batch normalisation uses its moving statistics. */
-export interface ForwardContext { readonly training: false }
+/** Draws for one application of a layer: the same values for the same seed, step and place in the graph, others for any other. */
+export interface RandomSource {
+  /** In [0, 1). */
+  uniform (shape: readonly number[]): Tensor
+  /** Mean 0, standard deviation 1. */
+  normal (shape: readonly number[]): Tensor
+}
+
+/** How one application of a layer is run. */
+export interface ForwardContext {
+  /** At inference dropout and noise pass their input on and batch normalisation uses its moving statistics. */
+  readonly training: boolean
+  /** Keras' mask of each input, bool [batch, steps]; undefined where there is none. */
+  readonly masks: ReadonlyArray<Tensor | undefined>
+  /** Only drawn from when training. */
+  readonly random: RandomSource
+  /** The value that a weight which is not trained (moving statistics) has after this step. Only when training. */
+  update (role: string, value: Tensor): void
+  /** Adds a scalar to the loss. Only when training. */
+  addLoss (loss: Tensor): void
+}
 
 /** By role, as in WeightSpec. */
 export type Weights = Readonly<Record<string, Tensor>>

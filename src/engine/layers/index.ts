@@ -11,7 +11,7 @@ import { batchNormalization, groupNormalization, layerNormalization, normalizati
 import { globalPooling, pooling } from './pooling.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
 
-export type { Forward, ForwardContext, Weights } from './forward.ts'
+export type { Forward, ForwardContext, RandomSource, Weights } from './forward.ts'
 
 const activation: Forward<ActivationConfig> = unary((c, x) => activate(c.activation, x))
 
