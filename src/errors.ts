@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   'engine-crashed': 'The engine process ended unexpectedly',
   'engine-unavailable': 'TensorFlow cannot be used',
   'attempts-exhausted': 'The job was started too often without an end',
+  'invalid-step': 'A training step cannot be compiled',
   'job-cancelled': 'The job was cancelled',
   'not-found': 'There is no such thing',
   conflict: 'The state does not allow this',
