@@ -30,6 +30,7 @@ export const STATUS_OF_CODE = {
   'setup-failed': 500,
   'invalid-configuration': 500,
   unavailable: 503,
+  'invalid-step': 500,
   internal: 500,
 } as const satisfies Record<ErrorCode, number>
 

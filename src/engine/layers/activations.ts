@@ -1,13 +1,14 @@
 /** The activation functions in TensorFlow's operations. Formulas: keras.activations. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { elu, leakyRelu, relu, relu6, selu, sigmoid, softplus, softsign, tanh } from '../ops/elementwise.ts'
 import type { Activation, ActivationName, ActivationOf } from '../../models/layers/activations.ts'
 
 type ActivationForwards = { readonly [Name in ActivationName]: (x: Tensor, a: ActivationOf<Name>) => Tensor }
 
 const ACTIVATION_FORWARDS: ActivationForwards = {
-  celu: (x, { alpha }) => tf.add(tf.relu(x), tf.mul(alpha, tf.expm1(tf.div(tf.minimum(x, 0), alpha)))),
-  elu: (x, { alpha }) => alpha === 1 ? tf.elu(x) : tf.where(tf.greater(x, 0), x, tf.mul(alpha, tf.elu(x))),
+  celu: (x, { alpha }) => tf.add(relu(x), tf.mul(alpha, tf.expm1(tf.div(tf.minimum(x, 0), alpha)))),
+  elu: (x, { alpha }) => alpha === 1 ? elu(x) : tf.where(tf.greater(x, 0), x, tf.mul(alpha, elu(x))),
   exponential: (x) => tf.exp(x),
   gelu: (x) => tf.mul(tf.mul(0.5, x), tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2)))),
   glu: gatedHalves,
@@ -15,26 +16,26 @@ const ACTIVATION_FORWARDS: ActivationForwards = {
   hard_sigmoid: hardSigmoid,
   hard_silu: (x) => tf.mul(x, hardSigmoid(x, { slope: 1 / 6 })),
   hard_tanh: (x) => tf.clipByValue(x, -1, 1),
-  leaky_relu: (x, { negativeSlope }) => tf.leakyRelu(x, negativeSlope),
+  leaky_relu: (x, { negativeSlope }) => leakyRelu(x, negativeSlope),
   linear: (x) => x,
-  log_sigmoid: (x) => tf.neg(tf.softplus(tf.neg(x))),
+  log_sigmoid: (x) => tf.neg(softplus(tf.neg(x))),
   log_softmax: (x) => tf.logSoftmax(x),
-  mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+  mish: (x) => tf.mul(x, tanh(softplus(x))),
   relu: generalRelu,
-  relu6: (x) => tf.relu6(x),
-  selu: (x) => tf.selu(x),
-  sigmoid: (x) => tf.sigmoid(x),
-  silu: (x) => tf.mul(x, tf.sigmoid(x)),
-  soft_shrink: (x, { threshold }) => tf.add(tf.relu(tf.sub(x, threshold)), tf.minimum(tf.add(x, threshold), 0)),
+  relu6: (x) => relu6(x),
+  selu: (x) => selu(x),
+  sigmoid: (x) => sigmoid(x),
+  silu: (x) => tf.mul(x, sigmoid(x)),
+  soft_shrink: (x, { threshold }) => tf.add(relu(tf.sub(x, threshold)), tf.minimum(tf.add(x, threshold), 0)),
   softmax,
-  softplus: (x) => tf.softplus(x),
-  softsign: (x) => tf.div(x, tf.add(tf.abs(x), 1)),
-  sparse_plus: (x) => tf.where(tf.greaterEqual(x, 1), x, tf.mul(0.25, tf.square(tf.relu(tf.add(x, 1))))),
+  softplus: (x) => softplus(x),
+  softsign: (x) => softsign(x),
+  sparse_plus: (x) => tf.where(tf.greaterEqual(x, 1), x, tf.mul(0.25, tf.square(relu(tf.add(x, 1))))),
   sparse_sigmoid: (x) => tf.clipByValue(tf.mul(0.5, tf.add(x, 1)), 0, 1),
   sparsemax,
   squareplus: (x, { b }) => tf.div(tf.add(x, tf.sqrt(tf.add(tf.square(x), b))), 2),
-  tanh: (x) => tf.tanh(x),
-  tanh_shrink: (x) => tf.sub(x, tf.tanh(x)),
+  tanh: (x) => tanh(x),
+  tanh_shrink: (x) => tf.sub(x, tanh(x)),
 }
 
 /** The function applied to `x`; `linear` gives `x` itself. */
@@ -48,10 +49,10 @@ function hardSigmoid (x: Tensor, { slope }: { readonly slope: number }): Tensor 
 }
 
 function generalRelu (x: Tensor, { negativeSlope, maxValue, threshold }: ActivationOf<'relu'>): Tensor {
-  if (negativeSlope === 0 && maxValue === Infinity && threshold === 0) return tf.relu(x)
-  const kept = threshold === 0 ? tf.relu(x) : tf.where(tf.greater(x, threshold), x, tf.zerosLike(x))
+  if (negativeSlope === 0 && maxValue === Infinity && threshold === 0) return relu(x)
+  const kept = threshold === 0 ? relu(x) : tf.where(tf.greater(x, threshold), x, tf.zerosLike(x))
   const capped = maxValue === Infinity ? kept : tf.clipByValue(kept, 0, maxValue)
-  return negativeSlope === 0 ? capped : tf.sub(capped, tf.mul(negativeSlope, tf.relu(tf.sub(threshold, x))))
+  return negativeSlope === 0 ? capped : tf.sub(capped, tf.mul(negativeSlope, relu(tf.sub(threshold, x))))
 }
 
 /** TensorFlow's kernel takes the last axis only. */
@@ -63,7 +64,7 @@ function softmax (x: Tensor, { axes }: { readonly axes: readonly number[] }): Te
 
 function gatedHalves (x: Tensor): Tensor {
   const [values, gates] = tf.split(x, 2, -1)
-  return tf.mul(values!, tf.sigmoid(gates!))
+  return tf.mul(values!, sigmoid(gates!))
 }
 
 /**
@@ -76,5 +77,5 @@ function sparsemax (x: Tensor): Tensor {
   const sums = tf.cumsum(sorted, x.rank - 1)
   const support = tf.cast(tf.greater(tf.sub(sorted, tf.div(tf.sub(sums, 1), tf.range(1, size + 1))), 0), 'float32')
   const excess = tf.sub(tf.sum(tf.mul(sums, support), -1, true), 1)
-  return tf.relu(tf.sub(x, tf.div(excess, tf.sum(support, -1, true))))
+  return relu(tf.sub(x, tf.div(excess, tf.sum(support, -1, true))))
 }

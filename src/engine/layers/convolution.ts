@@ -1,14 +1,19 @@
 /** Forward passes of convolutions, by TensorFlow's kernels where they can and by equal means where not. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { spreadSizes, type ConvolutionConfig, type DepthwiseConfig, type SeparableConfig, type TransposedConfig, type WindowConfig } from '../../models/layers/convolution.ts'
+import { convolve, convolveDepthwise, convolveTransposed } from '../ops/convolution.ts'
 import { activate } from './activations.ts'
 import { biased } from './core.ts'
 import { unary, weightOf, type Forward, type Weights } from './forward.ts'
 import { asImage, channelsBack, channelsLast, pad, pick } from './layout.ts'
 
 /** The part of a window that the kernels see; `causal` has become padding by then. */
-interface Sliding extends Pick<WindowConfig, 'rank' | 'strides' | 'dilation'> { readonly padding: 'valid' | 'same' }
+interface Windowed extends Pick<WindowConfig, 'strides' | 'dilation'> { readonly padding: 'valid' | 'same' }
+
+interface Sliding extends Windowed, Pick<WindowConfig, 'rank'> {}
+
+const NONE = [0, 0] as const
 
 export const convolution: Forward<ConvolutionConfig> = unary((c, x, weights) => {
   const { input, padding } = paddedAhead(c, channelsLast(x, c.format))
@@ -50,33 +55,51 @@ function paddedAhead (c: WindowConfig, input: Tensor): { input: Tensor, padding:
 }
 
 function slide (c: Sliding, x: Tensor, kernel: Tensor): Tensor {
-  const [first = 1, second = 1, third = 1] = c.strides
-  if (c.rank === 1) {
-    return asImage(x, (image) => tf.conv2d(image, tf.expandDims(kernel, 0) as Tensor4D, [1, first], c.padding, 'NHWC', [1, c.dilation[0]!]))
-  }
-  if (c.rank === 2) return tf.conv2d(x as Tensor4D, kernel as Tensor4D, [first, second], c.padding, 'NHWC', [c.dilation[0]!, c.dilation[1]!])
-  // The kernel for three axes knows no dilation on the CPU.
-  return tf.conv3d(x as Tensor5D, dilated(kernel, c.dilation) as Tensor5D, [first, second, third], c.padding)
+  const run = (input: Tensor, weight: Tensor, { strides, padding }: Windowed) => convolve(input, weight, { strides, padding })
+  if (c.rank > 1) return apart(c, x, kernel, run)
+  return asImage(x, (image) => apart(oneRow(c), image, tf.expandDims(kernel, 0), run))
 }
 
-/** The kernel for depthwise convolutions takes one stride for both axes and ignores dilation. */
-function perChannel (c: Sliding, x: Tensor, given: Tensor): Tensor {
-  const kernel = dilated(given, c.dilation)
-  const [first = 1, second = first] = c.strides
-  if (c.rank === 1) return asImage(x, (image) => tf.depthwiseConv2d(image, tf.expandDims(kernel, 0) as Tensor4D, first, c.padding))
-  if (first === second) return tf.depthwiseConv2d(x as Tensor4D, kernel as Tensor4D, first, c.padding)
-  const around = new Map(c.strides.map((stride, axis) => [axis + 1, c.padding === 'same' ? edgesOfSame(x.shape[axis + 1]!, kernel.shape[axis]!, stride) : [0, 0] as const]))
-  const everywhere: Tensor = tf.depthwiseConv2d(pad(x, around) as Tensor4D, kernel as Tensor4D, 1, 'valid')
-  return c.strides.reduce((y, stride, axis) => stride === 1 ? y : pick(y, axis + 1, { stride }), everywhere)
+function perChannel (c: Sliding, x: Tensor, kernel: Tensor): Tensor {
+  if (c.rank > 1) return apart(c, x, kernel, depthwiseOf)
+  // The kernel takes one stride for both axes, and the only row is the first of any stride.
+  return asImage(x, (image) => apart({ ...oneRow(c), strides: [c.strides[0]!, c.strides[0]!] }, image, tf.expandDims(kernel, 0), depthwiseOf))
+}
+
+/** The kernel takes one stride for both axes: unequal ones pick from all positions. */
+function depthwiseOf (x: Tensor, kernel: Tensor, { strides, padding }: Windowed): Tensor {
+  if (strides.every((stride) => stride === strides[0])) return convolveDepthwise(x, kernel, { strides, padding })
+  const around = new Map(strides.map((stride, axis) => [axis + 1, padding === 'same' ? edgesOfSame(x.shape[axis + 1]!, kernel.shape[axis]!, stride) : NONE]))
+  const everywhere = convolveDepthwise(pad(x, around), kernel, { strides: strides.map(() => 1), padding: 'valid' })
+  return strides.reduce((y, stride, axis) => stride === 1 ? y : pick(y, axis + 1, { stride }), everywhere)
+}
+
+/**
+ * A dilated convolution as a plain one of every `dilation`-th position: TensorFlow's kernels for the CPU have no gradients of dilated ones, and none
+ * at all with three axes. Keras takes no strides with dilation.
+ */
+function apart (c: Windowed, x: Tensor, kernel: Tensor, run: (x: Tensor, kernel: Tensor, c: Windowed) => Tensor): Tensor {
+  if (c.dilation.every((rate) => rate === 1)) return run(x, kernel, c)
+  if (c.strides.some((stride) => stride > 1)) return run(x, dilated(kernel, c.dilation), c)
+  const edges = c.dilation.map((rate, axis): [number, number] => {
+    const [size, window] = [x.shape[axis + 1]!, (kernel.shape[axis]! - 1) * rate + 1]
+    const [before, after] = c.padding === 'same' ? edgesOfSame(size, window, 1) : NONE
+    return [before, after]
+  })
+  // What is added to make the positions a multiple of the dilation is cut off again.
+  const extra = edges.map(([before, after], axis) => -(x.shape[axis + 1]! + before + after) % c.dilation[axis]!).map((rest, axis) => rest === 0 ? 0 : rest + c.dilation[axis]!)
+  const blocks = tf.spaceToBatchND(x, [...c.dilation], edges.map(([before, after], axis) => [before, after + extra[axis]!]))
+  return tf.batchToSpaceND(run(blocks, kernel, { ...c, padding: 'valid' }), [...c.dilation], extra.map((rest) => [0, rest]))
 }
 
 function spread (c: TransposedConfig, x: Tensor, kernel: Tensor, sizes: readonly number[]): Tensor {
-  const [batch, [first = 1, second = 1, third = 1], filters] = [x.shape[0]!, c.strides, c.filters]
-  if (c.rank === 1) {
-    return asImage(x, (image) => tf.conv2dTranspose(image, tf.expandDims(kernel, 0) as Tensor4D, [batch, 1, sizes[0]!, filters], [1, first], c.padding))
-  }
-  if (c.rank === 2) return tf.conv2dTranspose(x as Tensor4D, kernel as Tensor4D, [batch, sizes[0]!, sizes[1]!, filters], [first, second], c.padding)
-  return tf.conv3dTranspose(x as Tensor5D, kernel as Tensor5D, [batch, sizes[0]!, sizes[1]!, sizes[2]!, filters], [first, second, third], c.padding)
+  const { strides, padding, filters } = c
+  if (c.rank > 1) return convolveTransposed(x, kernel, { strides, padding, shape: [x.shape[0]!, ...sizes, filters] })
+  return asImage(x, (image) => convolveTransposed(image, tf.expandDims(kernel, 0), { strides: [1, ...strides], padding, shape: [x.shape[0]!, 1, ...sizes, filters] }))
+}
+
+function oneRow (c: Sliding): Windowed {
+  return { padding: c.padding, strides: [1, ...c.strides], dilation: [1, ...c.dilation] }
 }
 
 /** The kernel with zeros between its positions, which makes a plain convolution a dilated one. */

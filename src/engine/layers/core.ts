@@ -2,6 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { DenseConfig, EmbeddingConfig } from '../../models/layers/core.ts'
+import { biasAdd } from '../ops/bias.ts'
+import { matMul2d } from '../ops/matmul.ts'
 import { activate } from './activations.ts'
 import { unary, weightOf, type Forward, type Weights } from './forward.ts'
 
@@ -10,9 +12,9 @@ export const pass: Forward<unknown> = (_, inputs) => [...inputs]
 
 /** x W + b along the last axis. */
 export const dense: Forward<DenseConfig> = unary((c, x, weights) => {
-  const kernel = weightOf(weights, 'kernel') as tf.Tensor2D
-  const flat = x.rank === 2 ? x as tf.Tensor2D : tf.reshape(x, [-1, kernel.shape[0]]) as tf.Tensor2D
-  const y = biased(tf.matMul(flat, kernel), c.useBias, weights)
+  const kernel = weightOf(weights, 'kernel')
+  const flat = x.rank === 2 ? x : tf.reshape(x, [-1, kernel.shape[0]!])
+  const y = biased(matMul2d(flat, kernel), c.useBias, weights)
   return activate(c.activation, x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), c.units]))
 })
 
@@ -21,5 +23,5 @@ export const embedding: Forward<EmbeddingConfig> = unary((_, x, weights) => tf.g
 
 /** The bias added along the last axis, if the layer has one. */
 export function biased (x: Tensor, used: boolean, weights: Weights): Tensor {
-  return used ? tf.add(x, weightOf(weights, 'bias')) : x
+  return used ? biasAdd(x, weightOf(weights, 'bias')) : x
 }

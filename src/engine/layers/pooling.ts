@@ -1,7 +1,8 @@
 /** Forward passes of pooling. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { GlobalPoolingConfig, PoolingConfig } from '../../models/layers/pooling.ts'
+import { averagePool, maxOver, maxPool } from '../ops/pooling.ts'
 import { unary, type Forward } from './forward.ts'
 import { asImage, channelsBack, channelsLast, spatialAxes } from './layout.ts'
 
@@ -9,13 +10,11 @@ export const pooling: Forward<PoolingConfig> = unary((c, x) => channelsBack(pool
 
 export const globalPooling: Forward<GlobalPoolingConfig> = unary((c, x) => {
   const axes = spatialAxes(c.format, x.rank)
-  return c.mode === 'max' ? tf.max(x, axes, c.keepAxes) : tf.mean(x, axes, c.keepAxes)
+  return c.mode === 'max' ? maxOver(x, axes, c.keepAxes) : tf.mean(x, axes, c.keepAxes)
 })
 
 function pooled ({ rank, mode, size, strides, padding }: PoolingConfig, x: Tensor): Tensor {
-  const flat = mode === 'max' ? tf.maxPool : tf.avgPool
-  if (rank === 1) return asImage(x, (image) => flat(image, [1, size[0]!], [1, strides[0]!], padding))
-  if (rank === 2) return flat(x as Tensor4D, [size[0]!, size[1]!], [strides[0]!, strides[1]!], padding)
-  const deep = mode === 'max' ? tf.maxPool3d : tf.avgPool3d
-  return deep(x as Tensor5D, [size[0]!, size[1]!, size[2]!], [strides[0]!, strides[1]!, strides[2]!], padding)
+  const pool = mode === 'max' ? maxPool : averagePool
+  if (rank === 1) return asImage(x, (image) => pool(image, { size: [1, ...size], strides: [1, ...strides], padding }))
+  return pool(x, { size, strides, padding })
 }

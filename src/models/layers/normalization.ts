@@ -8,7 +8,7 @@ import { kept } from './weights.ts'
 
 interface ScaleAndShift { readonly epsilon: number, readonly scale: boolean, readonly center: boolean }
 
-export interface BatchNormalizationConfig extends ScaleAndShift { readonly axis: number, readonly renorm: boolean }
+export interface BatchNormalizationConfig extends ScaleAndShift { readonly axis: number, readonly momentum: number, readonly renorm: boolean }
 /** `byVariance`: Keras' deprecated rms_scaling, which divides by the standard deviation and does not subtract the mean. */
 export interface LayerNormalizationConfig extends ScaleAndShift { readonly axes: readonly number[], readonly byVariance: boolean }
 /** `groups` -1: one per channel. */
@@ -24,7 +24,7 @@ export const batchNormalization: LayerType<BatchNormalizationConfig> = layerType
     const reader = new ConfigReader(config, where)
     const axes = reader.axes('axis', -1)
     if (axes.length !== 1) throw reader.wrong('axis', 'one axis')
-    return { axis: axes[0]!, ...scaleAndShift(reader), renorm: reader.flag('renorm', false) }
+    return { axis: axes[0]!, ...scaleAndShift(reader), momentum: reader.number('momentum', 0.99), renorm: reader.flag('renorm', false) }
   },
   weights (c, shapes) {
     const size = [knownSize(onlyInput(shapes), c.axis)]
