@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
 import type { Architecture, ArchitectureLayer, LayerGraph, ValueRef } from '../models/architecture/types.ts'
+import { activityLoss } from './train/regularizers.ts'
 import { FORWARDS, type Forward, type ForwardContext, type RandomSource, type Weights } from './layers/index.ts'
 import { MASKINGS, passMask, type Mask, type Masking } from './layers/masks.ts'
 
@@ -62,7 +63,7 @@ export function runMaskedGraph (
   for (const [index, node] of graph.nodes.entries()) {
     const given = fed.has(index) ? [fed.get(index)!] : node.inputs.map((ref) => values[ref.node]![ref.output]!)
     const givenMasks = fed.has(index) ? [] : node.inputs.map((ref) => masks[ref.node]![ref.output])
-    const run = () => runLayer(layers[node.layer]!, given, weights(node.layer), contextOf(options.training, node.layer, index, givenMasks))
+    const run = () => runLayer(layers[node.layer]!, given, weights(node.layer), contextOf(options.training, layers[node.layer]!.trainable, node.layer, index, givenMasks))
     const result = keep ? run() : tf.tidy(run)
     values.push(result.outputs)
     masks.push(result.masks)
@@ -83,6 +84,7 @@ function runLayer (layer: ArchitectureLayer, inputs: Tensor[], weights: Weights,
   if (layer.type === undefined) throw new EspalierError('unsupported-layer', `the layer "${layer.path}" cannot be run here: ${layer.problem ?? 'its type is unknown'}`)
   const forward = FORWARDS[layer.type] as Forward<unknown>
   const outputs = forward(layer.config, inputs, weights, context).map((output) => inputs.includes(output) ? tf.clone(output) : output)
+  if (context.training && layer.activity !== undefined) for (const output of outputs) context.addLoss(activityLoss(layer.activity, output))
   const masking = MASKINGS[layer.type] as Masking | undefined ?? passMask
   return { outputs, masks: masking(layer.config, inputs, context.masks, outputs).map(ownMask) }
 }
@@ -91,10 +93,11 @@ function ownMask (mask: Mask): Mask {
   return mask === undefined ? undefined : tf.clone(mask)
 }
 
-function contextOf (training: TrainingRun | undefined, layer: number, node: number, masks: readonly Mask[]): ForwardContext {
-  if (training === undefined) return { training: false, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
+function contextOf (training: TrainingRun | undefined, trainable: boolean, layer: number, node: number, masks: readonly Mask[]): ForwardContext {
+  if (training === undefined) return { training: false, trainable, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
   return {
     training: true,
+    trainable,
     masks,
     random: training.random(node),
     update: (role, value) => { training.update(layer, role, value) },

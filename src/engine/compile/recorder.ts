@@ -10,6 +10,9 @@ import type { ResourceOp } from './resource-op.ts'
 /** Their outputs' shapes depend on values, which a graph of fixed shapes cannot hold. */
 const VALUE_SHAPED = new Set(['Where', 'Unique', 'UniqueV2', 'NonMaxSuppressionV3', 'NonMaxSuppressionV4', 'NonMaxSuppressionV5', 'BooleanMask', 'ListDiff'])
 
+/** Types that tfjs-node leaves to eager execution to tell, by attribute: those of the inputs of these numbers. */
+const INFERRED: Readonly<Record<string, Readonly<Record<string, number>>>> = { ExpandDims: { T: 0, Tdim: 1 } }
+
 export interface Recorded {
   /** Of the function's outputs, in its order: `node:index`. */
   readonly outputs: readonly string[]
@@ -68,6 +71,7 @@ export class Recorder {
   /** By tensor id of the binding: where the graph has its value. */
   readonly #places = new Map<number, string | (() => string)>()
   readonly #operations = new Map<number, string>()
+  readonly #dtypes = new Map<number, number>()
   readonly #described = new Map<number, string>()
   /** The tensor id that stands for what a variable's resource holds. */
   readonly #held = new Map<string, number>()
@@ -82,8 +86,9 @@ export class Recorder {
     this.#native = native
     for (const [name, variable] of variables) this.#hold(name, this.#idOf(variable))
     for (const [index, input] of inputs.entries()) {
-      const dtype = attribute.type(backend.getDTypeInteger(input.dtype))
-      this.#places.set(this.#idOf(input), graph.add(`${prefix}/x${index}`, 'Placeholder', [], { dtype, shape: attribute.shape(input.shape) }))
+      const [id, dtype] = [this.#idOf(input), backend.getDTypeInteger(input.dtype)]
+      this.#dtypes.set(id, dtype)
+      this.#places.set(id, graph.add(`${prefix}/x${index}`, 'Placeholder', [], { dtype: attribute.type(dtype), shape: attribute.shape(input.shape) }))
     }
   }
 
@@ -138,6 +143,7 @@ export class Recorder {
     const id = this.#native.createTensor(shape, dtype, values)
     if (!ArrayBuffer.isView(values)) throw new EspalierError('invalid-step', 'a step makes a tensor of strings, which a compiled step cannot hold')
     const contents = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    this.#dtypes.set(id, dtype)
     this.#places.set(id, this.#graph.constant(this.#next(), dtype, shape, contents))
     return id
   }
@@ -146,8 +152,11 @@ export class Recorder {
     if (VALUE_SHAPED.has(op)) throw new EspalierError('invalid-step', `${op}: the shape of its result depends on values, which a compiled step cannot hold`, { op })
     const sources = inputs.map((id) => this.#place(id, op))
     const results = this.#native.executeOp(op, attributes, inputs, outputs)
-    const name = this.#graph.add(this.#next(), op, sources, Object.fromEntries(attributes.map((one) => [one.name, this.#encoded(one, op)])))
-    for (const [index, { id }] of results.entries()) {
+    const inferred = Object.entries(INFERRED[op] ?? {}).map(([name, input]) => [name, attribute.type(this.#dtypes.get(inputs[input]!)!)])
+    const given = attributes.map((one) => [one.name, this.#encoded(one, op)])
+    const name = this.#graph.add(this.#next(), op, sources, Object.fromEntries([...inferred, ...given]) as Record<string, Uint8Array>)
+    for (const [index, { id, dtype }] of results.entries()) {
+      this.#dtypes.set(id, dtype)
       this.#places.set(id, index === 0 ? name : `${name}:${index}`)
       this.#operations.set(id, op)
     }
@@ -173,6 +182,7 @@ export class Recorder {
 
   #hold (name: string, id: number): void {
     this.#held.set(name, id)
+    this.#dtypes.set(id, this.#backend.getDTypeInteger(this.#variables.get(name)!.dtype))
     this.#places.set(id, () => {
       const dtype = attribute.type(this.#backend.getDTypeInteger(this.#variables.get(name)!.dtype))
       const node = this.#graph.add(this.#next(), 'ReadVariableOp', [name, ...this.#order.beforeRead(name)], { dtype })

@@ -19,7 +19,7 @@ export const dense: Forward<DenseConfig> = unary((c, x, weights) => {
 })
 
 /** Rows looked up by index. */
-export const embedding: Forward<EmbeddingConfig> = unary((_, x, weights) => tf.gather(weightOf(weights, 'embeddings'), tf.cast(x, 'int32')))
+export const embedding: Forward<EmbeddingConfig> = unary((_, x, weights) => gatherRows(weightOf(weights, 'embeddings'), tf.cast(x, 'int32')))
 
 /** The bias added along the last axis, if the layer has one. */
 export function biased (x: Tensor, used: boolean, weights: Weights): Tensor {

@@ -14,6 +14,8 @@ export interface RandomSource {
 export interface ForwardContext {
   /** At inference dropout and noise pass their input on and batch normalisation uses its moving statistics. */
   readonly training: boolean
+  /** False for frozen layers (`trainable: false`): frozen batch normalisation uses its moving statistics in training too. */
+  readonly trainable: boolean
   /** Keras' mask of each input, bool [batch, steps]; undefined where there is none. */
   readonly masks: ReadonlyArray<Tensor | undefined>
   /** Only drawn from when training. */

@@ -3,11 +3,13 @@ import type { ConfigOf, LayerTypeName } from '../../models/layers/index.ts'
 import type { ActivationConfig, PReLUConfig } from '../../models/layers/activation-layers.ts'
 import * as tf from '@tensorflow/tfjs-core'
 import { activate } from './activations.ts'
+import { batchNormalization } from './batch-normalization.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
 import { dense, embedding, pass } from './core.ts'
 import { unary, weightOf, type Forward } from './forward.ts'
 import { concatenate, dot, merging, operation } from './merging.ts'
-import { batchNormalization, groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
+import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
+import { groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
 import { globalPooling, pooling } from './pooling.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
 
@@ -84,12 +86,12 @@ export const FORWARDS: { readonly [Name in LayerTypeName]: Forward<ConfigOf<Name
   UpSampling3D: upSampling,
   Rescaling: rescaling,
   Identity: pass,
-  Dropout: pass,
-  SpatialDropout1D: pass,
-  SpatialDropout2D: pass,
-  SpatialDropout3D: pass,
-  GaussianNoise: pass,
-  GaussianDropout: pass,
-  AlphaDropout: pass,
+  Dropout: dropout,
+  SpatialDropout1D: spatialDropout,
+  SpatialDropout2D: spatialDropout,
+  SpatialDropout3D: spatialDropout,
+  GaussianNoise: gaussianNoise,
+  GaussianDropout: gaussianDropout,
+  AlphaDropout: alphaDropout,
   ActivityRegularization: pass,
 }

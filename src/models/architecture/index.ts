@@ -1,5 +1,6 @@
 /** Reads a Keras model configuration into an architecture: its layers, and the graph that connects them. */
 import { EspalierError } from '../../errors.ts'
+import { activityRuleOf, weightRulesOf } from '../layers/weight-rules.ts'
 import { buildGraph } from './graph.ts'
 import { isModel, isRecord, readModelEntry, type ModelEntry } from './model-entry.ts'
 import { registerLayers, type Draft } from './register.ts'
@@ -43,6 +44,8 @@ export function kerasStorePath (_: Architecture, layer: ArchitectureLayer): stri
 }
 
 function finishedLayer ({ entry, path, type, config, weights, trainable, problem, containers, indexInContainer, storePath }: Draft): ArchitectureLayer {
+  const rules = weightRulesOf(entry.className, entry.config, (weights ?? []).map(({ role }) => role))
+  const activity = activityRuleOf(entry.className, entry.config)
   return {
     path,
     className: entry.className,
@@ -53,6 +56,8 @@ function finishedLayer ({ entry, path, type, config, weights, trainable, problem
     ...(type !== undefined && { type }),
     ...(config !== undefined && { config }),
     ...(weights !== undefined && { weights }),
+    ...(Object.keys(rules).length > 0 && { rules }),
+    ...(activity !== undefined && { activity }),
     ...(problem !== undefined && { problem }),
   }
 }

@@ -1,6 +1,7 @@
 /** The layer graph: what runs after what, flattened out of nested and shared Keras models. */
 import type { Shape, SymbolicShape } from '../tensor.ts'
 import type { LayerTypeName } from '../layers/index.ts'
+import type { WeightRule, WeightRules } from '../layers/weight-rules.ts'
 
 /** What the axes of a weight mean; every list holds axis numbers. Used to prune in patterns and to shrink. */
 export interface WeightAxes {
@@ -36,6 +37,10 @@ export interface ArchitectureLayer {
   /** Absent when the layer is unknown or its input shape cannot be told. */
   readonly weights?: readonly WeightSpec[]
   readonly trainable: boolean
+  /** Regularisers and constraints of its weights, by role. */
+  readonly rules?: WeightRules
+  /** The regulariser of its outputs. */
+  readonly activity?: WeightRule
   /** Why this layer cannot be run here. */
   readonly problem?: string
   /** Paths of the nested models around it, outermost first. */

@@ -4,6 +4,7 @@ import { convolution, depthwise, separable, transposed } from './convolution.ts'
 import { dense, embedding, input, passing } from './core.ts'
 import type { LayerType } from './layer-type.ts'
 import { concatenate, dot, merging, operation } from './merging.ts'
+import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
 import { batchNormalization, groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
 import { globalPooling, pooling } from './pooling.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
@@ -77,13 +78,13 @@ export const LAYER_TYPES = {
   UpSampling3D: upSampling(3),
   Rescaling: rescaling,
   Identity: passing('Identity'),
-  Dropout: passing('Dropout'),
-  SpatialDropout1D: passing('SpatialDropout1D'),
-  SpatialDropout2D: passing('SpatialDropout2D'),
-  SpatialDropout3D: passing('SpatialDropout3D'),
-  GaussianNoise: passing('GaussianNoise'),
-  GaussianDropout: passing('GaussianDropout'),
-  AlphaDropout: passing('AlphaDropout'),
+  Dropout: dropout,
+  SpatialDropout1D: spatialDropout(1),
+  SpatialDropout2D: spatialDropout(2),
+  SpatialDropout3D: spatialDropout(3),
+  GaussianNoise: gaussianNoise,
+  GaussianDropout: gaussianDropout,
+  AlphaDropout: alphaDropout,
   ActivityRegularization: passing('ActivityRegularization'),
 } as const satisfies Record<string, LayerType<unknown>>
 
