@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format and has the real Keras load them: `npm run test:interop`. Python is ESPALIER_PYTHON or python3; without
- * tensorflow in it the check is skipped and says so.
+ * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them: `npm run test:interop`. Python is
+ * ESPALIER_PYTHON or python3; without tensorflow in it the check is skipped and says so.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -15,6 +15,7 @@ import type { ModelFile, TensorChanges } from '../../src/models/model.ts'
 import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
+import { writeGradients } from './gradients.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -60,7 +61,9 @@ async function main (): Promise<number> {
       for (const extension of ['.keras', '.h5']) cases.push(await writeCase(tf, `test/fixtures/formats/${name}${extension}`, name, folder, () => smallInputs(name)))
     }
     await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
-    return spawnSync(python, [pathOf('test/interop/check_models.py'), folder], { stdio: 'inherit' }).status ?? 1
+    await writeGradients(folder)
+    const statuses = ['check_models.py', 'check_gradients.py'].map((script) => spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit' }).status ?? 1)
+    return Math.max(...statuses)
   } finally {
     await rm(folder, { recursive: true })
   }

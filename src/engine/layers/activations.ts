@@ -1,18 +1,19 @@
 /** The activation functions in TensorFlow's operations. Formulas: keras.activations. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { elu, leakyRelu, relu, relu6, selu, sigmoid, softplus, softsign, tanh } from '../ops/elementwise.ts'
+import { above, absolute, elu, leakyRelu, relu, relu6, selu, sigmoid, softplus, softsign, tanh } from '../ops/elementwise.ts'
+import { sortDescending } from '../ops/sort.ts'
 import type { Activation, ActivationName, ActivationOf } from '../../models/layers/activations.ts'
 
 type ActivationForwards = { readonly [Name in ActivationName]: (x: Tensor, a: ActivationOf<Name>) => Tensor }
 
 const ACTIVATION_FORWARDS: ActivationForwards = {
   celu: (x, { alpha }) => tf.add(relu(x), tf.mul(alpha, tf.expm1(tf.div(tf.minimum(x, 0), alpha)))),
-  elu: (x, { alpha }) => alpha === 1 ? elu(x) : tf.where(tf.greater(x, 0), x, tf.mul(alpha, elu(x))),
+  elu: (x, { alpha }) => alpha === 1 ? elu(x) : tf.add(elu(x), tf.mul(alpha - 1, elu(tf.minimum(x, 0)))),
   exponential: (x) => tf.exp(x),
   gelu: (x) => tf.mul(tf.mul(0.5, x), tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2)))),
   glu: gatedHalves,
-  hard_shrink: (x, { threshold }) => tf.where(tf.greater(tf.abs(x), threshold), x, tf.zerosLike(x)),
+  hard_shrink: (x, { threshold }) => tf.mul(x, above(absolute(x), threshold)),
   hard_sigmoid: hardSigmoid,
   hard_silu: (x) => tf.mul(x, hardSigmoid(x, { slope: 1 / 6 })),
   hard_tanh: (x) => tf.clipByValue(x, -1, 1),
@@ -30,7 +31,7 @@ const ACTIVATION_FORWARDS: ActivationForwards = {
   softmax,
   softplus: (x) => softplus(x),
   softsign: (x) => softsign(x),
-  sparse_plus: (x) => tf.where(tf.greaterEqual(x, 1), x, tf.mul(0.25, tf.square(relu(tf.add(x, 1))))),
+  sparse_plus: (x) => tf.add(relu(tf.sub(x, 1)), tf.mul(0.25, tf.square(tf.add(tf.clipByValue(x, -1, 1), 1)))),
   sparse_sigmoid: (x) => tf.clipByValue(tf.mul(0.5, tf.add(x, 1)), 0, 1),
   sparsemax,
   squareplus: (x, { b }) => tf.div(tf.add(x, tf.sqrt(tf.add(tf.square(x), b))), 2),
@@ -50,7 +51,7 @@ function hardSigmoid (x: Tensor, { slope }: { readonly slope: number }): Tensor 
 
 function generalRelu (x: Tensor, { negativeSlope, maxValue, threshold }: ActivationOf<'relu'>): Tensor {
   if (negativeSlope === 0 && maxValue === Infinity && threshold === 0) return relu(x)
-  const kept = threshold === 0 ? relu(x) : tf.where(tf.greater(x, threshold), x, tf.zerosLike(x))
+  const kept = threshold === 0 ? relu(x) : tf.mul(x, above(x, threshold))
   const capped = maxValue === Infinity ? kept : tf.clipByValue(kept, 0, maxValue)
   return negativeSlope === 0 ? capped : tf.sub(capped, tf.mul(negativeSlope, relu(tf.sub(threshold, x))))
 }
@@ -73,9 +74,9 @@ function gatedHalves (x: Tensor): Tensor {
  */
 function sparsemax (x: Tensor): Tensor {
   const size = x.shape.at(-1)!
-  const { values: sorted } = tf.topk(x, size, true)
+  const sorted = sortDescending(x)
   const sums = tf.cumsum(sorted, x.rank - 1)
-  const support = tf.cast(tf.greater(tf.sub(sorted, tf.div(tf.sub(sums, 1), tf.range(1, size + 1))), 0), 'float32')
+  const support = above(tf.sub(sorted, tf.div(tf.sub(sums, 1), tf.range(1, size + 1))))
   const excess = tf.sub(tf.sum(tf.mul(sums, support), -1, true), 1)
   return relu(tf.sub(x, tf.div(excess, tf.sum(support, -1, true))))
 }

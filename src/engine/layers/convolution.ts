@@ -71,7 +71,7 @@ function depthwiseOf (x: Tensor, kernel: Tensor, { strides, padding }: Windowed)
   if (strides.every((stride) => stride === strides[0])) return convolveDepthwise(x, kernel, { strides, padding })
   const around = new Map(strides.map((stride, axis) => [axis + 1, padding === 'same' ? edgesOfSame(x.shape[axis + 1]!, kernel.shape[axis]!, stride) : NONE]))
   const everywhere = convolveDepthwise(pad(x, around), kernel, { strides: strides.map(() => 1), padding: 'valid' })
-  return strides.reduce((y, stride, axis) => stride === 1 ? y : pick(y, axis + 1, { stride }), everywhere)
+  return strides.reduce((y, stride, axis) => stride === 1 ? y : pick(y, axis + 1, stride), everywhere)
 }
 
 /**

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { DataFormat } from '../../models/layers/reader.ts'
+import { stridedSlice } from '../ops/strided-slice.ts'
 
 /** [batch, channels, ...positions] as [batch, ...positions, channels]; kernels for the CPU know only the latter. */
 export function channelsLast (x: Tensor, format: DataFormat): Tensor {
@@ -23,10 +24,15 @@ export function asImage (x: Tensor, run: (image: tf.Tensor4D) => Tensor): Tensor
   return tf.squeeze(run(tf.expandDims(x, 1)), [1])
 }
 
-/** Every `stride`-th position of an axis, or each position `times` times. */
-export function pick (x: Tensor, axis: number, { stride = 1, times = 1 }): Tensor {
-  const count = Math.ceil(x.shape[axis]! / stride) * times
-  return tf.gather(x, tf.tensor1d(range(0, count).map((index) => Math.floor(index / times) * stride), 'int32'), axis)
+/** Every `stride`-th position of an axis. */
+export function pick (x: Tensor, axis: number, stride: number): Tensor {
+  return stridedSlice(x, { begins: x.shape.map(() => 0), ends: x.shape, strides: x.shape.map((_, at) => at === axis ? stride : 1) })
+}
+
+/** Each position of an axis `times` times. */
+export function repeat (x: Tensor, axis: number, times: number): Tensor {
+  if (times === 1) return x
+  return tf.reshape(tf.stack(new Array<Tensor>(times).fill(x), axis + 1), x.shape.map((size, at) => at === axis ? size * times : size))
 }
 
 /** Zeros added before and after some axes. */

@@ -12,12 +12,21 @@ const LEAST_NORM = 1e-7
 
 type Binary = (a: Tensor, b: Tensor) => Tensor
 
+/** tfjs' gradients of these do not reduce to the smaller input. */
+const ofOneShape = (run: Binary): Binary => (a, b) => {
+  const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape)
+  return run(tf.broadcastTo(a, shape), tf.broadcastTo(b, shape))
+}
+
+const maximum = ofOneShape(tf.maximum)
+const minimum = ofOneShape(tf.minimum)
+
 const MERGES: { readonly [Name in MergeName]: Binary } = {
-  Add: tf.add, Subtract: tf.sub, Multiply: tf.mul, Average: tf.add, Maximum: tf.maximum, Minimum: tf.minimum,
+  Add: tf.add, Subtract: tf.sub, Multiply: tf.mul, Average: tf.add, Maximum: maximum, Minimum: minimum,
 }
 
 const OPERATIONS: { readonly [Name in OperationName]: Binary } = {
-  Add: tf.add, Subtract: tf.sub, Multiply: tf.mul, Divide: tf.div, Maximum: tf.maximum, Minimum: tf.minimum,
+  Add: tf.add, Subtract: tf.sub, Multiply: tf.mul, Divide: tf.div, Maximum: maximum, Minimum: minimum,
 }
 
 export const merging: Forward<MergeConfig> = (c, inputs) => {

@@ -7,7 +7,7 @@ import type { Forward, RandomSource } from './forward.ts'
 import { spatialAxes } from './layout.ts'
 
 /** What SELU tends to far below 0: minus its scale times its alpha. Source: Klambauer et al. 2017. */
-const SATURATION = -1.0507009873554804934193349852946 * 1.6732632423543772848170429916717
+const SATURATION = -1.0507009873554805 * 1.6732632423543772
 
 /** Each value is 0 with probability `rate`, else divided by 1 - rate. */
 export const dropout: Forward<Settings.DropoutConfig> = noisy(({ rate }) => rate, (c, x, random) => dropped(x, c.rate, noiseShape(c, x), random))

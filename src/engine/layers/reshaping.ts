@@ -1,9 +1,10 @@
 /** Forward passes that move values about, and scaling by fixed numbers. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor3D } from '@tensorflow/tfjs-core'
 import type * as Settings from '../../models/layers/reshaping.ts'
+import { resizeBilinear } from '../ops/resize.ts'
 import { unary, type Forward } from './forward.ts'
-import { channelsBack, channelsLast, pad, pick, spatialAxes } from './layout.ts'
+import { channelsBack, channelsLast, pad, repeat, spatialAxes } from './layout.ts'
 
 /** Channels-first inputs are flattened in the order of channels-last ones. */
 export const flatten: Forward<Settings.FlattenConfig> = unary((c, x) => {
@@ -32,11 +33,10 @@ export const cropping: Forward<Settings.EdgesConfig> = unary((c, x) => {
 
 export const upSampling: Forward<Settings.UpSamplingConfig> = unary((c, x) => {
   if (c.bilinear) {
-    const image = channelsLast(x, c.format) as Tensor4D
-    const size: [number, number] = [image.shape[1] * c.factors[0]!, image.shape[2] * c.factors[1]!]
-    return channelsBack(tf.image.resizeBilinear(image, size, false, true), c.format)
+    const image = channelsLast(x, c.format)
+    return channelsBack(resizeBilinear(image, [image.shape[1]! * c.factors[0]!, image.shape[2]! * c.factors[1]!]), c.format)
   }
-  return spatialAxes(c.format, x.rank).reduce((y, axis, index) => c.factors[index] === 1 ? y : pick(y, axis, { times: c.factors[index]! }), x)
+  return spatialAxes(c.format, x.rank).reduce((y, axis, index) => repeat(y, axis, c.factors[index]!), x)
 })
 
 export const rescaling: Forward<Settings.RescalingConfig> = unary((c, x) => {

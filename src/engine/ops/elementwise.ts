@@ -41,6 +41,18 @@ export function leakyRelu (x: Tensor, slope: number): Tensor {
   return leaky({ x }, slope)[0]!
 }
 
+const step = ownKernel<number, 'x'>({
+  name: 'Above',
+  inputs: ['x'],
+  forward: ({ x }, threshold) => [tf.cast(tf.greater(x, threshold), 'float32')],
+  gradients: ({ inputs: { x } }) => ({ x: () => tf.zerosLike(x) }),
+})
+
+/** 1 where x is above the threshold, 0 elsewhere; its gradient is 0, where tfjs has none for comparisons. */
+export function above (x: Tensor, threshold = 0): Tensor {
+  return step({ x }, threshold)[0]!
+}
+
 function elementwise (op: string, gradientOp: string, order: readonly [GradientInput, GradientInput]): Elementwise {
   const run = ownKernel({
     name: op,
