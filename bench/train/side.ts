@@ -21,7 +21,7 @@ export async function openSide (name: SideName, spec: SideSpec, python: string):
     : [process.execPath, ['--import', 'tsx', here('our-side.ts'), JSON.stringify(spec), name]]
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...engineEnvironment().env, TF_CPP_MIN_LOG_LEVEL: '3', TF_NUM_INTRAOP_THREADS: String(spec.threads), OMP_NUM_THREADS: String(spec.threads) } })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const ended = new Promise<never>((_, reject) => {
+  const ended = new Promise<never>((_resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => { reject(new Error(`the side ${name} ended (${signal ?? code})`)) })
   })

@@ -1,6 +1,6 @@
 /** Runs the same functions one operation at a time: the reference that the compiled program is tested against. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { Variable } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { Program, Step } from './program.ts'
 

@@ -1,6 +1,8 @@
 /** Everything that changes while a model trains: weights, the optimizer's slots, masks, the step counter and the sums of an epoch. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
+import { EspalierError } from '../../errors.ts'
+import type { WeightRule } from '../../models/layers/weight-rules.ts'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import type { Weights } from '../layers/index.ts'
 import type { Optimizer } from './optimizers/index.ts'
@@ -20,6 +22,8 @@ export interface TrainedWeight {
   readonly slots: Readonly<Record<string, Variable>>
   /** 1 = keep. */
   readonly mask?: Variable
+  /** Regulariser and constraint. */
+  readonly rule?: WeightRule
 }
 
 export interface TrainState {
@@ -53,12 +57,14 @@ export async function createState (model: ModelFile, { optimizer, changes, mask 
     return variable
   }
   try {
-    for (const [layer, { path, trainable }] of model.architecture.layers.entries()) {
+    for (const [layer, { path, trainable, rules }] of model.architecture.layers.entries()) {
       for (const { role, spec, tensor, prunable } of byPath.get(path)?.weights ?? []) {
         if (spec === undefined) continue
         const [name, trained, shape] = [`${path}/${role}`, trainable && spec.trainable, [...tensor.shape]]
         const values = changes?.get(tensor.key) ?? await tensor.read()
         const kept = trained ? mask?.({ name, key: tensor.key, prunable }, values) : undefined
+        const rule = rules?.[role]
+        if (trained && rule?.problem !== undefined) throw new EspalierError('unsupported-layer', `the layer "${path}" cannot be trained here: ${rule.problem}`, { layer: path })
         weights.push({
           name,
           key: tensor.key,
@@ -69,6 +75,7 @@ export async function createState (model: ModelFile, { optimizer, changes, mask 
           variable: make(`weight:${name}`, tf.tensor(values, shape, 'float32'), trained),
           slots: trained ? Object.fromEntries(optimizer.slots.map((slot) => [slot.name, make(`slot:${slot.name}:${name}`, tf.fill(shape, slot.initial))])) : {},
           ...(kept && { mask: make(`mask:${name}`, tf.tensor(kept, shape, 'float32')) }),
+          ...(rule && { rule }),
         })
       }
     }

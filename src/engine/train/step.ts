@@ -3,15 +3,13 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { Architecture } from '../../models/architecture/types.ts'
 import { randomSource } from '../compile/random.ts'
-import { activeRecorder } from '../compile/recorder.ts'
 import { runMaskedGraph } from '../forward.ts'
-import { clipGradients } from './clip.ts'
+import { constrain } from './constraints.ts'
 import type { OutputLoss } from './objective.ts'
 import { reduceLoss } from './losses/index.ts'
-import type { Optimizer } from './optimizers/index.ts'
-import type { OptimizerOptions } from './options.ts'
-import type { Schedule } from './schedules/index.ts'
+import { regularizationLoss } from './regularizers.ts'
 import type { TrainedWeight, TrainState } from './state.ts'
+import { applyGradients, type UpdateSettings } from './update.ts'
 
 export interface Batch {
   readonly features: readonly Tensor[]
@@ -20,13 +18,10 @@ export interface Batch {
   readonly weights?: Tensor | undefined
 }
 
-export interface StepSettings {
+export interface StepSettings extends UpdateSettings {
   /** With the last activation of an output left away where its loss takes logits. */
   readonly architecture: Architecture
   readonly objective: readonly OutputLoss[]
-  readonly optimizer: Optimizer
-  readonly options: Pick<OptimizerOptions, 'weightDecay' | 'clip'>
-  readonly schedule: Schedule
   readonly seed: number
 }
 
@@ -35,15 +30,12 @@ export function trainStep (state: TrainState, settings: StepSettings, begin: () 
   const batch = begin()
   const trained = state.weights.filter((weight) => weight.trained)
   const { gradients, loss, right, statistics } = differentiate(state, settings, batch, trained)
-  const at = { learningRate: settings.schedule(tf.cast(state.counter, 'float32')), step: tf.cast(tf.add(state.counter, ONE()), 'float32') }
-  const clipped = clipGradients(trained.map(({ variable }) => gradients[variable.name]!), settings.options.clip)
-  for (const [index, weight] of trained.entries()) {
-    decay(weight.variable, settings.options.weightDecay, at.learningRate)
-    update(weight, clipped[index]!, settings.optimizer, at)
-    if (weight.mask !== undefined) weight.variable.assign(tf.mul(weight.variable, weight.mask))
+  applyGradients(trained, trained.map(({ variable }) => gradients[variable.name]!), settings, state.counter)
+  for (const { variable, rule, mask } of trained) {
+    if (rule?.constraint !== undefined) variable.assign(constrain(rule.constraint, variable))
+    if (mask !== undefined) variable.assign(tf.mul(variable, mask))
   }
   for (const { variable, value } of statistics) variable.assign(value)
-  state.counter.assign(tf.add(state.counter, ONE()))
   add(state, loss, right, batch)
 }
 
@@ -53,8 +45,6 @@ export function validationStep (state: TrainState, settings: StepSettings, begin
   const { outputs, masks } = runMaskedGraph(settings.architecture, state.of, batch.features, { keep: true })
   add(state, lossOf(settings, batch, outputs, masks), rightOf(settings, batch, outputs), batch)
 }
-
-const ONE = () => tf.scalar(1, 'int32')
 
 interface Differentiated {
   readonly gradients: NamedTensorMap
@@ -79,7 +69,8 @@ function differentiate (state: TrainState, settings: StepSettings, batch: Batch,
     })
     right = tf.keep(rightOf(settings, batch, outputs))
     const loss = lossOf(settings, batch, outputs, masks)
-    const total = extra.length === 0 ? loss : tf.addN([loss, ...extra])
+    const penalties = trained.flatMap(({ rule, variable }) => rule?.regularizer === undefined ? [] : [regularizationLoss(rule.regularizer, variable)])
+    const total = extra.length + penalties.length === 0 ? loss : tf.addN([loss, ...extra, ...penalties])
     dataLoss = tf.keep(tf.clone(total))
     return total as tf.Scalar
   }
@@ -103,23 +94,6 @@ function lossOf ({ objective }: StepSettings, batch: Batch, outputs: readonly Te
 function rightOf ({ objective }: StepSettings, batch: Batch, outputs: readonly Tensor[]): Tensor {
   const index = objective.findIndex(({ right }) => right !== undefined)
   return index < 0 ? tf.scalar(0) : tf.mean(tf.cast(objective[index]!.right!(batch.targets[index]!, outputs[index]!), 'float32'))
-}
-
-function update (weight: TrainedWeight, gradient: Tensor, optimizer: Optimizer, at: { learningRate: Tensor, step: Tensor }): void {
-  const { variable, slots } = weight
-  const recorder = activeRecorder()
-  if (recorder !== undefined && optimizer.fused !== undefined) {
-    recorder.applyResource(optimizer.fused(variable, gradient, slots, at))
-    return
-  }
-  const next = optimizer.update(variable, gradient, slots, at)
-  variable.assign(next.weight)
-  for (const [name, value] of Object.entries(next.slots)) slots[name]!.assign(value)
-}
-
-/** Source: keras Optimizer._apply_weight_decay, which comes before the update. */
-function decay (variable: Variable, weightDecay: number, learningRate: Tensor): void {
-  if (weightDecay > 0) variable.assign(tf.sub(variable, tf.mul(variable, tf.mul(weightDecay, learningRate))))
 }
 
 function add ({ sums }: TrainState, loss: Tensor, right: Tensor, batch: Batch): void {

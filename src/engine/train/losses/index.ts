@@ -50,7 +50,8 @@ export const LOSSES = {
   'mean-squared-logarithmic-error': elementwise((y, p) => tf.squaredDifference(tf.log1p(tf.maximum(p, EPSILON)), tf.log1p(tf.maximum(y, EPSILON)))),
   huber: elementwise((y, p) => {
     const error = tf.abs(tf.sub(p, y))
-    return tf.where(tf.lessEqual(error, 1), tf.mul(0.5, tf.square(error)), tf.sub(error, 0.5))
+    const square = tf.minimum(error, 1)
+    return tf.add(tf.mul(0.5, tf.square(square)), tf.sub(error, square))
   }),
   'log-cosh': elementwise((y, p) => tf.sub(tf.add(tf.sub(p, y), tf.softplus(tf.mul(-2, tf.sub(p, y)))), Math.LN2)),
   hinge: elementwise((y, p) => tf.relu(tf.sub(1, tf.mul(signed(y), p)))),
