@@ -16,7 +16,7 @@ export function createEagerProgram (state: Readonly<Record<string, Variable>>, f
     run: (name, inputs = []) => tf.tidy(() => [...named(functions, name)(...inputs)]),
     prepare (specs) { for (const name of Object.keys(specs)) named(functions, name) },
     read: (names) => names.map((name) => tf.clone(named(state, name))),
-    write (values) { for (const [name, value] of Object.entries(values)) named(state, name).assign(tf.clone(value)) },
+    write (values) { for (const [name, value] of Object.entries(values)) named(state, name).assign(value) },
     loads: 0,
     nodes: [],
     dispose () {},

@@ -32,6 +32,8 @@ export interface Trainer {
   readonly state: TrainState
   readonly program: Program
   readonly stepsPerEpoch: number
+  /** Of all variables of the program. */
+  readonly names: readonly string[]
   /** Begins an epoch: a new order, sums at 0. */
   begin (epoch: number): void
   /** Steps `from` to `to` of the epoch that was begun. */
@@ -117,6 +119,7 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     state,
     program,
     stepsPerEpoch,
+    names: Object.keys(variables),
     begin (epoch) { set({ 'train:order': tf.tensor1d(epochOrder(data.examples, seed, epoch, options.shuffle), 'int32'), 'train:position': tf.scalar(0, 'int32'), ...zeroSums() }) },
     steps (from, to) { for (let at = from; at < to; at++) program.run(`train${at < full ? batchSize : data.examples % batchSize}`) },
     sums,

@@ -1,0 +1,153 @@
+/** A whole training run: epochs of steps, validation, early stopping, a time budget, checkpoints, and what came of it. */
+import { setImmediate } from 'node:timers/promises'
+import * as tf from '@tensorflow/tfjs-core'
+import { EspalierError } from '../../errors.ts'
+import { arrayOf, decodeCheckpoint, encodeCheckpoint, tensorOf, type StoredArray } from './checkpoint.ts'
+import type { TrainingOptions } from './options.ts'
+import type { Trainer } from './trainer.ts'
+
+export interface TrainProgress {
+  readonly epoch: number
+  /** Steps of the whole run. */
+  readonly done: number
+  readonly total: number
+  readonly stepsPerSecond: number
+  readonly etaSeconds: number
+}
+
+export interface EpochRecord {
+  readonly epoch: number
+  readonly loss: number
+  readonly accuracy: number | null
+  readonly validation?: { readonly loss: number, readonly accuracy: number | null }
+}
+
+export interface TrainHooks {
+  readonly signal: AbortSignal
+  onProgress? (progress: TrainProgress): void
+  /** After each epoch. */
+  onEpoch? (record: EpochRecord): void
+  /** Before step number `step` of the run, counted from 0: mask updates and schedules run here, as functions of the program. */
+  onStep? (step: number): void
+  readonly checkpoints?: Checkpoints
+}
+
+export interface Checkpoints {
+  /** The last one that was saved for this run. */
+  load (): Promise<Uint8Array | null>
+  save (bytes: Uint8Array): Promise<void>
+}
+
+export interface TrainResult {
+  readonly epochs: readonly EpochRecord[]
+  readonly steps: number
+  readonly stoppedBy: 'epochs' | 'early-stopping' | 'time-budget'
+  /** The epoch whose weights are given, where early stopping restores the best. */
+  readonly restored: number | null
+  /** Step of the run that a checkpoint gave back; null for a run from its beginning. */
+  readonly resumedAt: number | null
+  /** By tensor key. */
+  readonly weights: ReadonlyMap<string, Float32Array>
+}
+
+/** Steps are run in slices of this many milliseconds; in between messages (cancel, disconnect) come in. */
+const SLICE = 100
+
+interface Best { readonly epoch: number, readonly value: number, readonly weights: ReadonlyMap<string, Float32Array> }
+
+/** Throws the signal's reason, and `invalid-request` for a checkpoint of another run. */
+export async function train (trainer: Trainer, options: TrainingOptions, hooks: TrainHooks): Promise<TrainResult> {
+  const { stepsPerEpoch } = trainer
+  const total = stepsPerEpoch * options.epochs
+  const begin = performance.now()
+  const records: EpochRecord[] = []
+  let best: Best | undefined
+  let [epoch, step, savedAt] = [0, 0, begin]
+  const resumed = await hooks.checkpoints?.load() ?? null
+  if (resumed !== null) ({ epoch, step, best } = restore(trainer, resumed, records))
+  const resumedAt = resumed === null ? null : epoch * stepsPerEpoch + step
+  const first = resumedAt ?? 0
+  const elapsed = () => (performance.now() - begin) / 1000
+  const outOfTime = () => options.timeBudget !== null && elapsed() >= options.timeBudget
+
+  for (; epoch < options.epochs; epoch++) {
+    if (step === 0) trainer.begin(epoch)
+    while (step < stepsPerEpoch) {
+      hooks.signal.throwIfAborted()
+      if (outOfTime()) return finish('time-budget')
+      for (const until = performance.now() + SLICE; step < stepsPerEpoch && performance.now() < until; step++) {
+        hooks.onStep?.(epoch * stepsPerEpoch + step)
+        trainer.steps(step, step + 1)
+      }
+      const done = epoch * stepsPerEpoch + step
+      const stepsPerSecond = (done - first) / elapsed()
+      hooks.onProgress?.({ epoch, done, total, stepsPerSecond, etaSeconds: (total - done) / stepsPerSecond })
+      await setImmediate()
+      if (hooks.checkpoints !== undefined && performance.now() - savedAt >= options.checkpointEvery * 1000) {
+        await hooks.checkpoints.save(snapshot(trainer, { epoch, step }, records, best))
+        savedAt = performance.now()
+      }
+    }
+    const { loss, accuracy } = trainer.sums()
+    const checked = options.validation > 0 ? trainer.validate() : undefined
+    const record: EpochRecord = { epoch, loss, accuracy, ...(checked && { validation: { loss: checked.loss, accuracy: checked.accuracy } }) }
+    records.push(record)
+    hooks.onEpoch?.(record)
+    step = 0
+    if (options.earlyStopping !== null) {
+      best = better(record, best, options.earlyStopping, trainer)
+      if (epoch - best.epoch >= options.earlyStopping.patience) return finish('early-stopping')
+    }
+  }
+  return finish('epochs')
+
+  function finish (stoppedBy: TrainResult['stoppedBy']): TrainResult {
+    const restores = options.earlyStopping?.restoreBest === true && best !== undefined
+    const steps = Math.min(total, epoch * stepsPerEpoch + (stoppedBy === 'early-stopping' ? stepsPerEpoch : step))
+    return { epochs: records, steps, stoppedBy, restored: restores ? best!.epoch : null, resumedAt, weights: restores ? best!.weights : trainer.weights() }
+  }
+}
+
+/** `monitor`: loss, accuracy, val_loss or val_accuracy, as in Keras. Throws `invalid-recipe` for one that the run does not have. */
+function better (record: EpochRecord, best: Best | undefined, { monitor, minDelta }: NonNullable<TrainingOptions['earlyStopping']>, trainer: Trainer): Best {
+  const value = { loss: record.loss, accuracy: record.accuracy, val_loss: record.validation?.loss, val_accuracy: record.validation?.accuracy }[monitor]
+  if (value === undefined || value === null) {
+    throw new EspalierError('invalid-recipe', `early stopping watches "${monitor}", which this run does not have; it has loss${record.accuracy === null ? '' : ', accuracy'}${record.validation === undefined ? '' : ', val_loss'}`)
+  }
+  const gain = monitor.endsWith('loss') ? (best?.value ?? Infinity) - value : value - (best?.value ?? -Infinity)
+  return best === undefined || gain > minDelta ? { epoch: record.epoch, value, weights: trainer.weights() } : best
+}
+
+const OF_BEST = 'best:'
+
+/** Data sets come from their files again; the order of an epoch follows from the seed. */
+function isSaved (name: string): boolean {
+  return !/^(train|check):/.test(name) || name === 'train:position'
+}
+
+function snapshot (trainer: Trainer, at: { readonly epoch: number, readonly step: number }, records: readonly EpochRecord[], best: Best | undefined): Uint8Array {
+  const names = trainer.names.filter(isSaved)
+  const tensors = trainer.program.read(names)
+  const arrays = names.map((name, index) => arrayOf(name, tensors[index]!))
+  tf.dispose(tensors)
+  const ofBest = [...best?.weights ?? []].map(([key, values]): StoredArray => ({ name: OF_BEST + key, dtype: 'float32', shape: [values.length], values }))
+  return encodeCheckpoint({ position: { ...at, records, ...(best && { best: { epoch: best.epoch, value: best.value } }) }, arrays: [...arrays, ...ofBest] })
+}
+
+function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[]): { epoch: number, step: number, best: Best | undefined } {
+  const { position, arrays } = decodeCheckpoint(bytes)
+  const state = arrays.filter(({ name }) => !name.startsWith(OF_BEST))
+  const missing = trainer.names.filter(isSaved).find((name) => !state.some((one) => one.name === name))
+  const unknown = state.find(({ name }) => !trainer.names.includes(name))
+  if (missing !== undefined || unknown !== undefined) {
+    throw new EspalierError('invalid-request', `the checkpoint is of another run: ${missing === undefined ? `it holds "${unknown!.name}"` : `it lacks "${missing}"`}`)
+  }
+  trainer.begin(position.epoch)
+  const values = Object.fromEntries(state.map((one) => [one.name, tensorOf(one)]))
+  trainer.program.write(values)
+  tf.dispose(Object.values(values))
+  records.push(...position.records as EpochRecord[])
+  const best = position.best as Omit<Best, 'weights'> | undefined
+  const weights = new Map(arrays.filter(({ name }) => name.startsWith(OF_BEST)).map(({ name, values }) => [name.slice(OF_BEST.length), values as Float32Array]))
+  return { epoch: position.epoch, step: position.step, best: best && { ...best, weights } }
+}
