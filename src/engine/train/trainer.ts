@@ -6,7 +6,7 @@ import { createProgram, type Program, type Step } from '../compile/program.ts'
 import { lastActivation } from '../metrics/infer.ts'
 import { createSessionData, epochOrder, type SessionData, type TrainingData } from './data.ts'
 import { createObjective } from './objective.ts'
-import { createOptimizer } from './optimizers/index.ts'
+import { createOptimizer, type Optimizer } from './optimizers/index.ts'
 import type { TrainingOptions } from './options.ts'
 import { createSchedule } from './schedules/index.ts'
 import { createState, type StateOptions, type TrainState } from './state.ts'
@@ -20,8 +20,8 @@ export interface TrainerRequest {
   readonly validation?: TrainingData
   readonly seed: number
   readonly mask?: StateOptions['mask']
-  /** `eager` runs one operation at a time: the reference. */
-  readonly mode?: 'compiled' | 'eager'
+  /** `eager` runs one operation at a time: the reference. `unfused` compiles the very same operations, without TensorFlow's fused updates. */
+  readonly mode?: 'compiled' | 'unfused' | 'eager'
   /** Further functions over the state, compiled into the same graph. */
   readonly functions?: (state: TrainState) => Readonly<Record<string, Step>>
 }
@@ -53,7 +53,8 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
   const { batchSize } = options
   const full = Math.floor(data.examples / batchSize)
   const stepsPerEpoch = Math.ceil(data.examples / batchSize)
-  const optimizer = createOptimizer(options.optimizer)
+  const { fused, ...plain } = createOptimizer(options.optimizer)
+  const optimizer: Optimizer = request.mode === 'unfused' || fused === undefined ? plain : { ...plain, fused }
   const graph = model.architecture.graph
   const facts = data.targets.map(({ shape, values }, index) => ({
     output: (graph?.outputShapes[index] ?? []).slice(1).map((size) => size ?? 1),
