@@ -206,6 +206,17 @@ describe('a run', () => {
     })
   })
 
+  test('weighs classes as if each of their examples were weighed', async () => {
+    const weighted = optionsOf(RULES.sgd, 1e-3, { classWeights: { 3: 5, 7: 0 } })
+    const run = async (options: TrainingOptions, weights?: Float32Array) => await withTrainer({ options, data: { ...data(0, 320), ...(weights && { weights }) } }, async (trainer) => await train(trainer, options, { signal }))
+    const byClass = await run(weighted)
+    const byExample = await run(optionsOf(RULES.sgd, 1e-3), labels.slice(0, 320).map((label) => label === 3 ? 5 : label === 7 ? 0 : 1))
+    const plain = await run(optionsOf(RULES.sgd, 1e-3))
+    assert.equal(distance(byClass.weights, byExample.weights), 0)
+    assert.ok(distance(byClass.weights, plain.weights) > 1e-5)
+    await assert.rejects(run(optionsOf(RULES.sgd, 1e-3, { classWeights: { cat: 2 } })), { code: 'invalid-recipe', message: /"cat"/ })
+  })
+
   test('refuses a checkpoint of another run, and one that is damaged', async () => {
     const options = optionsOf(adam, 1e-3, { checkpointEvery: 0 })
     let saved: Uint8Array | null = null

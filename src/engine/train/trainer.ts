@@ -4,6 +4,7 @@ import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import { createEagerProgram } from '../compile/eager.ts'
 import { createProgram, type Program, type Step } from '../compile/program.ts'
 import { lastActivation } from '../metrics/infer.ts'
+import { weighClasses } from './class-weights.ts'
 import { createSessionData, epochOrder, type SessionData, type TrainingData } from './data.ts'
 import { createObjective } from './objective.ts'
 import { createOptimizer, type Optimizer } from './optimizers/index.ts'
@@ -49,7 +50,8 @@ export interface Trainer {
 
 /** Throws `invalid-recipe` for what does not fit the model, `invalid-step` for a layer that cannot be compiled. */
 export async function createTrainer (request: TrainerRequest): Promise<Trainer> {
-  const { model, options, data, validation, seed } = request
+  const { model, options, validation, seed } = request
+  const data = options.classWeights === null ? request.data : weighClasses(request.data, options.classWeights)
   const { batchSize } = options
   const full = Math.floor(data.examples / batchSize)
   const stepsPerEpoch = Math.ceil(data.examples / batchSize)
