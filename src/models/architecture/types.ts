@@ -22,6 +22,8 @@ export interface WeightSpec {
   readonly prunable: boolean
   readonly reason?: string
   readonly axes: WeightAxes
+  /** Where a `.keras` file keeps it within the layer's place, when the layer is made of others: `cell`, `forward_layer/cell`, `query_dense`. */
+  readonly store?: string
 }
 
 /** One layer object, however often it is applied. */

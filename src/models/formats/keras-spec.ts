@@ -22,9 +22,11 @@ export function kerasStoreSpec (model: ModelFile, written: Architecture, stored:
     const place = places.get(path) ?? ''
     if (place === '' && weights.length > 0) throw new EspalierError('internal', `layer ${path} has weights and no place in a .keras file`, { layer: path })
     if (place === '') continue
-    const vars = groupAt(root, `${place}/vars`)
-    setText(vars.attributes, 'name', lastPart(path))
-    weights.forEach(({ tensor }, index) => vars.children.set(String(index), datasetSpec(withRaw(tensor), stored)))
+    setText(groupAt(root, `${place}/vars`).attributes, 'name', lastPart(path))
+    for (const { tensor, spec } of weights) {
+      const { children } = groupAt(root, [place, spec?.store ?? '', 'vars'].filter((part) => part !== '').join('/'))
+      children.set(String(children.size), datasetSpec(withRaw(tensor), stored))
+    }
   }
   return root
 }
