@@ -25,6 +25,8 @@ export interface Config {
   readonly childMemoryMb: number
   /** An engine process is replaced after so many jobs. */
   readonly childJobs: number
+  /** XLA compiles training steps further: `auto` where it pays. */
+  readonly xla: typeof XLA[number]
   readonly logLevel: typeof LOG_LEVELS[number]
   /** A job whose worker was not heard of for so long is given to another. */
   readonly stalledSeconds: number
@@ -35,6 +37,7 @@ export interface Config {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const XLA = ['auto', 'on', 'off'] as const
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -108,6 +111,7 @@ export function readConfig (env: Environment = inherited): Config {
     jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
     childMemoryMb: integer('ESPALIER_CHILD_MEMORY_MB', 8192, 512, 2 ** 22),
     childJobs: integer('ESPALIER_CHILD_JOBS', 50, 1, 1_000_000),
+    xla: oneOf('ESPALIER_XLA', XLA, 'auto'),
     logLevel: oneOf('ESPALIER_LOG', LOG_LEVELS, 'info'),
     stalledSeconds: integer('ESPALIER_STALLED_SECONDS', 15, 1, 3600),
     reconcileSeconds: integer('ESPALIER_RECONCILE_SECONDS', 10, 1, 3600),
@@ -134,6 +138,7 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
     ESPALIER_CHILD_MEMORY_MB: String(config.childMemoryMb),
     ESPALIER_CHILD_JOBS: String(config.childJobs),
+    ESPALIER_XLA: config.xla,
     ESPALIER_LOG: config.logLevel,
     ESPALIER_STALLED_SECONDS: String(config.stalledSeconds),
     ESPALIER_RECONCILE_SECONDS: String(config.reconcileSeconds),
@@ -146,15 +151,16 @@ export function environmentOf (config: Config): Environment {
 export interface EngineEnvironment { readonly env: Environment, readonly threads?: number, readonly oneDNN: boolean }
 
 /**
- * The environment that engine processes are started with: this process's own, TensorFlow quiet, and growing into a GPU's memory instead of taking
- * all of it, which would starve a second slot.
+ * The environment that engine processes are started with: this process's own, TensorFlow quiet, growing into a GPU's memory instead of taking all of it,
+ * which would starve a second slot, and with oneDNN's kernels, which TensorFlow leaves out by itself on many processors that they are faster on
+ * (measured, see docs/performance.md).
  */
 export function engineEnvironment (env: Environment = inherited): EngineEnvironment {
   const threads = Number(env['TF_NUM_INTRAOP_THREADS'] ?? 0)
   // Files in, files out: an engine process, which reads what strangers upload, knows no secret.
   const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, ...rest } = env
   return {
-    env: { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', ...rest },
+    env: { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', ...rest },
     ...(threads > 0 && { threads }),
     oneDNN: env['TF_ENABLE_ONEDNN_OPTS'] !== '0',
   }

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   'shape-mismatch': 'Shapes do not fit together',
   'nothing-pruned': 'The job would change nothing',
   'target-missed': 'The target was not reached',
+  'training-diverged': 'Training lost the model: its loss is not a finite number',
   'verification-failed': 'An output file did not read back as it was written',
   'engine-crashed': 'The engine process ended unexpectedly',
   'engine-unavailable': 'TensorFlow cannot be used',

@@ -37,7 +37,6 @@ const options: TrainingOptions = {
   validation: 0,
   earlyStopping: null,
   timeBudget: null,
-  precision: 'float32',
   checkpointEvery: 3600,
 }
 

@@ -12,14 +12,16 @@ export interface EngineInfo {
   readonly tensorflow: string
   readonly tfjs: string
   readonly threads: number
-  readonly oneDNN: boolean
+  /** null: as TensorFlow decides by itself. */
+  readonly oneDNN: boolean | null
+  readonly xla: boolean
   readonly [key: string]: unknown
 }
 
 export interface Engine { readonly tf: Tf, readonly info: EngineInfo }
 
 /** What the environment of this process says to TensorFlow; it is given, as only config.ts reads the environment. */
-export interface EngineSettings { readonly threads?: number, readonly oneDNN?: boolean }
+export interface EngineSettings { readonly threads?: number, readonly oneDNN?: boolean, readonly xla?: boolean }
 
 interface NativeBackend { readonly isUsingGpuDevice?: boolean, readonly binding?: { readonly TF_Version?: string } }
 
@@ -54,7 +56,8 @@ async function load (settings: EngineSettings): Promise<Engine> {
       tensorflow: backend.binding?.TF_Version ?? 'unknown',
       tfjs: tf.version_core,
       threads: settings.threads ?? cpus().length,
-      oneDNN: settings.oneDNN ?? true,
+      oneDNN: settings.oneDNN ?? null,
+      xla: settings.xla ?? false,
     },
   }
 }

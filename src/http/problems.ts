@@ -13,6 +13,7 @@ export const STATUS_OF_CODE = {
   'shape-mismatch': 422,
   'nothing-pruned': 422,
   'target-missed': 422,
+  'training-diverged': 422,
   'verification-failed': 500,
   'engine-crashed': 500,
   'engine-unavailable': 503,

@@ -1,5 +1,6 @@
 /** What a job is given and what it gives, without paths, queues or databases. */
 import type { Engine } from '../engine/runtime.ts'
+import type { SpoolFile } from '../engine/train/open-data.ts'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
@@ -13,6 +14,12 @@ export interface JobDataset extends JobFile { readonly inputs: InputScaling }
 
 export interface GzipSize { readonly bytes: number, readonly estimated: boolean }
 
+/** What a job may take of the machine. */
+export interface JobLimits {
+  /** Examples that take more than this as float32 are not held in the session but streamed. */
+  readonly sessionDataBytes: number
+}
+
 export interface JobInput {
   readonly recipe: Recipe
   readonly model: JobFile
@@ -23,6 +30,11 @@ export interface JobInput {
   readonly engine: () => Promise<Engine>
   /** How large a file is after gzip; given, as compressing uses the library's threads. */
   readonly gzipSize: (source: ByteSource, sha256: string) => Promise<GzipSize>
+  readonly limits: JobLimits
+  /** Makes a file for what does not fit into memory; it is gone after the job. */
+  readonly spool: (name: string) => Promise<SpoolFile>
+  /** Where a run that trains keeps its state from time to time, and finds it again. */
+  readonly checkpoints?: { load (): Promise<Uint8Array | null>, save (bytes: Uint8Array): Promise<void> }
   readonly signal: AbortSignal
   onProgress (progress: Progress): void
 }

@@ -11,7 +11,7 @@ import type { Device } from './device.ts'
 import type { GzipSize, JobDataset, JobInput } from './job-types.ts'
 import type { Measured } from './measure.ts'
 import type { Method, MethodResult } from './method.ts'
-import type { Report } from './report-data.ts'
+import type { Report } from './job-data.ts'
 import { warningsFor } from './warnings.ts'
 import type { WrittenModel } from './write-outputs.ts'
 
@@ -37,6 +37,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...await beforeAndAfter(parts),
     ...(measured === null && { notMeasured: notMeasured(input, method) }),
     evaluation: measured?.evaluation ?? null,
+    ...(result.training && { training: result.training }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),

@@ -1,13 +1,22 @@
 /** What a method is: a whole procedure from a model to new values for its tensors. */
-import type { ReceiptLayer } from './receipt.ts'
+import type { Engine } from '../engine/runtime.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
 import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
+import type { TrainingExamples } from './job-data.ts'
+import type { JobInput } from './job-types.ts'
+import type { ReceiptLayer, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
   readonly model: ModelFile
   readonly signal: AbortSignal
+}
+
+/** What a method that trains is given besides. */
+export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'checkpoints' | 'limits' | 'spool'> {
+  readonly engine: Engine
+  readonly examples: TrainingExamples
 }
 
 export interface MethodResult {
@@ -19,15 +28,29 @@ export interface MethodResult {
   readonly pool: { readonly weights: number, readonly zerosBefore: number, readonly zeros: number }
   /** The largest magnitude that was zeroed by a ranking over all layers; null where there is none. */
   readonly threshold: number | null
+  /** How it was trained, when it was. */
+  readonly training?: TrainingRecord
 }
 
-export interface Method {
+interface Described {
   readonly name: MethodName
-  /** Static methods act on a trained model without updating weights by gradient descent. */
-  readonly kind: 'static'
   readonly description: string
   /** Does it write models? When not, the job's outputs are measurements only. */
   readonly writesModel: boolean
+}
+
+/** Acts on a trained model without updating weights by gradient descent. */
+export interface StaticMethod extends Described {
+  readonly kind: 'static'
   /** Throws `nothing-pruned` or `target-missed` where a result would not be what was asked. */
   run (context: MethodContext): Promise<MethodResult>
 }
+
+/** Acts while the model trains. */
+export interface DynamicMethod extends Described {
+  readonly kind: 'dynamic'
+  /** Throws as static methods do, and `training-diverged` when the loss is not a number any more. */
+  run (context: TrainingContext): Promise<MethodResult>
+}
+
+export type Method = StaticMethod | DynamicMethod

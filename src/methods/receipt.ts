@@ -73,11 +73,34 @@ export const Provenance = Type.Object({
   optimizerState: Type.Union([Type.Literal('kept'), Type.Literal('dropped'), Type.Literal('none')]),
 })
 
+const Figures = {
+  loss: Type.Number(),
+  metrics: Type.Record(Type.String(), Type.Number()),
+}
+
+export const TrainingRecord = Type.Object({
+  data: Type.String({ description: 'which examples trained' }),
+  examples: Type.Integer(),
+  validationExamples: Type.Integer({ description: 'examples that selected; none of them is reported' }),
+  held: Type.Union([Type.Literal('session'), Type.Literal('streamed')], { description: 'the examples lay in the session, or were fed batch by batch' }),
+  steps: Type.Integer(),
+  epochs: Type.Array(Type.Object({ epoch: Type.Integer({ description: 'counted from 1' }), ...Figures, validation: Type.Optional(Type.Object(Figures)) })),
+  stoppedBy: Type.Union([Type.Literal('epochs'), Type.Literal('early-stopping'), Type.Literal('time-budget')]),
+  restoredEpoch: Nullable(Type.Integer({ description: 'the epoch whose weights were taken, counted from 1; null: the last ones' })),
+  resumedAtStep: Nullable(Type.Integer({ description: 'the step at which it went on from a checkpoint; null: it ran without a break' })),
+  losses: Type.Array(Type.String(), { description: 'what was minimised, by output' }),
+  trainedWeights: Type.Integer({ description: 'parameters that gradients changed' }),
+  keptZeros: Type.Integer({ description: 'weights that were zero and stayed so' }),
+  seconds: Type.Number({ description: 'of the steps that ran since the last start' }),
+  stepsPerSecond: Type.Number(),
+}, { description: 'how the model was trained' })
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
   notMeasured: Type.Optional(Type.String({ description: 'why metrics and latency are null' })),
   evaluation: Nullable(Evaluation),
+  training: Type.Optional(TrainingRecord),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -89,4 +112,5 @@ export const Receipt = Type.Object({
 export type Receipt = Static<typeof Receipt>
 export type Measurement = Static<typeof Measurement>
 export type ReceiptLayer = Static<typeof ReceiptLayer>
+export type TrainingRecord = Static<typeof TrainingRecord>
 export type ReceiptOutput = Static<typeof ReceiptOutput>

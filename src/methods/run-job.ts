@@ -10,7 +10,7 @@ import { measure, type Measured } from './measure.ts'
 import type { Method, MethodResult } from './method.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
-import { openReport, type Report } from './report-data.ts'
+import { openData, type JobData, type Report } from './job-data.ts'
 import { checkOutput, outputFormats, writeOutput, type WrittenModel } from './write-outputs.ts'
 
 /**
@@ -28,10 +28,11 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   gzipBefore.catch(() => {})
   const model = await clock.time('read', async () => await readModel(input.model.source))
   const method = methodNamed(recipe.method)
-  const report = await clock.time('read', async () => await openReport(input, model))
+  const data = await clock.time('read', async () => await openData(input, model))
+  const { report } = data
 
-  stage('pruning')
-  const result = await clock.time('prune', async () => await method.run({ recipe, model, signal }))
+  stage(method.kind === 'static' ? 'pruning' : 'training')
+  const result = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
   signal.throwIfAborted()
 
   const device = await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
@@ -53,6 +54,13 @@ function methodNamed (name: string): Method {
   const method = Object.values<Method>(METHODS).find((candidate) => candidate.name === name)
   if (method === undefined) throw new EspalierError('invalid-recipe', `the method "${name}" is not known; methods are ${Object.keys(METHODS).join(', ')}`)
   return method
+}
+
+async function applyMethod (input: JobInput, method: Method, model: ModelFile, { training }: JobData): Promise<MethodResult> {
+  const { recipe, signal, onProgress, checkpoints, limits, spool } = input
+  if (method.kind === 'static') return await method.run({ recipe, model, signal })
+  if (training === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
+  return await method.run({ recipe, model, signal, onProgress, limits, spool, ...(checkpoints && { checkpoints }), engine: await input.engine(), examples: training })
 }
 
 type Stage = (name: string, done?: number, total?: number) => void

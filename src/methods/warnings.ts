@@ -2,7 +2,7 @@
 import type { ModelFile } from '../models/model.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { Method } from './method.ts'
-import type { Report } from './report-data.ts'
+import type { Report } from './job-data.ts'
 
 /** Zeros of single weights in dense kernels save no time; said when the model is dense afterwards. */
 const DENSE_ZEROS = 'the zeros lie scattered in dense kernels: files and sparse encodings become smaller, but the device multiplies by them all the same, so latency does not change'

@@ -4,6 +4,7 @@ import type { FormatName } from '../models/formats/index.ts'
 import { SCOPE_NAMES } from './allocation/index.ts'
 import { CRITERION_NAMES } from './criteria/index.ts'
 import { METHOD_NAMES } from './method-rules.ts'
+import { TrainingInput } from './training/schema.ts'
 
 /** Formats a pruned model can be written in. */
 export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers'] as const satisfies readonly FormatName[]
@@ -54,6 +55,7 @@ export const RecipeInput = Type.Object({
   scope: Type.Optional(oneOf(SCOPE_NAMES, 'which weights compete')),
   target: Type.Optional(Type.Object({ sparsity: Type.Optional(sparsity), threshold: Type.Optional(threshold) }, { ...only, description: 'what is asked' })),
   layers: Type.Optional(Type.Array(LayerRule, { maxItems: MAX_LAYER_RULES, description: 'exceptions; the last entry that matches holds' })),
+  training: Type.Optional(TrainingInput),
   evaluation: Type.Optional(Type.Union([Type.Boolean(), EvaluationOptions], { description: 'what is measured; false measures nothing' })),
   inputs: Type.Optional(orNull(Type.Object({
     scale: Type.Optional(Type.Number()), offset: Type.Optional(Type.Number()),

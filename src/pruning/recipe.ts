@@ -4,6 +4,7 @@ import type { ScopeName } from './allocation/index.ts'
 import type { CriterionName } from './criteria/index.ts'
 import { METHOD_RULES, type MethodName, type MethodRules } from './method-rules.ts'
 import { RecipeInput, type OUTPUT_FORMATS, type TASK_NAMES } from './recipe-schema.ts'
+import { completeTraining, problemsOfTraining, type Training } from './training/training.ts'
 import { problemsOf, type CheckedSchema, type Problem } from './validate.ts'
 
 export { RecipeInput } from './recipe-schema.ts'
@@ -17,6 +18,8 @@ export interface Recipe {
   readonly scope: ScopeName
   readonly target: { readonly sparsity: number } | { readonly threshold: number } | null
   readonly layers: ReadonlyArray<{ readonly match: string, readonly sparsity?: number, readonly threshold?: number, readonly skip?: boolean }>
+  /** Of methods that train. */
+  readonly training?: Training
   readonly evaluation: false | {
     readonly split: number | null
     readonly batchSize: number
@@ -59,6 +62,7 @@ function withDefaults (input: RecipeInput): Recipe {
     scope: input.scope ?? 'global',
     target: (input.target ?? null) as Recipe['target'],
     layers: input.layers ?? [],
+    ...(METHOD_RULES[input.method].trains && { training: completeTraining(input.training ?? {}) }),
     evaluation: evaluation === false ? false : { ...EVALUATION_DEFAULTS, ...(evaluation === true ? {} : evaluation) },
     inputs: inputs === null ? null : { scale: inputs.scale ?? 1, offset: inputs.offset ?? 0 },
     output: input.output === undefined || input.output === null || input.output.length === 0 ? null : [...new Set(input.output)],
@@ -83,6 +87,7 @@ function problemsOfMethod (rules: MethodRules, method: MethodName, input: Record
   return [
     ...misplaced,
     ...unlessReported('/target', problemsOfTarget(rules, method, input.target)),
+    ...problemsOfTraining(input.training, '/training').filter(({ path }) => !known.some((problem) => problem.path.startsWith(path))),
     ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`)) : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
   ]

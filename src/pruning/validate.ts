@@ -15,6 +15,9 @@ export interface CheckedSchema {
   readonly anyOf?: readonly CheckedSchema[]
   readonly properties?: Readonly<Record<string, CheckedSchema>>
   readonly required?: readonly string[]
+  /** A schema: of values under names that are not told beforehand. */
+  readonly additionalProperties?: CheckedSchema | boolean
+  readonly pattern?: string
   readonly items?: CheckedSchema
   readonly minimum?: number
   readonly maximum?: number
@@ -30,6 +33,8 @@ export interface CheckedSchema {
 export function problemsOf (schema: CheckedSchema, value: unknown, path = ''): Problem[] {
   const choices = schema.anyOf
   if (choices !== undefined) {
+    const variants = variantsOf(choices)
+    if (variants !== undefined && typeof value === 'object' && value !== null && !Array.isArray(value)) return problemsOfVariant(variants, value as Record<string, unknown>, path)
     const fitting = choices.filter((choice) => fitsType(choice, value))
     const only = fitting.length === 1 ? fitting[0] : fitting.find((choice) => problemsOf(choice, value, path).length === 0)
     return only !== undefined ? problemsOf(only, value, path) : [{ path, message: mistaken(choices, value) }]
@@ -41,6 +46,7 @@ export function problemsOf (schema: CheckedSchema, value: unknown, path = ''): P
   if (typeof value === 'string') {
     if (value.length < (schema.minLength ?? 0)) return [{ path, message: 'must not be empty' }]
     if (value.length > (schema.maxLength ?? Infinity)) return [{ path, message: `must have at most ${schema.maxLength} letters, not ${value.length}` }]
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) return [{ path, message: `must be ${describe(schema)}, not ${shown(value)}` }]
   }
   return []
 }
@@ -50,10 +56,29 @@ function problemsOfObject (schema: CheckedSchema, value: Record<string, unknown>
   const known = Object.keys(properties)
   const missing = (schema.required ?? []).filter((key) => !Object.hasOwn(value, key))
     .map((key) => ({ path: `${path}/${key}`, message: `is needed: ${describe(properties[key]!)}` }))
-  const present = Object.entries(value).flatMap(([key, item]) => Object.hasOwn(properties, key)
-    ? problemsOf(properties[key]!, item, `${path}/${key}`)
-    : [{ path: `${path}/${escapePointer(key)}`, message: unknownKey(key, known) }])
+  const { additionalProperties: other } = schema
+  const present = Object.entries(value).flatMap(([key, item]) => {
+    if (Object.hasOwn(properties, key)) return problemsOf(properties[key]!, item, `${path}/${key}`)
+    const at = `${path}/${escapePointer(key)}`
+    return typeof other === 'object' ? problemsOf(other, item, at) : [{ path: at, message: unknownKey(key, known) }]
+  })
   return [...missing, ...present]
+}
+
+/** Objects that a word under `type` tells apart, by that word; undefined where the choices are not of that kind. */
+function variantsOf (choices: readonly CheckedSchema[]): ReadonlyMap<string, CheckedSchema> | undefined {
+  const objects = choices.filter((choice) => choice.properties !== undefined)
+  const variants = new Map(objects.map((choice) => [choice.properties!.type?.const, choice]))
+  return variants.size > 1 && variants.size === objects.length && [...variants.keys()].every((type) => typeof type === 'string') ? variants as Map<string, CheckedSchema> : undefined
+}
+
+/** Of the one variant that is meant, so that every problem has its own path. */
+function problemsOfVariant (variants: ReadonlyMap<string, CheckedSchema>, value: Record<string, unknown>, path: string): Problem[] {
+  const { type } = value
+  const variant = typeof type === 'string' ? variants.get(type) : undefined
+  if (variant !== undefined) return problemsOfObject(variant, value, path)
+  const words = [...variants.keys()]
+  return [{ path: `${path}/type`, message: type === undefined ? `is needed: ${words.map((word) => JSON.stringify(word)).join(' or ')}` : mistaken([{ enum: words }], type) }]
 }
 
 function problemsOfList (schema: CheckedSchema, value: readonly unknown[], path: string): Problem[] {

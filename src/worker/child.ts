@@ -1,12 +1,13 @@
 /** Entry of the engine process: loads TensorFlow, then runs one job at a time for the worker that started it. Files in, files out. */
+import { dirname, join } from 'node:path'
 import { EspalierError } from '../errors.ts'
-import { loadEngine, type EngineSettings } from '../engine/runtime.ts'
+import { loadEngine } from '../engine/runtime.ts'
 import type { JobDataset } from '../methods/job-types.ts'
 import { runJob } from '../methods/run-job.ts'
 import type { DatasetFileInput, RunRequest, RunResult } from '../jobs/ports.ts'
 import { rememberedGzipSizes } from './gzip-size.ts'
-import { folderOnDisk, openFile } from './files.ts'
-import type { FromChild, RunMessage, ToChild } from './protocol.ts'
+import { createSpoolFile, folderOnDisk, openFile } from './files.ts'
+import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.ts'
 
 /** Progress is sent at most so often: every message costs the worker a row update. */
 const PROGRESS_EVERY_MS = 100
@@ -54,6 +55,12 @@ async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunR
       folder: folderOnDisk(request.folder),
       engine: async () => await loadEngine(settings),
       gzipSize,
+      limits: { sessionDataBytes },
+      async spool (name) {
+        const file = await createSpoolFile(join(dirname(request.folder), name))
+        opened.push(file)
+        return file
+      },
       signal,
       onProgress (progress) {
         const now = performance.now()
@@ -78,7 +85,7 @@ function describe (error: unknown): EspalierError {
   return EspalierError.from(error)
 }
 
-const settings = JSON.parse(process.argv[2] ?? '{}') as EngineSettings
+const { sessionDataBytes, ...settings } = JSON.parse(process.argv[2] ?? '{}') as ChildSettings
 
 process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else running.abort() })

@@ -7,7 +7,7 @@ import type { EngineSettings } from '../engine/runtime.ts'
 import type { RunRequest, RunResult } from '../jobs/ports.ts'
 import type { Progress } from '../jobs/resources.ts'
 import { residentBytes } from './memory.ts'
-import type { FromChild, ToChild } from './protocol.ts'
+import type { ChildSettings, FromChild, ToChild } from './protocol.ts'
 
 export interface EngineChildOptions {
   readonly settings: EngineSettings
@@ -40,6 +40,8 @@ export interface EngineChild {
 
 const ENTRY = fileURLToPath(new URL('./child.ts', import.meta.url))
 const MEMORY_SAMPLE_MS = 250
+/** Examples are in memory three times while a session is loaded, and a step needs the rest. */
+const SESSION_SHARE = 1 / 8
 const STDERR_LINES = 8
 /** Lines of a native or JavaScript stack trace, which would push the message before them out. */
 const STACK_FRAME = /^(\d+: |at |-----|\*\*\*|@ +0x)/
@@ -48,7 +50,8 @@ interface Waiting { job: string, resolve: (message: FromChild) => void, reject: 
 
 /** Starts a child; TensorFlow loads while nobody waits. */
 export function spawnEngine (options: EngineChildOptions): EngineChild {
-  const child = fork(options.entry ?? ENTRY, [JSON.stringify(options.settings)], {
+  const settings: ChildSettings = { ...options.settings, sessionDataBytes: Math.floor(options.memoryLimitBytes * SESSION_SHARE) }
+  const child = fork(options.entry ?? ENTRY, [JSON.stringify(settings)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     env: options.env,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

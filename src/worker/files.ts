@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EspalierError } from '../errors.ts'
+import type { SpoolFile } from '../engine/train/open-data.ts'
 import { assertWithin } from '../models/bytes.ts'
 import type { OpenFile, OutputFile, OutputFolder } from '../methods/output-folder.ts'
 
@@ -42,14 +43,30 @@ export function folderOnDisk (folder: string): OutputFolder {
   }
 }
 
+/** A file for what does not fit into memory, in a folder that is removed with the attempt; `close` must be called. */
+export async function createSpoolFile (path: string): Promise<SpoolFile & { close (): Promise<void> }> {
+  const handle = await open(path, 'wx+')
+  return {
+    async write (offset, bytes) { await writeAll(handle, offset, bytes) },
+    async read (offset, length) {
+      const bytes = new Uint8Array(length)
+      const { bytesRead } = await handle.read(bytes, 0, length, offset)
+      return bytes.subarray(0, bytesRead)
+    },
+    close: async () => { await handle.close() },
+  }
+}
+
+async function writeAll (handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
+  let done = 0
+  while (done < bytes.byteLength) done += (await handle.write(bytes, done, bytes.byteLength - done, offset + done)).bytesWritten
+}
+
 async function createOutput (path: string): Promise<OutputFile> {
   const part = `${path}.part`
   const handle = await open(part, 'wx+')
   return {
-    async write (offset, bytes) {
-      let done = 0
-      while (done < bytes.byteLength) done += (await handle.write(bytes, done, bytes.byteLength - done, offset + done)).bytesWritten
-    },
+    async write (offset, bytes) { await writeAll(handle, offset, bytes) },
     async finish () {
       const hash = createHash('sha256')
       let bytes = 0

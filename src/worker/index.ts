@@ -5,7 +5,9 @@ import { EspalierError } from '../errors.ts'
 import { createFileBlobs } from '../infra/blobs/files.ts'
 import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
+import { TENSORFLOW_VERSION } from '../infra/setup/tensorflow.ts'
 import { startWorker, type RunningWorker } from './worker.ts'
+import { chooseXla } from './xla.ts'
 
 /** How long the worker waits for a Postgres that went away before it gives a job back to the queue. */
 const PATIENCE_MS = 30_000
@@ -22,6 +24,7 @@ export async function runWorker (config: Config): Promise<RunningWorker> {
   const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl, { patience: PATIENCE_MS }) : createFileBlobs(path.join(home, 'blobs'))
   const closeAdapters = async (): Promise<void> => { await Promise.allSettled([catalog.close(), blobs.close()]) }
   const { env, ...settings } = engineEnvironment()
+  const xla = await chooseXla(config.xla, path.join(home, 'cache'), TENSORFLOW_VERSION, env)
   try {
     const worker = await startWorker({
       catalog,
@@ -33,7 +36,7 @@ export async function runWorker (config: Config): Promise<RunningWorker> {
       lockMs: config.stalledSeconds * 1000,
       reconcileMs: config.reconcileSeconds * 1000,
       graceMs: GRACE_MS,
-      engine: { settings, env, memoryLimitBytes: config.childMemoryMb * 2 ** 20, timeoutMs: config.jobTimeoutSeconds * 1000, recycleAfterJobs: config.childJobs },
+      engine: { settings: { ...settings, xla: xla.xla }, env: { ...env, ...xla.env }, memoryLimitBytes: config.childMemoryMb * 2 ** 20, timeoutMs: config.jobTimeoutSeconds * 1000, recycleAfterJobs: config.childJobs },
       log: (message) => { if (config.logLevel !== 'silent') console.error(message) },
     })
     return {

@@ -9,7 +9,7 @@ import type { JobInput, JobResult } from '../../src/methods/job-types.ts'
 import { runJob } from '../../src/methods/run-job.ts'
 import type { OpenFile, OutputFolder } from '../../src/methods/output-folder.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
-import { folderOnDisk } from '../../src/worker/files.ts'
+import { createSpoolFile, folderOnDisk } from '../../src/worker/files.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { IMAGES, openFixture } from '../support/fixtures.ts'
 
@@ -34,7 +34,7 @@ describe('a whole job', () => {
     try {
       return await runJob({
         recipe: parseRecipe(recipe), model: { source, name: path.basename(file), sha256: 'a'.repeat(64), format: '' }, dataset: null, evaluationDataset: null,
-        folder: folderOnDisk(folder), engine: async () => engine, gzipSize, signal: new AbortController().signal, onProgress () {}, ...changes,
+        folder: folderOnDisk(folder), engine: async () => engine, gzipSize, limits: { sessionDataBytes: 2 ** 28 }, spool: async (name) => await createSpoolFile(path.join(folder, name)), signal: new AbortController().signal, onProgress () {}, ...changes,
       })
     } finally {
       await source.close()

@@ -30,7 +30,7 @@ const RULES: Record<OptimizerRule['type'], OptimizerRule> = {
 function optionsOf (rule: OptimizerRule, learningRate: number, more: Partial<TrainingOptions> = {}): TrainingOptions {
   const optimizer = { ...rule, learningRate, schedule: { type: 'constant' }, weightDecay: rule.type === 'adamw' ? 0.01 : 0, clip: null } as OptimizerOptions
   return {
-    epochs: 1, batchSize: 32, optimizer, loss: 'auto', metrics: null, shuffle: true, classWeights: null, validation: 0, earlyStopping: null, timeBudget: null, precision: 'float32', checkpointEvery: 3600, ...more
+    epochs: 1, batchSize: 32, optimizer, loss: 'auto', metrics: null, shuffle: true, classWeights: null, validation: 0, earlyStopping: null, timeBudget: null, checkpointEvery: 3600, ...more
   }
 }
 

@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import { clipProbability, type Accumulator, type OutputContext } from './metric.ts'
 
 /** From this many classes on the share of examples with the right class among the best five says something. */
-export const TOP5_FROM = 10
+const TOP5_FROM = 10
 
 interface Options { readonly meanIoU: boolean }
 

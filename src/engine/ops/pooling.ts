@@ -9,7 +9,19 @@ export interface Pooling extends Sliding { readonly size: readonly number[] }
 
 /** x [batch, ...positions, channels] with two or three axes of positions. */
 export function maxPool (x: Tensor, c: Pooling): Tensor {
-  return max({ x }, c)[0]!
+  return x.rank === 4 ? max({ x }, c)[0]! : maxOfImages(x, c)
+}
+
+/**
+ * Three axes as two poolings of images, over the last two and then over the first; of equal values the first still wins. TensorFlow's own kernel gives
+ * wrong gradients in a graph with oneDNN (2.21).
+ */
+function maxOfImages (x: Tensor, { size, strides, padding }: Pooling): Tensor {
+  const [batch, depth, height, width, channels] = x.shape as [number, number, number, number, number]
+  const flat = max({ x: tf.reshape(x, [batch * depth, height, width, channels]) }, { size: size.slice(1), strides: strides.slice(1), padding })[0]!
+  const [, rows, columns] = flat.shape as [number, number, number, number]
+  const deep = max({ x: tf.reshape(flat, [batch, depth, rows * columns, channels]) }, { size: [size[0]!, 1], strides: [strides[0]!, 1], padding })[0]!
+  return tf.reshape(deep, [batch, deep.shape[1]!, rows, columns, channels])
 }
 
 /** The mean of each window; padding is not counted. */
@@ -25,10 +37,8 @@ export function maxOver (x: Tensor, axes: readonly number[], keepAxes: boolean):
 const max = ownKernel<Pooling, 'x'>({
   name: 'MaxPool',
   inputs: ['x'],
-  forward: ({ x }, c) => x.rank === 4 ? rawOp('MaxPool', flat(c), [x]) : rawOp('MaxPool3D', deep(c), [x]),
-  gradients: ({ dy, inputs: { x }, outputs: [y], c }) => ({
-    x: () => (x.rank === 4 ? rawOp('MaxPoolGrad', flat(c), [x, y!, dy]) : rawOp('MaxPool3DGrad', { ...deep(c), TInput: FLOAT }, [x, y!, dy]))[0]!,
-  }),
+  forward: ({ x }, c) => rawOp('MaxPool', flat(c), [x]),
+  gradients: ({ dy, inputs: { x }, outputs: [y], c }) => ({ x: () => rawOp('MaxPoolGrad', flat(c), [x, y!, dy])[0]! }),
 })
 
 const average = ownKernel<Pooling, 'x'>({

@@ -38,7 +38,7 @@ export function encodeCheckpoint ({ position, arrays }: Checkpoint): Uint8Array 
   return bytes
 }
 
-/** Throws `invalid-request` for bytes that are no checkpoint, or not a whole one. */
+/** Throws `invalid-request`, with `checkpoint` in its details, for bytes that are no checkpoint, or not a whole one. */
 export function decodeCheckpoint (bytes: Uint8Array): Checkpoint {
   const start = MAGIC.length + 4
   if (bytes.length < start || new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) throw damaged('it does not begin as one')
@@ -73,7 +73,7 @@ function headerOf (bytes: Uint8Array): Header {
 }
 
 function damaged (why: string): EspalierError {
-  return new EspalierError('invalid-request', `the checkpoint cannot be read: ${why}`)
+  return new EspalierError('invalid-request', `the checkpoint cannot be read: ${why}`, { checkpoint: true })
 }
 
 /** The values of tensors, which stay the caller's. */

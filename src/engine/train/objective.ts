@@ -1,18 +1,14 @@
 /** What is minimised at each output, and the model without the last activation where the loss takes what comes before it. */
-import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { Activation } from '../../models/layers/activations.ts'
 import type { Architecture, ArchitectureLayer } from '../../models/architecture/types.ts'
-import { lastActivation, inferTask, type TargetFacts } from '../metrics/infer.ts'
+import { inferTask, lastActivation, type TargetFacts } from '../metrics/infer.ts'
 import { LOSSES, type Loss, type LossName } from './losses/index.ts'
 
 export interface OutputLoss {
   readonly name: LossName
   readonly loss: Loss
   readonly fromLogits: boolean
-  /** Which answers are right, bool; absent where there is no such thing. */
-  readonly right?: (targets: Tensor, outputs: Tensor) => Tensor
 }
 
 export interface Objective {
@@ -34,8 +30,7 @@ export function createObjective (architecture: Architecture, facts: readonly Tar
     const without = loss.logits !== undefined && kind === loss.logits ? withoutActivation(stripped, index) : undefined
     stripped = without ?? stripped
     const fromLogits = without !== undefined || (loss.logits !== undefined && kind === 'other')
-    const right = answers(name, fromLogits)
-    return { name, loss, fromLogits, ...(right && { right }) }
+    return { name, loss, fromLogits }
   })
   return { outputs, architecture: stripped }
 }
@@ -53,13 +48,6 @@ function assertFits (name: LossName, loss: Loss, { output, target }: TargetFacts
   if (!fits) {
     throw new EspalierError('invalid-recipe', `the loss ${name} at output "${place}" takes targets of shape [${expected.join(', ')}] for outputs [${output.join(', ')}], the data has [${target.join(', ')}]`)
   }
-}
-
-function answers (name: LossName, fromLogits: boolean): OutputLoss['right'] {
-  if (name === 'sparse-categorical-crossentropy') return (y, p) => tf.equal(tf.argMax(p, -1), tf.reshape(tf.cast(y, 'int32'), p.shape.slice(0, -1)))
-  if (name === 'categorical-crossentropy') return (y, p) => tf.equal(tf.argMax(p, -1), tf.argMax(y, -1))
-  if (name === 'binary-crossentropy') return (y, p) => tf.equal(tf.cast(tf.greater(p, fromLogits ? 0 : 0.5), 'float32'), y)
-  return undefined
 }
 
 /** Undefined where the output's last layer is applied more than once, or is read elsewhere: its activation must stay then. */

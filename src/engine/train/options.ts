@@ -43,7 +43,6 @@ export interface TrainingOptions {
   readonly earlyStopping: { readonly monitor: string, readonly patience: number, readonly minDelta: number, readonly restoreBest: boolean } | null
   /** Seconds after which the run ends at the next step, with what it has; null is no limit. */
   readonly timeBudget: number | null
-  readonly precision: 'float32' | 'mixed-float16' | 'mixed-bfloat16'
   /** Seconds between checkpoints. */
   readonly checkpointEvery: number
 }

@@ -4,6 +4,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { WeightRule } from '../../models/layers/weight-rules.ts'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { Shape } from '../../models/tensor.ts'
 import type { Weights } from '../layers/index.ts'
 import type { Optimizer } from './optimizers/index.ts'
 
@@ -31,8 +32,10 @@ export interface TrainState {
   of (layer: number): Weights
   /** int32 scalar: steps that are done. */
   readonly counter: Variable
-  /** float32 scalars of the epoch so far: sum of the loss times examples, right answers, examples. */
-  readonly sums: { readonly loss: Variable, readonly right: Variable, readonly examples: Variable }
+  /** float32 scalars of the epoch so far: sum of the loss times examples, and examples. */
+  readonly sums: { readonly loss: Variable, readonly examples: Variable }
+  /** What metrics have gathered in the epoch so far, by name. */
+  readonly metrics: Readonly<Record<string, Variable>>
   /** All of it by name, for the program and for checkpoints. */
   readonly variables: Readonly<Record<string, Variable>>
   dispose (): void
@@ -41,12 +44,14 @@ export interface TrainState {
 export interface StateOptions {
   readonly optimizer: Optimizer
   readonly changes?: TensorChanges | undefined
+  /** Shapes of the metrics' sums. */
+  readonly metrics?: ReadonlyMap<string, Shape>
   /** The mask of a weight, from its first values: row-major 0 or 1; undefined where it has none. */
   readonly mask?: ((weight: { readonly name: string, readonly key: string, readonly prunable: boolean }, values: Float32Array) => Float32Array | undefined) | undefined
 }
 
 /** The caller disposes of it. Throws what reading the file throws. */
-export async function createState (model: ModelFile, { optimizer, changes, mask }: StateOptions): Promise<TrainState> {
+export async function createState (model: ModelFile, { optimizer, changes, mask, metrics = new Map() }: StateOptions): Promise<TrainState> {
   const byPath = new Map(model.layers.map((layer) => [layer.path, layer]))
   const weights: TrainedWeight[] = []
   const variables: Record<string, Variable> = {}
@@ -80,9 +85,10 @@ export async function createState (model: ModelFile, { optimizer, changes, mask 
       }
     }
     const counter = make('counter', tf.scalar(0, 'int32'))
-    const sums = { loss: make('sum:loss', tf.scalar(0)), right: make('sum:right', tf.scalar(0)), examples: make('sum:examples', tf.scalar(0)) }
+    const sums = { loss: make('sum:loss', tf.scalar(0)), examples: make('sum:examples', tf.scalar(0)) }
+    const gathered = Object.fromEntries([...metrics].map(([name, shape]) => [name, make(name, tf.zeros([...shape]))]))
     const layers = model.architecture.layers.map((_, layer): Weights => Object.fromEntries(weights.filter((one) => one.layer === layer).map((one) => [one.role, one.variable])))
-    return { weights, of: (layer) => layers[layer] ?? {}, counter, sums, variables, dispose () { tf.dispose(Object.values(variables)) } }
+    return { weights, of: (layer) => layers[layer] ?? {}, counter, sums, metrics: gathered, variables, dispose () { tf.dispose(Object.values(variables)) } }
   } catch (error) {
     tf.dispose(Object.values(variables))
     throw error

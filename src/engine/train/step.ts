@@ -8,6 +8,7 @@ import { constrain } from './constraints.ts'
 import type { OutputLoss } from './objective.ts'
 import { reduceLoss } from './losses/index.ts'
 import { regularizationLoss } from './regularizers.ts'
+import { accumulate, type RunMetric } from './run-metrics.ts'
 import type { TrainedWeight, TrainState } from './state.ts'
 import { applyGradients, type UpdateSettings } from './update.ts'
 
@@ -22,6 +23,7 @@ export interface StepSettings extends UpdateSettings {
   /** With the last activation of an output left away where its loss takes logits. */
   readonly architecture: Architecture
   readonly objective: readonly OutputLoss[]
+  readonly metrics: readonly RunMetric[]
   readonly seed: number
 }
 
@@ -29,33 +31,33 @@ export interface StepSettings extends UpdateSettings {
 export function trainStep (state: TrainState, settings: StepSettings, begin: () => Batch): void {
   const batch = begin()
   const trained = state.weights.filter((weight) => weight.trained)
-  const { gradients, loss, right, statistics } = differentiate(state, settings, batch, trained)
+  const { gradients, loss, metrics, statistics } = differentiate(state, settings, batch, trained)
   applyGradients(trained, trained.map(({ variable }) => gradients[variable.name]!), settings, state.counter)
   for (const { variable, rule, mask } of trained) {
     if (rule?.constraint !== undefined) variable.assign(constrain(rule.constraint, variable))
     if (mask !== undefined) variable.assign(tf.mul(variable, mask))
   }
   for (const { variable, value } of statistics) variable.assign(value)
-  add(state, loss, right, batch)
+  add(state, loss, metrics, batch)
 }
 
-/** Loss and right answers of a batch at inference, added to the sums. */
+/** Loss and metrics of a batch at inference, added to the sums. */
 export function validationStep (state: TrainState, settings: StepSettings, begin: () => Batch): void {
   const batch = begin()
   const { outputs, masks } = runMaskedGraph(settings.architecture, state.of, batch.features, { keep: true })
-  add(state, lossOf(settings, batch, outputs, masks), rightOf(settings, batch, outputs), batch)
+  add(state, lossOf(settings, batch, outputs, masks), accumulate(settings.metrics, state.metrics, batch.targets, outputs, masks), batch)
 }
 
 interface Differentiated {
   readonly gradients: NamedTensorMap
   readonly loss: Tensor
-  readonly right: Tensor
+  readonly metrics: ReadonlyMap<string, Tensor>
   readonly statistics: ReadonlyArray<{ readonly variable: Variable, readonly value: Tensor }>
 }
 
 function differentiate (state: TrainState, settings: StepSettings, batch: Batch, trained: readonly TrainedWeight[]): Differentiated {
   const statistics: Array<{ variable: Variable, value: Tensor }> = []
-  let right: Tensor | undefined
+  let metrics: ReadonlyMap<string, Tensor> = new Map()
   let dataLoss: Tensor | undefined
   const forward = (): tf.Scalar => {
     const extra: Tensor[] = []
@@ -67,7 +69,7 @@ function differentiate (state: TrainState, settings: StepSettings, batch: Batch,
         addLoss (loss) { extra.push(loss) },
       },
     })
-    right = tf.keep(rightOf(settings, batch, outputs))
+    metrics = new Map([...accumulate(settings.metrics, state.metrics, batch.targets, outputs, masks)].map(([name, value]) => [name, tf.keep(value)]))
     const loss = lossOf(settings, batch, outputs, masks)
     const penalties = trained.flatMap(({ rule, variable }) => rule?.regularizer === undefined ? [] : [regularizationLoss(rule.regularizer, variable)])
     const total = extra.length + penalties.length === 0 ? loss : tf.addN([loss, ...extra, ...penalties])
@@ -81,7 +83,7 @@ function differentiate (state: TrainState, settings: StepSettings, batch: Batch,
     tensor.dispose()
     return mine
   }
-  return { gradients: grads, loss: own(dataLoss!), right: own(right!), statistics: statistics.map(({ variable, value }) => ({ variable, value: own(value) })) }
+  return { gradients: grads, loss: own(dataLoss!), metrics: new Map([...metrics].map(([name, value]) => [name, own(value)])), statistics: statistics.map(({ variable, value }) => ({ variable, value: own(value) })) }
 }
 
 function lossOf ({ objective }: StepSettings, batch: Batch, outputs: readonly Tensor[], masks: ReadonlyArray<Tensor | undefined>): Tensor {
@@ -90,15 +92,9 @@ function lossOf ({ objective }: StepSettings, batch: Batch, outputs: readonly Te
   return losses.length === 1 ? losses[0]! : tf.addN(losses)
 }
 
-/** Right answers of the first output that has such a thing, as a share of its positions. */
-function rightOf ({ objective }: StepSettings, batch: Batch, outputs: readonly Tensor[]): Tensor {
-  const index = objective.findIndex(({ right }) => right !== undefined)
-  return index < 0 ? tf.scalar(0) : tf.mean(tf.cast(objective[index]!.right!(batch.targets[index]!, outputs[index]!), 'float32'))
-}
-
-function add ({ sums }: TrainState, loss: Tensor, right: Tensor, batch: Batch): void {
+function add ({ sums, metrics }: TrainState, loss: Tensor, gathered: ReadonlyMap<string, Tensor>, batch: Batch): void {
   const count = batch.features[0]!.shape[0]!
   sums.loss.assign(tf.add(sums.loss, tf.mul(loss, count)))
-  sums.right.assign(tf.add(sums.right, tf.mul(right, count)))
   sums.examples.assign(tf.add(sums.examples, count))
+  for (const [name, value] of gathered) metrics[name]!.assign(value)
 }

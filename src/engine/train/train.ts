@@ -15,11 +15,12 @@ export interface TrainProgress {
   readonly etaSeconds: number
 }
 
-export interface EpochRecord {
+export interface Figures { readonly loss: number, readonly metrics: Readonly<Record<string, number>> }
+
+export interface EpochRecord extends Figures {
   readonly epoch: number
-  readonly loss: number
-  readonly accuracy: number | null
-  readonly validation?: { readonly loss: number, readonly accuracy: number | null }
+  /** Over the validation data, at inference. */
+  readonly validation?: Figures
 }
 
 export interface TrainHooks {
@@ -77,7 +78,8 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
       if (outOfTime()) return finish('time-budget')
       for (const until = performance.now() + SLICE; step < stepsPerEpoch && performance.now() < until; step++) {
         hooks.onStep?.(epoch * stepsPerEpoch + step)
-        trainer.steps(step, step + 1)
+        const streamed = trainer.steps(step, step + 1)
+        if (streamed !== undefined) await streamed
       }
       const done = epoch * stepsPerEpoch + step
       const stepsPerSecond = (done - first) / elapsed()
@@ -88,9 +90,9 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
         savedAt = performance.now()
       }
     }
-    const { loss, accuracy } = trainer.sums()
-    const checked = options.validation > 0 ? trainer.validate() : undefined
-    const record: EpochRecord = { epoch, loss, accuracy, ...(checked && { validation: { loss: checked.loss, accuracy: checked.accuracy } }) }
+    const { loss, metrics } = trainer.sums()
+    const checked = options.validation > 0 ? await trainer.validate() : undefined
+    const record: EpochRecord = { epoch, loss, metrics, ...(checked && { validation: { loss: checked.loss, metrics: checked.metrics } }) }
     records.push(record)
     hooks.onEpoch?.(record)
     step = 0
@@ -108,13 +110,14 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
   }
 }
 
-/** `monitor`: loss, accuracy, val_loss or val_accuracy, as in Keras. Throws `invalid-recipe` for one that the run does not have. */
+/** `monitor`: loss, a metric, or one of them over the validation data: val_loss, val_accuracy, as in Keras. Throws `invalid-recipe` for one that the run does not have. */
 function better (record: EpochRecord, best: Best | undefined, { monitor, minDelta }: NonNullable<TrainingOptions['earlyStopping']>, trainer: Trainer): Best {
-  const value = { loss: record.loss, accuracy: record.accuracy, val_loss: record.validation?.loss, val_accuracy: record.validation?.accuracy }[monitor]
-  if (value === undefined || value === null) {
-    throw new EspalierError('invalid-recipe', `early stopping watches "${monitor}", which this run does not have; it has loss${record.accuracy === null ? '' : ', accuracy'}${record.validation === undefined ? '' : ', val_loss'}`)
-  }
-  const gain = monitor.endsWith('loss') ? (best?.value ?? Infinity) - value : value - (best?.value ?? -Infinity)
+  const named = ({ loss, metrics }: Figures, prefix = '') => Object.entries({ loss, ...metrics }).map(([name, value]): [string, number] => [prefix + name, value])
+  const values = new Map([...named(record), ...record.validation === undefined ? [] : named(record.validation, 'val_')])
+  const value = values.get(monitor)
+  if (value === undefined) throw new EspalierError('invalid-recipe', `early stopping watches "${monitor}", which this run does not have; it has ${[...values.keys()].join(', ')}`)
+  const higher = trainer.better[monitor.replace(/^val_/, '')] === 'higher'
+  const gain = higher ? value - (best?.value ?? -Infinity) : (best?.value ?? Infinity) - value
   return best === undefined || gain > minDelta ? { epoch: record.epoch, value, weights: trainer.weights() } : best
 }
 
@@ -140,7 +143,7 @@ function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[]): 
   const missing = trainer.names.filter(isSaved).find((name) => !state.some((one) => one.name === name))
   const unknown = state.find(({ name }) => !trainer.names.includes(name))
   if (missing !== undefined || unknown !== undefined) {
-    throw new EspalierError('invalid-request', `the checkpoint is of another run: ${missing === undefined ? `it holds "${unknown!.name}"` : `it lacks "${missing}"`}`)
+    throw new EspalierError('invalid-request', `the checkpoint is of another run: ${missing === undefined ? `it holds "${unknown!.name}"` : `it lacks "${missing}"`}`, { checkpoint: true })
   }
   trainer.begin(position.epoch)
   const values = Object.fromEntries(state.map((one) => [one.name, tensorOf(one)]))

@@ -2,23 +2,25 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import { createEagerProgram } from '../compile/eager.ts'
-import { createProgram, type Program, type Step } from '../compile/program.ts'
-import { lastActivation } from '../metrics/infer.ts'
+import { createProgram, type InputSpec, type Program, type Step } from '../compile/program.ts'
 import { weighClasses } from './class-weights.ts'
-import { createSessionData, epochOrder, type SessionData, type TrainingData } from './data.ts'
+import { epochOrder, type StreamedData, type TrainingData } from './data.ts'
+import { factsOf } from './facts.ts'
+import { createFeed, type Feed } from './feed.ts'
 import { createObjective } from './objective.ts'
 import { createOptimizer, type Optimizer } from './optimizers/index.ts'
 import type { TrainingOptions } from './options.ts'
+import { createRunMetrics, resultsOf, sumsOf } from './run-metrics.ts'
 import { createSchedule } from './schedules/index.ts'
 import { createState, type StateOptions, type TrainState } from './state.ts'
-import { trainStep, validationStep, type StepSettings } from './step.ts'
+import { trainStep, validationStep, type Batch, type StepSettings } from './step.ts'
 
 export interface TrainerRequest {
   readonly model: ModelFile
   readonly changes?: TensorChanges
   readonly options: TrainingOptions
-  readonly data: TrainingData
-  readonly validation?: TrainingData
+  readonly data: TrainingData | StreamedData
+  readonly validation?: TrainingData | StreamedData
   readonly seed: number
   readonly mask?: StateOptions['mask']
   /** `eager` runs one operation at a time: the reference. `unfused` compiles the very same operations, without TensorFlow's fused updates. */
@@ -27,7 +29,7 @@ export interface TrainerRequest {
   readonly functions?: (state: TrainState) => Readonly<Record<string, Step>>
 }
 
-export interface Sums { readonly loss: number, readonly accuracy: number | null, readonly examples: number }
+export interface Sums { readonly loss: number, readonly metrics: Readonly<Record<string, number>>, readonly examples: number }
 
 export interface Trainer {
   readonly state: TrainState
@@ -35,14 +37,18 @@ export interface Trainer {
   readonly stepsPerEpoch: number
   /** Of all variables of the program. */
   readonly names: readonly string[]
+  /** Names of the losses, by output. */
+  readonly losses: readonly string[]
+  /** Which way a metric gets better. */
+  readonly better: Readonly<Record<string, 'higher' | 'lower'>>
   /** Begins an epoch: a new order, sums at 0. */
   begin (epoch: number): void
-  /** Steps `from` to `to` of the epoch that was begun. */
-  steps (from: number, to: number): void
+  /** Steps `from` to `to` of the epoch that was begun; a promise only when data is streamed. */
+  steps (from: number, to: number): Promise<void> | undefined
   /** Means over the examples since `begin`. Waits until the device is done. */
   sums (): Sums
-  /** Loss and accuracy over the validation data, at inference. */
-  validate (): Sums
+  /** Loss and metrics over the validation data, at inference. */
+  validate (): Promise<Sums>
   /** Values of the model's weights by tensor key, as they stand. */
   weights (): Map<string, Float32Array>
   dispose (): void
@@ -51,69 +57,91 @@ export interface Trainer {
 /** Throws `invalid-recipe` for what does not fit the model, `invalid-step` for a layer that cannot be compiled. */
 export async function createTrainer (request: TrainerRequest): Promise<Trainer> {
   const { model, options, validation, seed } = request
-  const data = options.classWeights === null ? request.data : weighClasses(request.data, options.classWeights)
+  const data = options.classWeights === null ? request.data : await weighClasses(request.data, options.classWeights)
   const { batchSize } = options
-  const full = Math.floor(data.examples / batchSize)
   const stepsPerEpoch = Math.ceil(data.examples / batchSize)
-  const { fused, ...plain } = createOptimizer(options.optimizer)
-  const optimizer: Optimizer = request.mode === 'unfused' || fused === undefined ? plain : { ...plain, fused }
-  const graph = model.architecture.graph
-  const facts = data.targets.map(({ shape, values }, index) => ({
-    output: (graph?.outputShapes[index] ?? []).slice(1).map((size) => size ?? 1),
-    target: shape,
-    type: 'float32' as const,
-    wholeNumbers: values.every((value) => Number.isInteger(value) && value >= 0),
-    activation: lastActivation(model.architecture, index),
-  }))
+  const facts = await factsOf(model.architecture, data)
   const objective = createObjective(model.architecture, facts, options.loss)
+  const metrics = createRunMetrics(objective.outputs, facts, model.architecture.graph?.outputNames ?? [], options.metrics)
+  const optimizer = optimizerOf(request)
   const settings: StepSettings = {
     architecture: objective.architecture,
     objective: objective.outputs,
+    metrics,
     optimizer,
     options: options.optimizer,
     schedule: createSchedule(options.optimizer.schedule, options.optimizer.learningRate, stepsPerEpoch * options.epochs),
     seed,
   }
-  const state = await createState(model, { optimizer, changes: request.changes, mask: request.mask })
-  const held: SessionData[] = []
-  const hold = (examples: TrainingData, prefix: string): SessionData => {
-    const one = createSessionData(examples, prefix)
-    held.push(one)
-    return one
-  }
-  const training = hold(data, 'train')
-  const checking = validation && hold(validation, 'check')
-  const functions: Record<string, Step> = { ...request.functions?.(state) }
-  const define = (name: string, sizes: readonly number[], run: (size: number) => void) => {
-    for (const size of new Set(sizes)) if (size > 0) functions[`${name}${size}`] = () => { run(size); return [] }
-  }
-  define('train', [full > 0 ? batchSize : 0, data.examples % batchSize], (size) => { trainStep(state, settings, () => training.next(size)) })
+  const state = await createState(model, { optimizer, changes: request.changes, mask: request.mask, metrics: sumsOf(metrics) })
+  const training = createFeed(data, 'train')
+  const checking = validation && createFeed(validation, 'check')
   const checks = validation?.examples ?? 0
-  define('check', [checks >= batchSize ? batchSize : 0, checks % batchSize], (size) => { validationStep(state, settings, () => checking!.next(size)) })
-  const variables = { ...state.variables, ...Object.assign({}, ...held.map((one) => one.variables)) as Record<string, tf.Variable> }
+  const functions: Record<string, Step> = { ...request.functions?.(state) }
+  const specs: Record<string, readonly InputSpec[]> = Object.fromEntries(Object.keys(functions).map((name) => [name, []]))
+  const define = (name: string, examples: number, feed: Feed, run: (batch: () => Batch) => void): void => {
+    for (const size of new Set([Math.min(batchSize, examples), examples % batchSize])) {
+      if (size === 0) continue
+      functions[`${name}${size}`] = (...inputs) => { run(() => feed.next(size, inputs)); return [] }
+      specs[`${name}${size}`] = feed.specs(size)
+    }
+  }
+  define('train', data.examples, training, (batch) => { trainStep(state, settings, batch) })
+  if (checking !== undefined) define('check', checks, checking, (batch) => { validationStep(state, settings, batch) })
+  const variables = { ...state.variables, ...training.variables, ...checking?.variables }
   const program = (request.mode === 'eager' ? createEagerProgram : createProgram)(variables, functions)
-  const hasAnswers = objective.outputs.some(({ right }) => right !== undefined)
 
   function dispose (): void {
     program.dispose()
-    state.dispose()
-    for (const one of held) one.dispose()
+    for (const one of [state, training, checking]) one?.dispose()
   }
 
-  function set (values: Readonly<Record<string, tf.Tensor>>): void {
-    program.write(values)
-    tf.dispose(Object.values(values))
+  /** Sets variables, with every sum at 0. */
+  function restart (values: Readonly<Record<string, tf.Tensor>>): void {
+    const zeros = [...Object.values(state.sums), ...Object.values(state.metrics)].map((variable) => tf.zeros(variable.shape))
+    const names = ['sum:loss', 'sum:examples', ...Object.keys(state.metrics)]
+    program.write({ ...values, ...Object.fromEntries(names.map((name, index) => [name, zeros[index]!])) })
+    tf.dispose([...Object.values(values), ...zeros])
   }
 
-  const zeroSums = () => ({ 'sum:loss': tf.scalar(0), 'sum:right': tf.scalar(0), 'sum:examples': tf.scalar(0) })
+  function read (names: readonly string[]): Array<ArrayLike<number>> {
+    const tensors = program.read(names)
+    const values = tensors.map((tensor) => tensor.dataSync())
+    tf.dispose(tensors)
+    return values
+  }
 
   function sums (): Sums {
-    const [loss, right, examples] = tf.tidy(() => program.read(['sum:loss', 'sum:right', 'sum:examples']).map((one) => one.dataSync()[0]!)) as unknown as [number, number, number]
-    return { loss: loss / examples, accuracy: hasAnswers ? right / examples : null, examples }
+    const [loss, examples] = read(['sum:loss', 'sum:examples']).map((values) => values[0]!) as [number, number]
+    return { loss: loss / examples, metrics: resultsOf(metrics, read), examples }
+  }
+
+  /** Steps of a feed one after the other: `from` and `to` count batches of `examples`. */
+  function run (name: string, feed: Feed, examples: number, from: number, to: number): Promise<void> | undefined {
+    const rangeOf = (step: number): [number, number] => [step * batchSize, Math.min(examples, (step + 1) * batchSize)]
+    const { take } = feed
+    if (take === undefined) {
+      for (let step = from; step < to; step++) {
+        const [begin, end] = rangeOf(step)
+        program.run(`${name}${end - begin}`)
+      }
+      return undefined
+    }
+    return (async () => {
+      for (let step = from; step < to; step++) {
+        const [begin, end] = rangeOf(step)
+        const inputs = await take(begin, end)
+        try {
+          program.run(`${name}${end - begin}`, inputs)
+        } finally {
+          tf.dispose(inputs)
+        }
+      }
+    })()
   }
 
   try {
-    program.prepare(Object.fromEntries(Object.keys(functions).map((name) => [name, []])))
+    program.prepare(specs)
   } catch (error) {
     dispose()
     throw error
@@ -123,20 +151,26 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     program,
     stepsPerEpoch,
     names: Object.keys(variables),
-    begin (epoch) { set({ 'train:order': tf.tensor1d(epochOrder(data.examples, seed, epoch, options.shuffle), 'int32'), 'train:position': tf.scalar(0, 'int32'), ...zeroSums() }) },
-    steps (from, to) { for (let at = from; at < to; at++) program.run(`train${at < full ? batchSize : data.examples % batchSize}`) },
+    losses: objective.outputs.map(({ name }) => name),
+    better: Object.fromEntries(metrics.map(({ name, better }) => [name, better])),
+    begin (epoch) { restart(training.begin(epochOrder(data.examples, seed, epoch, options.shuffle))) },
+    steps: (from, to) => run('train', training, data.examples, from, to),
     sums,
-    validate () {
-      set({ 'check:position': tf.scalar(0, 'int32'), ...zeroSums() })
-      for (let at = 0; at < checks; at += batchSize) program.run(`check${Math.min(batchSize, checks - at)}`)
+    async validate () {
+      if (checking === undefined) return { loss: NaN, metrics: {}, examples: 0 }
+      restart(checking.begin(Int32Array.from({ length: checks }, (_, index) => index)))
+      await run('check', checking, checks, 0, Math.ceil(checks / batchSize))
       return sums()
     },
     weights () {
-      const read = program.read(state.weights.map(({ name }) => `weight:${name}`))
-      const values = new Map(state.weights.map(({ key }, index) => [key, Float32Array.from(read[index]!.dataSync())]))
-      tf.dispose(read)
-      return values
+      const values = read(state.weights.map(({ name }) => `weight:${name}`))
+      return new Map(state.weights.map(({ key }, index) => [key, Float32Array.from(values[index]!)]))
     },
     dispose,
   }
+}
+
+function optimizerOf ({ options, mode }: TrainerRequest): Optimizer {
+  const { fused, ...plain } = createOptimizer(options.optimizer)
+  return mode === 'unfused' || fused === undefined ? plain : { ...plain, fused }
 }

@@ -3,8 +3,8 @@ import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import { planPruning } from '../../pruning/plan.ts'
 import type { PrunedTensor } from '../../pruning/prune.ts'
 import { countZeros } from '../../pruning/sparse.ts'
-import type { Method } from '../method.ts'
-import { layerRows } from './pool.ts'
+import type { StaticMethod } from '../method.ts'
+import { layerRows } from '../layer-rows.ts'
 
 export const evaluate = {
   name: 'evaluate',
@@ -29,4 +29,4 @@ export const evaluate = {
       threshold: null,
     }
   },
-} as const satisfies Method
+} as const satisfies StaticMethod

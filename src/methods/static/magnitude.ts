@@ -2,7 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import { pruneMagnitude } from '../../pruning/prune.ts'
-import type { Method } from '../method.ts'
+import type { StaticMethod } from '../method.ts'
 import { readPool, resultOf } from './pool.ts'
 
 export const magnitude = {
@@ -17,4 +17,4 @@ export const magnitude = {
     const report = pruneMagnitude(pool.members, { sparsity: target.sparsity, scope, ...(criterion !== undefined && { criterion }) })
     return await resultOf(context.model, pool, report, () => `sparsity ${target.sparsity} asks for ${report.asked}; ask for more`)
   },
-} as const satisfies Method
+} as const satisfies StaticMethod

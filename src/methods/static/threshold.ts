@@ -2,7 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import { pruneThreshold } from '../../pruning/threshold.ts'
-import type { Method } from '../method.ts'
+import type { StaticMethod } from '../method.ts'
 import { readPool, resultOf, type PoolMember } from './pool.ts'
 
 export const threshold = {
@@ -17,7 +17,7 @@ export const threshold = {
     const report = pruneThreshold(pool.members.map((member) => ({ ...member, threshold: member.threshold ?? target.threshold })))
     return await resultOf(context.model, pool, report, () => `the smallest magnitude that is left is ${smallest(pool.members)}, the threshold ${target.threshold}`)
   },
-} as const satisfies Method
+} as const satisfies StaticMethod
 
 function smallest (members: readonly PoolMember[]): number {
   let least = Infinity

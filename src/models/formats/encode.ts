@@ -1,5 +1,6 @@
 /** Numbers back into the bytes of the type they are stored in. */
 import { EspalierError } from '../../errors.ts'
+import { NUMBER_TYPES, type NumberType } from '../tensor.ts'
 import { decodeNumbers, type Hdf5Datatype } from './hdf5/index.ts'
 
 /**
@@ -20,6 +21,13 @@ export function encodeNumbers (values: Float32Array, datatype: Hdf5Datatype, bef
     }
   }
   return raw
+}
+
+/** `values` as they read back from a tensor of `type`: rounded where it is narrower than float32. */
+export function roundedTo (values: Float32Array, type: NumberType): Float32Array {
+  if (type !== 'float16' && type !== 'bfloat16') return values
+  const datatype: Hdf5Datatype = { kind: 'float', format: type, littleEndian: true, size: NUMBER_TYPES[type], encoded: new Uint8Array() }
+  return decodeNumbers(encodeNumbers(values, datatype), datatype)
 }
 
 /** Is it the type whose raw elements are those of a Float32Array? */

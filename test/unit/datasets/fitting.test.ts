@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { DatasetFile, ExampleArray, Split } from '../../../src/datasets/dataset.ts'
-import { adaptToModel, chooseReport, chooseScaling, defaultScaling, scaleFeatures } from '../../../src/datasets/index.ts'
+import { adaptToModel, chooseReport, chooseScaling, chooseTraining, defaultScaling, scaleFeatures } from '../../../src/datasets/index.ts'
 import { rowsOf } from '../../../src/datasets/report.ts'
 import { sampleOf } from '../../../src/datasets/sample.ts'
 import type { Architecture } from '../../../src/models/architecture/types.ts'
@@ -133,5 +133,40 @@ describe('chooseReport', () => {
     const split = rowsOf(splitOf(50, [array([3], 'float32', numbers(150))], [array([], 'int32', numbers(50))]), Uint32Array.of(0, 7, 8, 49))
     assert.deepEqual([...await split.features[0]!.read(1, 4)], [21, 22, 23, 24, 25, 26, 147, 148, 149])
     assert.deepEqual([...await split.targets[0]!.read(0, 4)], [0, 7, 8, 49])
+  })
+})
+
+describe('chooseTraining', () => {
+  const file = (splits: DatasetFile['splits']): DatasetFile => ({ format: 'npz', splits })
+  /** Example i holds the number i. */
+  const counted = (examples: number) => splitOf(examples, [array([], 'float32', numbers(examples))])
+  const valuesOf = async (split: Split | null) => split === null ? [] : [...await split.features[0]!.read(0, split.examples)]
+  const parts = async (...choice: Parameters<typeof chooseTraining>) => {
+    const { training, selection } = chooseTraining(...choice)
+    return { training: await valuesOf(training), selection: await valuesOf(selection) }
+  }
+
+  test('reported, selecting and training examples are all of them, each in one role', async () => {
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 5, max: 200 }), fc.double({ min: 0.01, max: 0.6, noNaN: true }), fc.double({ min: 0, max: 0.6, noNaN: true }), fc.nat(), async (total, share, validation, seed) => {
+      const whole = file({ all: counted(total) })
+      const { training, selection } = await parts(whole, null, share, seed, validation)
+      const reported = await valuesOf(chooseReport(whole, null, share, seed).split)
+      assert.deepEqual([...reported, ...selection, ...training].sort((a, b) => a - b), numbers(total))
+      assert.deepEqual(await parts(whole, null, share, seed, validation), { training, selection })
+      assert.equal(selection.length > 0, validation > 0)
+    }))
+  })
+
+  test('a train part is trained on whole when a test part or another data set is reported', async () => {
+    const both = file({ train: counted(9), test: counted(4) })
+    assert.deepEqual(await parts(both, null, 0.5, 1, 0), { training: numbers(9), selection: [] })
+    assert.deepEqual(await parts(file({ all: counted(6) }), both, 0.5, 1, 0), { training: numbers(6), selection: [] })
+    assert.equal(chooseTraining(both, null, null, 1, 0).name, 'all 9 examples of the train part')
+    assert.equal(chooseTraining(file({ all: counted(10) }), null, 0.2, 1, 0.25).name, '6 of 10 examples; 2 are reported, 2 select')
+  })
+
+  test('nothing to train on is told', () => {
+    assert.throws(() => chooseTraining(file({ test: counted(4) }), null, null, 1, 0), { code: 'invalid-dataset', message: /test part alone/ })
+    assert.throws(() => chooseTraining(file({ all: counted(1) }), null, 0.2, 1, 0), { code: 'invalid-dataset', message: /of 1 examples none is left/ })
   })
 })

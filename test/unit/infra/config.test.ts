@@ -1,7 +1,7 @@
 /** The environment: defaults, every problem at once, secrets not repeated, and the way back into variables. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { environmentOf, readConfig, type Environment } from '../../../src/config.ts'
+import { engineEnvironment, environmentOf, readConfig, type Environment } from '../../../src/config.ts'
 import { EspalierError } from '../../../src/errors.ts'
 
 function problemsOf (env: Environment): string[] {
@@ -65,6 +65,7 @@ describe('configuration', () => {
       ESPALIER_JOB_TIMEOUT_SECONDS: '60',
       ESPALIER_CHILD_MEMORY_MB: '1024',
       ESPALIER_CHILD_JOBS: '7',
+      ESPALIER_XLA: 'on',
       ESPALIER_LOG: 'debug',
       ESPALIER_STALLED_SECONDS: '5',
       ESPALIER_RECONCILE_SECONDS: '6',
@@ -74,4 +75,12 @@ describe('configuration', () => {
     assert.deepEqual(environmentOf(readConfig(env)), env)
     assert.deepEqual(readConfig(environmentOf(readConfig({}))), readConfig({}))
   })
+})
+
+test('engine processes get TensorFlow\'s settings and no secret', () => {
+  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
+  assert.deepEqual(env, { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
+  assert.deepEqual([threads, oneDNN], [3, true])
+  assert.equal(engineEnvironment({ TF_ENABLE_ONEDNN_OPTS: '0' }).oneDNN, false)
+  assert.equal(engineEnvironment({ TF_ENABLE_ONEDNN_OPTS: '0' }).env.TF_ENABLE_ONEDNN_OPTS, '0')
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { METHODS } from '../../../src/methods/index.ts'
-import type { Method, MethodResult } from '../../../src/methods/method.ts'
+import type { MethodResult, StaticMethod } from '../../../src/methods/method.ts'
 import { parseRecipe } from '../../../src/pruning/recipe.ts'
 import { modelInMemory } from '../../support/model-in-memory.ts'
 
@@ -10,7 +10,7 @@ const LAYERS = { first: [0.5, -0.1, 0.4, 0], second: [0.3, 0.2, -0.6, 0.05] }
 
 async function run (recipe: object, layers: Record<string, number[]> = LAYERS): Promise<MethodResult> {
   const parsed = parseRecipe(recipe)
-  return await (METHODS[parsed.method] as Method).run({ recipe: parsed, model: modelInMemory(layers), signal: new AbortController().signal })
+  return await (METHODS[parsed.method] as StaticMethod).run({ recipe: parsed, model: modelInMemory(layers), signal: new AbortController().signal })
 }
 const valuesOf = ({ changes }: MethodResult, key: string): number[] => [...changes.get(key)!].map((value) => Math.round(value * 100) / 100)
 

@@ -1,0 +1,94 @@
+/** The examples of a job: those that train and select, and those that the receipt reports, in the form the model takes. */
+import type { DatasetFile, InputScaling, Split } from '../datasets/dataset.ts'
+import { adaptToModel, chooseReport, chooseScaling, chooseTraining, HELD_OUT, readDataset, scaleFeatures } from '../datasets/index.ts'
+import { EspalierError } from '../errors.ts'
+import type { ModelFile } from '../models/model.ts'
+import type { LayerGraph } from '../models/architecture/types.ts'
+import type { Recipe } from '../pruning/recipe.ts'
+import type { JobDataset, JobInput } from './job-types.ts'
+
+export interface Report {
+  readonly evaluation: Exclude<Recipe['evaluation'], false>
+  /** Scaled, in the shapes of the model's inputs. */
+  readonly split: Split
+  /** Which examples these are. */
+  readonly name: string
+  readonly inputs: InputScaling & { readonly source: string }
+  readonly mayBeTraining: boolean
+  readonly notes: readonly string[]
+}
+
+/** Scaled, in the shapes of the model's inputs. None of them is reported. */
+export interface TrainingExamples {
+  readonly training: Split
+  readonly selection: Split | null
+  /** Which examples these are. */
+  readonly name: string
+}
+
+/** `report` is null when nothing is measured, `training` when the method does not train. */
+export interface JobData { readonly report: Report | null, readonly training: TrainingExamples | null }
+
+/**
+ * Throws `shape-mismatch` when data and model do not fit, `unsupported-layer` when the model cannot be run, `invalid-request` when the method needs data
+ * and there is none, `invalid-dataset` when nothing is left to train on.
+ */
+export async function openData ({ recipe, dataset, evaluationDataset }: JobInput, model: ModelFile): Promise<JobData> {
+  const { evaluation, training } = recipe
+  const reported = evaluation === false ? null : evaluationDataset ?? dataset
+  if (reported === null && recipe.method === 'evaluate') throw new EspalierError('invalid-request', 'the method evaluate needs a data set: name one as "dataset"')
+  if (training !== undefined && dataset === null) throw new EspalierError('invalid-request', `the method ${recipe.method} needs a data set to train on: name one as "dataset"`)
+  if (reported === null && training === undefined) return { report: null, training: null }
+  const graph = graphOf(model, recipe)
+  const own = dataset === null ? null : await readDataset(dataset.source)
+  const other = evaluationDataset === null ? null : await readDataset(evaluationDataset.source)
+  const share = shareOf(recipe, own, other)
+  const prepare = preparation(model, graph, recipe)
+  return {
+    report: evaluation === false || reported === null ? null : { evaluation, ...await openReport(own, other, share, reported, recipe, prepare) },
+    training: training === undefined || own === null ? null : await openTraining(own, other, share, dataset!, recipe, prepare),
+  }
+}
+
+function graphOf ({ architecture: { graph, problem } }: ModelFile, { method, training }: Recipe): LayerGraph {
+  if (graph !== undefined) return graph
+  const why = problem ?? 'it has no layer graph'
+  throw new EspalierError('unsupported-layer', training === undefined
+    ? `the model cannot be evaluated here: ${why}; with "evaluation": false its weights can still be pruned`
+    : `the model cannot be trained here: ${why}; the method ${method} needs to run it`)
+}
+
+/** Examples that are reported must not be trained on: of a file without a test part some are held out. */
+function shareOf ({ evaluation, training }: Recipe, own: DatasetFile | null, other: DatasetFile | null): number | null {
+  if (evaluation === false) return null
+  const trainsOnAll = training !== undefined && other === null && own?.splits.test === undefined
+  return evaluation.split ?? (trainsOnAll ? HELD_OUT : null)
+}
+
+type Prepare = (split: Split, dataset: JobDataset) => Promise<{ split: Split, inputs: Report['inputs'], notes: readonly string[] }>
+
+function preparation (model: ModelFile, graph: LayerGraph, recipe: Recipe): Prepare {
+  return async (chosen, dataset) => {
+    const { scale, offset, source, onlyImages } = chooseScaling(chosen, dataset.inputs, recipe.inputs, model.architecture)
+    const { split, notes } = await adaptToModel(scaleFeatures(chosen, { scale, offset, onlyImages }), graph)
+    return { split, inputs: { scale, offset, source }, notes }
+  }
+}
+
+async function openReport (
+  own: DatasetFile | null, other: DatasetFile | null, share: number | null, reported: JobDataset, { seed }: Recipe, prepare: Prepare
+): Promise<Omit<Report, 'evaluation'>> {
+  const choice = chooseReport((other ?? own)!, other, share, seed)
+  return { ...await prepare(choice.split, reported), name: choice.name, mayBeTraining: choice.mayBeTraining }
+}
+
+async function openTraining (
+  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, evaluation }: Recipe, prepare: Prepare
+): Promise<TrainingExamples> {
+  const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training!.validation)
+  return {
+    training: (await prepare(choice.training, dataset)).split,
+    selection: choice.selection && (await prepare(choice.selection, dataset)).split,
+    name: choice.name,
+  }
+}
