@@ -21,7 +21,12 @@ export interface JobRow {
   readonly createdAt: Date
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
+  /** Of a run that trains: from where its next start goes on, also after a retry. Gone when the job has succeeded. */
+  readonly checkpoint: CheckpointRow | null
 }
+
+export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
+export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 
 /** A file that a job made, as its row says it. */
 export type ArtifactRow = OutputRecord
@@ -56,13 +61,15 @@ export interface Catalog {
   /** False when there is none; throws `conflict` when it has not ended. */
   deleteJob (id: string): Promise<boolean>
 
-  /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). */
+  /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */
   begin (jobId: string, attempt: number, worker: string): Promise<BeginResult>
-  /** How often this attempt was begun. */
+  /** How often this attempt was begun since its last checkpoint. */
   starts (jobId: string, attempt: number): Promise<number>
   /** Only while running under that attempt. */
   progress (jobId: string, attempt: number, progress: Progress): Promise<boolean>
-  /** Running under that attempt -> succeeded, with all artifacts visible at once. */
+  /** Sets the checkpoint (null drops it), only while running under that attempt. */
+  checkpoint (jobId: string, attempt: number, checkpoint: StoredCheckpoint | null): Promise<boolean>
+  /** Running under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
   succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
   /** Running, queued or cancelling under that attempt -> failed. */
   fail (jobId: string, attempt: number, error: ErrorRecord): Promise<boolean>
@@ -155,7 +162,13 @@ export interface RunRequest {
   readonly dataset: DatasetFileInput | null
   readonly evaluationDataset: DatasetFileInput | null
   readonly folder: string
+  /** The state that a run which trains goes on from. */
+  readonly checkpoint: CheckpointFile | null
+  /** Folder for its checkpoints, which is the runner's alone. */
+  readonly checkpointFolder: string
 }
+
+export interface CheckpointFile { readonly path: string, readonly bytes: number }
 
 /** What came out; `name` is a file name within the request's folder. */
 export interface RunResult {
@@ -164,7 +177,14 @@ export interface RunResult {
   readonly outputs: readonly ArtifactRow[]
 }
 
+export interface RunHooks {
+  readonly onProgress: (progress: Progress) => void
+  /** A new checkpoint lies in the request's folder for them; the file is the runner's to remove afterwards. Never rejects. */
+  readonly onCheckpoint: (file: CheckpointFile) => Promise<void>
+  readonly signal: AbortSignal
+}
+
 /** Does the work of one attempt. Rejects with an EspalierError; when `signal` aborts it stops and rejects. */
 export interface Runner {
-  run (request: RunRequest, hooks: { onProgress: (progress: Progress) => void, signal: AbortSignal }): Promise<RunResult>
+  run (request: RunRequest, hooks: RunHooks): Promise<RunResult>
 }

@@ -71,6 +71,7 @@ export const Attempt = Type.Object({
   startedAt: Type.Union([Type.String(), Type.Null()]),
   finishedAt: Type.Union([Type.String(), Type.Null()]),
   error: Type.Union([JobError, Type.Null()]),
+  resumedFrom: Type.Union([Type.String(), Type.Null()], { description: 'when the checkpoint was made that it went on from; null: it began at the beginning' }),
 })
 
 export const Job = Type.Object({
@@ -81,6 +82,9 @@ export const Job = Type.Object({
   evaluationDataset: Type.Optional(Type.String()),
   recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
   progress: Progress,
+  checkpoint: Type.Optional(Type.Object({ at: Type.String({ format: 'date-time' }), bytes: Type.Integer() }, {
+    description: 'the last saved state of a training run: after a crash or a retry it goes on from there',
+  })),
   error: Type.Optional(JobError),
   receipt: Type.Optional(Receipt),
   artifacts: Type.Array(Artifact),

@@ -6,6 +6,7 @@ import type { JobDataset } from '../methods/job-types.ts'
 import { runJob } from '../methods/run-job.ts'
 import type { DatasetFileInput, RunRequest, RunResult } from '../jobs/ports.ts'
 import { rememberedGzipSizes } from './gzip-size.ts'
+import { checkpointed, checkpointsOn } from './checkpoints.ts'
 import { createSpoolFile, folderOnDisk, openFile } from './files.ts'
 import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.ts'
 
@@ -61,6 +62,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunR
         opened.push(file)
         return file
       },
+      checkpoints: checkpointsOn(request, send),
       signal,
       onProgress (progress) {
         const now = performance.now()
@@ -93,6 +95,7 @@ process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else r
 process.on('SIGINT', () => {})
 process.on('message', (message: ToChild) => {
   if (message.type === 'run') void run(message)
+  else if (message.type === 'checkpointed') checkpointed(message.job)
   else process.exit(0)
 })
 

@@ -4,8 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { EspalierError, type ErrorCode } from '../errors.ts'
 import type { EngineSettings } from '../engine/runtime.ts'
-import type { RunRequest, RunResult } from '../jobs/ports.ts'
-import type { Progress } from '../jobs/resources.ts'
+import type { RunHooks, RunRequest, RunResult } from '../jobs/ports.ts'
 import { residentBytes } from './memory.ts'
 import type { ChildSettings, FromChild, ToChild } from './protocol.ts'
 
@@ -20,8 +19,6 @@ export interface EngineChildOptions {
   /** The program to run; tests give one that misbehaves on demand. */
   readonly entry?: string
 }
-
-export interface RunHooks { readonly onProgress: (progress: Progress) => void, readonly signal: AbortSignal }
 
 export interface EngineChild {
   readonly pid: number
@@ -46,7 +43,7 @@ const STDERR_LINES = 8
 /** Lines of a native or JavaScript stack trace, which would push the message before them out. */
 const STACK_FRAME = /^(\d+: |at |-----|\*\*\*|@ +0x)/
 /** What is being waited for: the engine to load, or a job to end. */
-interface Waiting { job: string, resolve: (message: FromChild) => void, reject: (error: EspalierError) => void, onProgress?: (progress: Progress) => void }
+interface Waiting { job: string, resolve: (message: FromChild) => void, reject: (error: EspalierError) => void, hooks?: RunHooks }
 
 /** Starts a child; TensorFlow loads while nobody waits. */
 export function spawnEngine (options: EngineChildOptions): EngineChild {
@@ -66,7 +63,9 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
 
   child.on('message', (message: FromChild) => {
     if (message.type === 'progress') {
-      if (message.job === waiting?.job) waiting.onProgress?.(message.progress)
+      if (message.job === waiting?.job) waiting.hooks?.onProgress(message.progress)
+    } else if (message.type === 'checkpoint') {
+      if (message.job === waiting?.job) void waiting.hooks?.onCheckpoint(message.file).then(() => { if (child.connected) child.send({ type: 'checkpointed', job: message.job } satisfies ToChild) })
     } else if (message.type === 'failed') settle()?.reject(EspalierError.fromRecord(message.error))
     else settle()?.resolve(message)
   })
@@ -84,13 +83,13 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
     return current
   }
 
-  function wait (job: string, onProgress?: (progress: Progress) => void): Promise<FromChild> {
+  function wait (job: string, hooks?: RunHooks): Promise<FromChild> {
     return new Promise((resolve, reject) => {
       if (!alive) {
         reject(killedFor ?? crash(child.exitCode, child.signalCode, stderr()))
         return
       }
-      waiting = { job, resolve, reject, ...(onProgress && { onProgress }) }
+      waiting = { job, resolve, reject, ...(hooks && { hooks }) }
     })
   }
 
@@ -116,7 +115,7 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
       const stopWatching = watch(child, options, killFor)
       hooks.signal.addEventListener('abort', onAbort, { once: true })
       try {
-        const ended = wait(request.job, hooks.onProgress)
+        const ended = wait(request.job, hooks)
         child.send({ type: 'run', ...request } satisfies ToChild)
         const message = await ended
         if (message.type !== 'done') throw new EspalierError('internal', `the engine process answered "${message.type}" instead of a result`)

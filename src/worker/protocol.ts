@@ -1,7 +1,7 @@
 /** The messages between a worker and its engine child. Plain JSON; files go by path. Version both sides together. */
 import type { EngineSettings } from '../engine/runtime.ts'
 import type { ErrorRecord } from '../errors.ts'
-import type { RunRequest, RunResult } from '../jobs/ports.ts'
+import type { CheckpointFile, RunRequest, RunResult } from '../jobs/ports.ts'
 import type { Progress } from '../jobs/resources.ts'
 
 export type { InputFile } from '../jobs/ports.ts'
@@ -11,12 +11,15 @@ export interface ChildSettings extends EngineSettings { readonly sessionDataByte
 
 /** worker -> child: one job. Outputs are written into `folder`, which is empty and the child's alone. */
 export interface RunMessage extends RunRequest { readonly type: 'run' }
+/** The checkpoint was stored, or could not be: its file may go. */
+export interface CheckpointedMessage { readonly type: 'checkpointed', readonly job: string }
 export interface StopMessage { readonly type: 'stop' }
-export type ToChild = RunMessage | StopMessage
+export type ToChild = RunMessage | CheckpointedMessage | StopMessage
 
 /** child -> worker */
 export interface ReadyMessage { readonly type: 'ready', readonly engine: Readonly<Record<string, unknown>> }
 export interface ProgressMessage { readonly type: 'progress', readonly job: string, readonly progress: Progress }
+export interface CheckpointMessage { readonly type: 'checkpoint', readonly job: string, readonly file: CheckpointFile }
 export interface DoneMessage extends RunResult { readonly type: 'done' }
 export interface FailedMessage { readonly type: 'failed', readonly job: string, readonly error: ErrorRecord }
-export type FromChild = ReadyMessage | ProgressMessage | DoneMessage | FailedMessage
+export type FromChild = ReadyMessage | ProgressMessage | CheckpointMessage | DoneMessage | FailedMessage

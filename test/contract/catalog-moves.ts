@@ -70,6 +70,44 @@ export function catalogMovesContract (name: string, catalog: () => Catalog): voi
       assert.deepEqual(await catalog().artifacts(id), [])
     })
 
+    test('a checkpoint: kept over deaths, failures and retries, noted by the attempts that go on from it, gone with the success', async () => {
+      const { id } = await newJob(catalog())
+      const first = { sha256: 'a'.repeat(64), bytes: 5 * 2 ** 32 }
+      assert.equal(await catalog().checkpoint(id, 1, first), false)
+      await catalog().begin(id, 1, 'a')
+      assert.equal((await catalog().attempts(id))[0]?.resumedFrom, null)
+      assert.equal(await catalog().checkpoint(id, 2, first), false)
+      assert.equal((await catalog().job(id))?.checkpoint, null)
+      assert.equal(await catalog().checkpoint(id, 1, first), true)
+      const { at, ...stored } = (await catalog().job(id))!.checkpoint!
+      assert.deepEqual(stored, first)
+      assert.ok(Math.abs(at.getTime() - Date.now()) < 3_600_000)
+      assert.ok((await catalog().referencedBlobs()).has(first.sha256))
+      await catalog().begin(id, 1, 'b')
+      assert.equal((await catalog().attempts(id))[0]?.resumedFrom, at.toISOString())
+      await catalog().fail(id, 1, CRASH)
+      assert.equal(await catalog().checkpoint(id, 1, first), false)
+      assert.equal((await catalog().retry(id))?.checkpoint?.sha256, first.sha256)
+      assert.equal((await catalog().attempts(id))[1]?.resumedFrom, null)
+      await catalog().begin(id, 2, 'c')
+      assert.equal((await catalog().attempts(id))[1]?.resumedFrom, at.toISOString())
+      assert.equal(await catalog().checkpoint(id, 2, null), true)
+      assert.equal((await catalog().job(id))?.checkpoint, null)
+      await catalog().checkpoint(id, 2, { sha256: 'b'.repeat(64), bytes: 1 })
+      await catalog().succeed(id, 2, RECEIPT, [])
+      assert.equal((await catalog().job(id))?.checkpoint, null)
+      assert.ok(!(await catalog().referencedBlobs()).has('b'.repeat(64)))
+    })
+
+    test('an attempt that comes further each time is not counted as one that dies', async () => {
+      const { id } = await newJob(catalog())
+      for (let start = 0; start < 5; start++) {
+        await catalog().begin(id, 1, 'w')
+        await catalog().checkpoint(id, 1, { sha256: String(start).repeat(64), bytes: 1 })
+      }
+      assert.equal(await catalog().starts(id, 1), 1)
+    })
+
     test('a failure says why, in the job and in its attempt; a retry is a new attempt', async () => {
       const { id } = await newJob(catalog())
       await assert.rejects(catalog().retry(id), { code: 'conflict' })

@@ -98,6 +98,7 @@ export function jobRow (changes: Partial<JobRow> = {}): JobRow {
     attempt: 1,
     progress: { stage: 'queued', done: 0, total: 1, etaSeconds: null },
     error: null,
+    checkpoint: null,
     receipt: null,
     createdAt: new Date(0),
     startedAt: null,

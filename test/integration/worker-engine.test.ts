@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { RunRequest } from '../../src/jobs/ports.ts'
+import type { RunHooks, RunRequest } from '../../src/jobs/ports.ts'
 import { residentBytes } from '../../src/worker/memory.ts'
 import { spawnEngine, type EngineChild, type EngineChildOptions } from '../../src/worker/engine-child.ts'
 import { createEngineRunner, type EngineRunner } from '../../src/worker/runner.ts'
@@ -13,9 +13,9 @@ const OPTIONS: EngineChildOptions = {
 }
 
 function request (job: string): RunRequest {
-  return { job, attempt: 1, recipe: {} as never, model: {} as never, dataset: null, evaluationDataset: null, folder: '/nowhere' }
+  return { job, attempt: 1, recipe: {} as never, model: {} as never, dataset: null, evaluationDataset: null, folder: '/nowhere', checkpoint: null, checkpointFolder: '/nowhere' }
 }
-const hooks = (signal = new AbortController().signal): { onProgress: () => void, signal: AbortSignal } => ({ onProgress: () => {}, signal })
+const hooks = (signal = new AbortController().signal): RunHooks => ({ onProgress: () => {}, onCheckpoint: async () => {}, signal })
 
 describe('an engine process', () => {
   let child: EngineChild | undefined
@@ -56,7 +56,7 @@ describe('an engine process', () => {
   test('cancel kills a process whose event loop is blocked', async () => {
     const engine = start()
     const cancel = new AbortController()
-    const running = engine.run(request('spin'), { onProgress: () => cancel.abort(), signal: cancel.signal })
+    const running = engine.run(request('spin'), { ...hooks(cancel.signal), onProgress: () => cancel.abort() })
     await assert.rejects(running, { code: 'job-cancelled' })
     assert.equal(await residentBytes(engine.pid), null)
   })

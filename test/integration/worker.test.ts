@@ -12,6 +12,7 @@ import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Blobs, Catalog, JobRow, Queue } from '../../src/jobs/ports.ts'
 import type { ModelSummary } from '../../src/jobs/resources.ts'
 import { cancelJob } from '../../src/jobs/use-cases/cancel-job.ts'
+import { retryJob } from '../../src/jobs/use-cases/retry-job.ts'
 import { startWorker, type RunningWorker, type WorkerOptions } from '../../src/worker/worker.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshPrefix } from '../support/queue.ts'
@@ -73,6 +74,35 @@ describe('a worker', () => {
       assert.match(job.error!.message, message)
     }
     assert.equal((await ended((await submit('done')).id)).state, 'succeeded')
+  })
+
+  test('a job whose engine dies after a checkpoint goes on from it when it is retried, and leaves no checkpoint behind', async () => {
+    const { id } = await submit('checkpoint')
+    const failed = await ended(id)
+    assert.deepEqual([failed.state, failed.error!.code], ['failed', 'engine-crashed'])
+    assert.equal(failed.checkpoint!.bytes, 16)
+    assert.equal(await blobs.has(failed.checkpoint!.sha256), true)
+    await retryJob({ catalog, queue }, id)
+    const done = await until(id, ({ state, attempt }) => attempt === 2 && state !== 'queued' && state !== 'running')
+    assert.equal(done.state, 'succeeded', JSON.stringify(done.error))
+    assert.equal(done.checkpoint, null)
+    assert.equal((await catalog.attempts(id))[1]!.resumedFrom, failed.checkpoint!.at.toISOString())
+    for (let left = 40; left > 0 && await blobs.has(failed.checkpoint!.sha256); left--) await sleep(50)
+    assert.equal(await blobs.has(failed.checkpoint!.sha256), false)
+  })
+
+  test('a checkpoint that cannot be gone on from, or is lost, is no end: the run begins at its beginning', async () => {
+    for (const kept of [true, false]) {
+      const { id } = await submit('refuse', false)
+      await catalog.begin(id, 1, 'dies')
+      const stored = await blobs.put((async function * () { yield new TextEncoder().encode(`damaged ${id}`) })())
+      await catalog.checkpoint(id, 1, stored)
+      if (!kept) await blobs.delete(stored.sha256)
+      await queue.add({ jobId: id, attempt: 1 })
+      const done = await ended(id)
+      assert.equal(done.state, 'succeeded', JSON.stringify(done.error))
+      assert.equal(done.checkpoint, null)
+    }
   })
 
   test('a cancel stops a job whose engine is blocked', async () => {

@@ -1,4 +1,5 @@
 /** An engine process for tests: speaks the worker's protocol and does what the recipe's `behave` or else the job's id says. */
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { FromChild, ToChild } from '../../src/worker/protocol.ts'
 
 const send = (message: FromChild): void => { process.send?.(message) }
@@ -6,6 +7,7 @@ const held: Uint8Array[] = []
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ToChild) => {
+  if (message.type === 'checkpointed') process.exit(7)
   if (message.type !== 'run') process.exit(0)
   const { job } = message
   const behave = (message.recipe as { behave?: string }).behave ?? job
@@ -18,6 +20,17 @@ process.on('message', (message: ToChild) => {
   if (behave === 'fail') send({ type: 'failed', job, error: { code: 'nothing-pruned', message: 'nothing to prune' } })
   if (behave === 'spin') for (;;) held.length = 0
   if (behave === 'grow') setInterval(() => { held.push(new Uint8Array(32 << 20).fill(1)) }, 5)
+  if (behave === 'checkpoint' && message.checkpoint === null) {
+    const path = `${message.checkpointFolder}/one`
+    writeFileSync(path, 'half of the work')
+    send({ type: 'checkpoint', job, file: { path, bytes: 16 } })
+  }
+  if (behave === 'checkpoint' && message.checkpoint !== null) {
+    const state = readFileSync(message.checkpoint.path, 'utf8')
+    send(state === 'half of the work' ? { type: 'done', job, receipt: {} as never, outputs: [] } : { type: 'failed', job, error: { code: 'internal', message: `the checkpoint is "${state}"` } })
+  }
+  if (behave === 'refuse' && message.checkpoint !== null) send({ type: 'failed', job, error: { code: 'invalid-request', message: 'the checkpoint cannot be read: it is empty', details: { checkpoint: true } } })
+  if (behave === 'refuse' && message.checkpoint === null) send({ type: 'done', job, receipt: {} as never, outputs: [] })
   if (behave === 'done') send({ type: 'done', job, receipt: {} as never, outputs: [] })
 })
 

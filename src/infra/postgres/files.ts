@@ -71,7 +71,8 @@ export function filesIn ({ prisma, patiently, once }: Database): Files {
 
     async referencedBlobs () {
       const rows = await patiently(async () => await prisma.$queryRaw<Array<{ sha256: string }>>`
-        SELECT sha256 FROM models UNION SELECT sha256 FROM datasets UNION SELECT sha256 FROM artifacts`)
+        SELECT sha256 FROM models UNION SELECT sha256 FROM datasets UNION SELECT sha256 FROM artifacts
+        UNION SELECT checkpoint_sha256 FROM jobs WHERE checkpoint_sha256 IS NOT NULL`)
       return new Set(rows.map((row) => row.sha256))
     },
   }

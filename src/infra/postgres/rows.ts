@@ -38,7 +38,12 @@ export function jobOf (row: rows.Job): JobRow {
     createdAt: row.createdAt,
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
+    checkpoint: checkpointOf(row),
   }
+}
+
+function checkpointOf ({ checkpointSha256: sha256, checkpointBytes: bytes, checkpointAt: at }: rows.Job): JobRow['checkpoint'] {
+  return sha256 === null || bytes === null || at === null ? null : { sha256, bytes: Number(bytes), at }
 }
 
 export function attemptOf (row: rows.Attempt): Attempt {
@@ -49,6 +54,7 @@ export function attemptOf (row: rows.Attempt): Attempt {
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     error: row.error as unknown as Attempt['error'],
+    resumedFrom: row.resumedFrom?.toISOString() ?? null,
   }
 }
 

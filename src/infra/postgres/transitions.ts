@@ -7,7 +7,7 @@ import { jsonText, oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { jobOf, storable } from './rows.ts'
 
-type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'succeed' | 'fail' | 'requestCancel' | 'cancelled'>
+type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'requestCancel' | 'cancelled'>
 
 const CANCELLED_AT_ONCE = JOB_STATES.filter((state) => stateAfterCancel(state) === 'cancelled')
 const CANCELLED_BY_WORKER = JOB_STATES.filter((state) => state !== 'cancelling' && stateAfterCancel(state) === 'cancelling')
@@ -20,7 +20,7 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
   /** `moved` as a common table expression: the job's row, changed only if it is where it must be. */
   function moved (jobId: string, attempt: number, from: readonly JobState[], changes: Prisma.Sql): Prisma.Sql {
     return Prisma.sql`moved AS (
-      UPDATE jobs SET updated_at = now(), ${changes} WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state ${oneOf(from)} RETURNING id, attempt, error)`
+      UPDATE jobs SET updated_at = now(), ${changes} WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state ${oneOf(from)} RETURNING id, attempt, error, checkpoint_at)`
   }
 
   /** Ends an attempt together with its job; `also` may hold further expressions on `moved`. */
@@ -42,7 +42,8 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
         const from = [...statesBefore('running'), 'running' as const]
         const count = await prisma.$executeRaw`
           WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
-          UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now())
+          UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
+            resumed_from = moved.checkpoint_at
           FROM moved WHERE job_id = moved.id AND number = moved.attempt`
         const row = await prisma.job.findUnique({ where: { id: storable(jobId) } })
         if (row === null) return { begun: false, state: 'missing' }
@@ -61,10 +62,20 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
         WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state = 'running'`) > 0
     },
 
+    async checkpoint (jobId, attempt, checkpoint) {
+      const changes = checkpoint === null
+        ? Prisma.sql`checkpoint_sha256 = NULL, checkpoint_bytes = NULL, checkpoint_at = NULL`
+        : Prisma.sql`checkpoint_sha256 = ${checkpoint.sha256}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_at = now()`
+      // An attempt that comes further each time is not what kills its workers: it is counted anew.
+      return await patiently(async () => await prisma.$executeRaw`
+        WITH ${moved(jobId, attempt, ['running'], changes)}
+        UPDATE attempts SET starts = 1 FROM moved WHERE job_id = moved.id AND number = moved.attempt`) > 0
+    },
+
     async succeed (jobId, attempt, receipt, artifacts) {
       const rows = jsonText(artifacts.map((artifact, position) => ({ ...artifact, position })))
       return await end(jobId, attempt, statesBefore('succeeded'), 'succeeded',
-        Prisma.sql`, receipt = ${jsonText(receipt)}::json, progress = ${jsonText({ stage: 'done', done: 1, total: 1, etaSeconds: 0 })}::json`,
+        Prisma.sql`, checkpoint_sha256 = NULL, checkpoint_bytes = NULL, checkpoint_at = NULL, receipt = ${jsonText(receipt)}::json, progress = ${jsonText({ stage: 'done', done: 1, total: 1, etaSeconds: 0 })}::json`,
         Prisma.sql`, published AS (
           INSERT INTO artifacts (job_id, name, position, format, bytes, sha256)
           SELECT moved.id, file.name, file.position, file.format, file.bytes, file.sha256

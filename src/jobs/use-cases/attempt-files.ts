@@ -11,7 +11,7 @@ const PUT_TRIES = 3
 interface Stored { readonly sha256: string, readonly bytes: number, readonly name: string, readonly format: string }
 
 /** In place when the store is on this machine, else downloaded into `folder`; the download's hash is checked. */
-async function bring (blobs: Blobs, file: Stored, folder: string, as: string, signal: AbortSignal): Promise<InputFile> {
+export async function bring (blobs: Blobs, file: Stored, folder: string, as: string, signal: AbortSignal): Promise<InputFile> {
   const { sha256, bytes, name, format } = file
   let place = await blobs.localPath(sha256)
   if (place === undefined) {

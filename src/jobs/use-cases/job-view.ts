@@ -18,6 +18,7 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     ...(row.evaluationDatasetId !== null && { evaluationDataset: row.evaluationDatasetId }),
     recipe: row.recipe,
     progress: row.progress,
+    ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),
     ...(row.error !== null && { error: row.error }),
     ...(row.receipt !== null && { receipt: row.receipt }),
     artifacts: artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),

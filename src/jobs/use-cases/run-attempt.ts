@@ -2,9 +2,10 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EspalierError } from '../../errors.ts'
-import type { Blobs, Catalog, JobRow, QueueEntry, Runner } from '../ports.ts'
+import type { Blobs, Catalog, CheckpointFile, JobRow, QueueEntry, Runner, RunResult } from '../ports.ts'
 import { isEnded } from '../states.ts'
 import { bringInputs, storeOutputs } from './attempt-files.ts'
+import { checkpointKeeper } from './checkpoints.ts'
 import { progressWriter } from './progress-writer.ts'
 
 /** An attempt whose worker died this often is likely what kills it. */
@@ -65,15 +66,34 @@ async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, 
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
   const progress = progressWriter(async (value) => await catalog.progress(jobId, attempt, value), look)
   try {
-    const [inputFolder, folder] = [path.join(home, 'inputs'), path.join(home, 'outputs')]
+    const [inputFolder, folder, checkpointFolder] = [path.join(home, 'inputs'), path.join(home, 'outputs'), path.join(home, 'checkpoints')]
     await mkdir(inputFolder)
-    await mkdir(folder)
+    await mkdir(checkpointFolder)
     const inputs = await bringInputs(catalog, blobs, job, inputFolder, signal)
     signal.throwIfAborted()
-    const result = await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder }, { onProgress: progress.report, signal })
+    const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, refused: look })
+    const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
+      await mkdir(folder)
+      return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, { onProgress: progress.report, onCheckpoint: checkpoints.store, signal })
+    }
+    let result: RunResult
+    try {
+      result = await run(await checkpoints.bring(inputFolder, signal))
+    } catch (thrown) {
+      if (EspalierError.from(thrown).details.checkpoint !== true) throw thrown
+      // It cannot be gone on from: the run begins at its beginning.
+      await checkpoints.drop()
+      await rm(folder, { recursive: true, force: true })
+      result = await run(null)
+    } finally {
+      await checkpoints.settled()
+    }
     const artifacts = await storeOutputs(blobs, result.outputs, folder, signal)
     await progress.stop()
-    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) return 'succeeded'
+    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {
+      await checkpoints.forget()
+      return 'succeeded'
+    }
     // A cancel came before the success, or another worker ended the attempt.
     return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
   } finally {

@@ -1,0 +1,73 @@
+/** The checkpoints of an attempt: brought to where a runner reads them, stored as they come, the one before removed. */
+import { createReadStream } from 'node:fs'
+import { EspalierError } from '../../errors.ts'
+import type { Blobs, Catalog, CheckpointFile, CheckpointRow, QueueEntry, RunHooks } from '../ports.ts'
+import { bring } from './attempt-files.ts'
+
+export interface CheckpointKeeper {
+  /** The checkpoint that the job has as a file; null when it has none, or lost it. */
+  bring (folder: string, signal: AbortSignal): Promise<CheckpointFile | null>
+  readonly store: RunHooks['onCheckpoint']
+  /** Removes the checkpoint that the job has. */
+  drop (): Promise<void>
+  /** Removes the last checkpoint's file, when the Catalog has let go of it. */
+  forget (): Promise<void>
+  /** Waits for a checkpoint that is being stored. */
+  settled (): Promise<void>
+}
+
+interface Context {
+  readonly catalog: Catalog
+  readonly blobs: Blobs
+  readonly entry: QueueEntry
+  readonly current: CheckpointRow | null
+  /** Called when the Catalog does not take one, as the job is no longer running under this attempt. */
+  readonly refused: () => void
+}
+
+/** A checkpoint that cannot be stored is no failure of the job: the next one may be. */
+export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, current, refused }: Context): CheckpointKeeper {
+  let held = current?.sha256 ?? null
+  let storing: Promise<void> = Promise.resolve()
+
+  /** No other job's row refers to it: a checkpoint begins with the name of its job. What stays behind here is swept. */
+  async function remove (sha256: string | null): Promise<void> {
+    if (sha256 !== null) await blobs.delete(sha256).catch(() => {})
+  }
+
+  async function put (file: CheckpointFile): Promise<void> {
+    const { sha256, bytes } = await blobs.put(createReadStream(file.path))
+    if (sha256 === held) return
+    if (!await catalog.checkpoint(jobId, attempt, { sha256, bytes })) {
+      await remove(sha256)
+      refused()
+      return
+    }
+    const before = held
+    held = sha256
+    await remove(before)
+  }
+
+  return {
+    async bring (folder, signal) {
+      if (current === null) return null
+      try {
+        return await bring(blobs, { ...current, name: 'checkpoint', format: '' }, folder, 'checkpoint', signal)
+      } catch (thrown) {
+        if (EspalierError.from(thrown).code !== 'not-found') throw thrown
+        return null
+      }
+    },
+    store: (file) => {
+      storing = put(file).catch(() => {})
+      return storing
+    },
+    async drop () {
+      await catalog.checkpoint(jobId, attempt, null)
+      await remove(held)
+      held = null
+    },
+    async forget () { await remove(held) },
+    settled: async () => { await storing },
+  }
+}
