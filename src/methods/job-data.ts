@@ -4,6 +4,7 @@ import { adaptToModel, chooseReport, chooseScaling, chooseTraining, HELD_OUT, re
 import { EspalierError } from '../errors.ts'
 import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph } from '../models/architecture/types.ts'
+import { missingData } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { JobDataset, JobInput } from './job-types.ts'
 
@@ -36,8 +37,8 @@ export interface JobData { readonly report: Report | null, readonly training: Tr
 export async function openData ({ recipe, dataset, evaluationDataset }: JobInput, model: ModelFile): Promise<JobData> {
   const { evaluation, training } = recipe
   const reported = evaluation === false ? null : evaluationDataset ?? dataset
-  if (reported === null && recipe.method === 'evaluate') throw new EspalierError('invalid-request', 'the method evaluate needs a data set: name one as "dataset"')
-  if (training !== undefined && dataset === null) throw new EspalierError('invalid-request', `the method ${recipe.method} needs a data set to train on: name one as "dataset"`)
+  const missing = missingData(recipe.method, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
+  if (missing !== undefined) throw new EspalierError('invalid-request', missing)
   if (reported === null && training === undefined) return { report: null, training: null }
   const graph = graphOf(model, recipe)
   const own = dataset === null ? null : await readDataset(dataset.source)

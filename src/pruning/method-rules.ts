@@ -47,4 +47,12 @@ export const METHOD_RULES = {
 } as const satisfies Record<string, MethodRules>
 
 export type MethodName = keyof typeof METHOD_RULES
+
+/** Why a job of the method cannot run with the data sets it has; undefined when it can. */
+export function missingData (method: MethodName, has: { readonly dataset: boolean, readonly evaluationDataset: boolean }): string | undefined {
+  if (METHOD_RULES[method].trains && !has.dataset) return `the method ${method} needs a data set to train on: name one as "dataset"`
+  if (method === 'evaluate' && !has.dataset && !has.evaluationDataset) return 'the method evaluate needs a data set: name one as "dataset"'
+  return undefined
+}
+
 export const METHOD_NAMES = Object.keys(METHOD_RULES) as MethodName[]

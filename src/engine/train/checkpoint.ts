@@ -49,8 +49,9 @@ export function decodeCheckpoint (bytes: Uint8Array): Checkpoint {
   const read = arrays.map(({ name, dtype, shape }): StoredArray => {
     const size = 4 * shape.reduce((product, one) => product * one, 1)
     if (at + size > bytes.length) throw damaged(`it ends within "${name}"`)
-    // A copy: values need not lie at a multiple of 4 in the file.
-    const own = bytes.slice(at, at += size).buffer
+    // A copy: values need not lie at a multiple of 4 in the file. Of the buffer, as a Buffer's own slice is none.
+    const own = bytes.buffer.slice(bytes.byteOffset + at, bytes.byteOffset + at + size)
+    at += size
     return { name, dtype, shape, values: dtype === 'int32' ? new Int32Array(own) : new Float32Array(own) }
   })
   if (at !== bytes.length) throw damaged(`${bytes.length - at} bytes follow its end`)

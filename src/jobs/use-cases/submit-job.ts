@@ -1,5 +1,6 @@
 /** Takes a job: a row first, then the queue's entry. */
 import { EspalierError } from '../../errors.ts'
+import { missingData } from '../../pruning/method-rules.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { Catalog, JobRow, Queue } from '../ports.ts'
 import type { Dataset, Model } from '../resources.ts'
@@ -25,7 +26,7 @@ async function datasetOf (catalog: Catalog, field: string, id: string | null | u
 
 /**
  * Creates a job and puts it into the queue. When the queue does not answer the job stays queued all the same and `reconcile` adds it later.
- * @throws `not-found` for a missing file, `unavailable` when the Catalog does not answer, and what `recipe` throws
+ * @throws `not-found` for a missing file, `invalid-request` when the method needs data and there is none, `unavailable` when the Catalog does not answer, and what `recipe` throws
  */
 export async function submitJob ({ catalog, queue }: { catalog: Catalog, queue: Queue }, submission: Submission): Promise<JobRow> {
   const model = await catalog.model(submission.model)
@@ -33,6 +34,8 @@ export async function submitJob ({ catalog, queue }: { catalog: Catalog, queue: 
   const dataset = await datasetOf(catalog, 'dataset', submission.dataset)
   const evaluationDataset = await datasetOf(catalog, 'evaluationDataset', submission.evaluationDataset)
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
+  const missing = missingData(recipe.method, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
+  if (missing !== undefined) throw new EspalierError('invalid-request', missing, { field: 'dataset' })
   const job = await catalog.createJob({ modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null, recipe })
   await enqueue(queue, job)
   return job

@@ -1,0 +1,71 @@
+/** Training over HTTP: progress while it runs, an engine killed in the middle, and the same model as if nothing had happened. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { after, before, describe, test } from 'node:test'
+import { readDataset } from '../../src/datasets/index.ts'
+import type { Job } from '../../src/jobs/resources.ts'
+import { descendantsOf } from '../chaos/processes.ts'
+import { IMAGES, openFixture, pathOf } from '../support/fixtures.ts'
+import { npzOf } from '../support/npz.ts'
+import { openService, type TestService } from '../support/service.ts'
+
+const EXAMPLES = 2000
+const TRAINING = { epochs: 6, batchSize: 64, validation: 0.1, checkpointEvery: 0.2 }
+
+describe('a job that trains', () => {
+  let service: TestService, model: string, dataset: string
+
+  before(async () => {
+    service = await openService()
+    model = (await service.client.uploadModel(pathOf('examples/lenet5.keras'))).id
+    const images = await openFixture(IMAGES)
+    const { features, targets } = (await readDataset(images)).splits.test!
+    const x = (await features[0]!.read(0, EXAMPLES)).map((value) => value / 255)
+    const file = path.join(service.home, 'images.npz')
+    await writeFile(file, await npzOf({ x: { shape: [EXAMPLES, 28, 28], values: x }, y: { shape: [EXAMPLES], values: await targets[0]!.read(0, EXAMPLES) } }))
+    await images.close()
+    dataset = (await service.client.uploadDataset(file)).id
+  })
+  after(async () => { await service.close() })
+
+  const submit = async (): Promise<string> => (await service.client.createJob({ model, dataset, recipe: { method: 'fine-tune', training: TRAINING, evaluation: { latency: false } } })).id
+
+  async function until (id: string, reached: (job: Job) => boolean): Promise<Job> {
+    for (let left = 2400; left > 0; left--) {
+      const job = await service.client.get<Job>(`/v1/jobs/${id}`)
+      if (reached(job)) return job
+      if (['succeeded', 'failed', 'cancelled'].includes(job.state)) assert.fail(`the job is ${job.state}: ${JSON.stringify(job.error)}`)
+      await sleep(25)
+    }
+    return assert.fail(`job ${id} is still ${(await service.client.get<Job>(`/v1/jobs/${id}`)).state}`)
+  }
+
+  test('an engine killed in the middle: the retry goes on from the checkpoint, to the same bytes', async () => {
+    const whole = await service.client.waitForJob(await submit())
+    assert.equal(whole.state, 'succeeded', JSON.stringify(whole.error))
+    const id = await submit()
+    const running = await until(id, ({ progress, checkpoint }) => checkpoint !== undefined && progress.stage === 'training' && (progress.epoch ?? 0) >= 2)
+    assert.ok(running.progress.stepsPerSecond! > 0 && running.progress.total === 6 * 23, JSON.stringify(running.progress))
+    const engines = descendantsOf(process.pid).filter(({ command }) => command.includes('worker/child.ts'))
+    for (const { pid } of engines) process.kill(pid, 'SIGKILL')
+    const failed = await service.client.waitForJob(id)
+    assert.deepEqual([failed.state, failed.error!.code], ['failed', 'engine-crashed'])
+    assert.ok(failed.checkpoint!.bytes > 3 * 4 * 431_080, 'weights and two slots of each')
+    assert.equal((await fetch(`${service.url}/v1/jobs/${id}/retry`, { method: 'POST' })).status, 202)
+    const done = await service.client.waitForJob(id)
+    assert.equal(done.state, 'succeeded', JSON.stringify(done.error))
+    assert.equal(done.checkpoint, undefined)
+    assert.deepEqual(done.attempts.map(({ resumedFrom }) => resumedFrom !== null), [false, true])
+    assert.ok(done.receipt!.training!.resumedAtStep! > 0)
+    assert.equal(whole.receipt!.training!.resumedAtStep, null)
+    assert.deepEqual(done.receipt!.training!.epochs, whole.receipt!.training!.epochs)
+    assert.equal(done.artifacts[0]!.sha256, whole.artifacts[0]!.sha256)
+  })
+
+  test('mistakes are told before anything runs', async () => {
+    await assert.rejects(service.client.createJob({ model, dataset, recipe: { method: 'fine-tune', training: { optimizer: { type: 'adan' } } } }), { message: /did you mean "adam"/ })
+    await assert.rejects(service.client.createJob({ model, recipe: { method: 'fine-tune' } }), { message: /needs a data set to train on/ })
+  })
+})
