@@ -5,21 +5,28 @@ import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../src/config.ts'
 import { parseMessage, PEERS, type Peer, type Ready, type RunResult, type SideName, type SideSpec } from './protocol.ts'
 
-export interface Side {
-  readonly name: SideName
+export interface Side<N extends string = SideName> {
+  readonly name: N
   readonly ready: Ready
   run (steps: number): Promise<RunResult>
   close (): void
 }
 
+/** How a side is started; a peer may be missing. */
+export interface Start { readonly command: string, readonly args: readonly string[], readonly threads: number, readonly peer: boolean }
+
 /** The side, ready to run; the reason as text when its library cannot be imported. `python` runs the peers. */
 export async function openSide (name: SideName, spec: SideSpec, python: string): Promise<Side | string> {
   const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-  const isPeer = (PEERS as readonly string[]).includes(name)
-  const [command, args] = isPeer
-    ? [python, [here(`peers/${name as Peer}_train.py`), JSON.stringify(spec)]]
-    : [process.execPath, ['--import', 'tsx', here('our-side.ts'), JSON.stringify(spec), name]]
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...engineEnvironment().env, TF_CPP_MIN_LOG_LEVEL: '3', TF_NUM_INTRAOP_THREADS: String(spec.threads), OMP_NUM_THREADS: String(spec.threads) } })
+  const [peer, settings, { threads }] = [(PEERS as readonly string[]).includes(name), JSON.stringify(spec), spec]
+  return peer
+    ? await startSide(name, { command: python, args: [here(`peers/${name as Peer}_train.py`), settings], threads, peer })
+    : await startSide(name, { command: process.execPath, args: ['--import', 'tsx', here('our-side.ts'), settings, name], threads, peer })
+}
+
+/** A side from its command line. */
+export async function startSide<N extends string> (name: N, { command, args, threads, peer }: Start): Promise<Side<N> | string> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...engineEnvironment().env, TF_CPP_MIN_LOG_LEVEL: '3', TF_NUM_INTRAOP_THREADS: String(threads), OMP_NUM_THREADS: String(threads) } })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ended = new Promise<never>((_resolve, reject) => {
     child.once('error', reject)
@@ -35,7 +42,7 @@ export async function openSide (name: SideName, spec: SideSpec, python: string):
     }
   }
   const first = await next().catch((error: unknown) => {
-    if (isPeer && (error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing', reason: `${python} is not there` } as const
+    if (peer && (error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing', reason: `${command} is not there` } as const
     throw error
   })
   if (first.kind === 'missing') return first.reason

@@ -6,6 +6,8 @@ export interface ExampleArray {
   /** Shape of one example, without the first axis; [] for scalars. */
   readonly shape: Shape
   readonly type: NumberType
+  /** Only reading from front to back is fast: the file is compressed. */
+  readonly forward?: true
   /** Rows [from, to) as float32, row-major. Integer types are converted, not scaled. */
   read (from: number, to: number): Promise<Float32Array>
 }

@@ -44,7 +44,7 @@ export function scaleFeatures (split: Split, { scale, offset, onlyImages = false
   const features = split.features.map((array): ExampleArray => onlyImages && !isImageOfBytes(array)
     ? array
     : {
-        shape: array.shape,
+        ...array,
         type: 'float32',
         async read (from, to) {
           const values = await array.read(from, to)

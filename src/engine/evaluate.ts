@@ -26,8 +26,8 @@ export interface Evaluated {
 const PROBE = 1000
 
 /**
- * Runs every predictor over the whole split. Features and targets must fit the model's inputs and outputs (see adaptToModel); throws
- * `shape-mismatch` when they do not.
+ * Runs every predictor over the whole split, compiled where it has enough whole batches (see Predictor.prepare); a smaller last one comes only once.
+ * Features and targets must fit the model's inputs and outputs (see adaptToModel); throws `shape-mismatch` when they do not.
  */
 export async function evaluate (architecture: Architecture, predictors: readonly Predictor[], split: Split, options: EvaluateOptions): Promise<Evaluated> {
   const graph = architecture.graph
@@ -38,6 +38,8 @@ export async function evaluate (architecture: Architecture, predictors: readonly
   if (split.examples === 0) throw new EspalierError('invalid-dataset', 'the data set has no examples to evaluate')
   let tasks: OutputTask[] | undefined
   let accumulators: Accumulator[][] = []
+  const whole = Math.floor(split.examples / options.batchSize)
+  for (const predictor of predictors) predictor.prepare(whole, split.features.map(({ shape }) => [options.batchSize, ...shape]))
   for (let from = 0; from < split.examples; from += options.batchSize) {
     options.signal?.throwIfAborted()
     const to = Math.min(split.examples, from + options.batchSize)

@@ -17,14 +17,15 @@ export interface LatencyOptions {
 const DEFAULTS = { runs: 100, warmUp: 5, budgetMs: 2000, minimumRuns: 10 }
 
 /**
- * Milliseconds of one forward pass on `inputs`, for each predictor: input on the device, output read back (which waits for the computation).
- * Who goes first alternates from run to run.
+ * Milliseconds of one forward pass on `inputs`, for each predictor, compiled as a server would run it unless the runs are too few for that: input on
+ * the device, output read back (which waits for the computation). Who goes first alternates from run to run.
  */
 export async function measureLatency (tf: Tf, predictors: readonly Predictor[], inputs: readonly BatchArray[], options: LatencyOptions = {}): Promise<LatencyFigures[]> {
   const { runs, warmUp, budgetMs, minimumRuns } = { ...DEFAULTS, ...options }
   const fed = inputs.map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
   const times: number[][] = predictors.map(() => [])
   try {
+    for (const predictor of predictors) predictor.prepare(warmUp + runs, inputs.map(({ shape }) => shape))
     for (let count = 0; count < warmUp; count++) for (const predictor of predictors) timeOnce(predictor, fed)
     const start = performance.now()
     for (let count = 0; count < runs; count++) {

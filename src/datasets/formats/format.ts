@@ -22,6 +22,8 @@ export interface StoredArray {
   readonly littleEndian: boolean
   /** First axis fastest, as Fortran stores it. */
   readonly fortran: boolean
+  /** `data` is fast only from front to back. */
+  readonly forward?: boolean
   /** Just the numbers, without any header. */
   readonly data: ByteSource
 }
@@ -39,7 +41,7 @@ export function examplesOf (array: StoredArray, name: string): ExampleArray {
   const shape = array.shape.slice(1)
   const rowBytes = sizeOf(shape) * NUMBER_TYPES[type]
   if (array.fortran && shape.length > 0) return fortranExamples(array, name)
-  return { shape, type, read: async (from, to) => toFloat32(await data.read(from * rowBytes, (to - from) * rowBytes), type, littleEndian) }
+  return { shape, type, ...(array.forward === true && { forward: true }), read: async (from, to) => toFloat32(await data.read(from * rowBytes, (to - from) * rowBytes), type, littleEndian) }
 }
 
 function fortranExamples ({ shape, type, littleEndian, data }: StoredArray, name: string): ExampleArray {

@@ -56,8 +56,10 @@ async function openArray (entry: ZipEntry): Promise<NamedArray> {
   if (declared !== undefined && declared !== (gzipped ? size % 2 ** 32 : size)) {
     throw invalid(`${entry.name}: the shape [${header.shape.join(', ')}] of ${header.type} takes ${size} bytes with its header, the file has ${declared}`, { array: entry.name })
   }
-  const content: ByteSource = !gzipped && entry.method === 'stored' ? await entry.source() : forwardSource(size, () => checked(open(), size, entry.name))
-  return { name: entry.name, array: { shape: header.shape, type: header.type, littleEndian: false, fortran: false, data: sliceOf(content, header.offset, header.bytes) } }
+  const forward = gzipped || entry.method !== 'stored'
+  const content: ByteSource = forward ? forwardSource(size, () => checked(open(), size, entry.name)) : await entry.source()
+  const data = sliceOf(content, header.offset, header.bytes)
+  return { name: entry.name, array: { shape: header.shape, type: header.type, littleEndian: false, fortran: false, forward, data } }
 }
 
 /** Source: Y. LeCun's description of the idx format: two zero bytes, type, number of axes, sizes in big-endian order. */

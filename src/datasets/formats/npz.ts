@@ -58,7 +58,7 @@ async function openArray (entry: ZipEntry): Promise<NamedArray> {
   if (header.offset + header.bytes !== content.size) {
     throw invalid(`${entry.name}: the shape [${header.shape.join(', ')}] of ${header.type} takes ${header.bytes} bytes, the file has ${content.size - header.offset}`, { array: entry.name })
   }
-  return { name: entry.name, array: { ...header, data: sliceOf(content, header.offset, header.bytes) } }
+  return { name: entry.name, array: { ...header, forward: entry.method !== 'stored', data: sliceOf(content, header.offset, header.bytes) } }
 }
 
 function namesOf (entries: readonly ZipEntry[]): string {

@@ -32,6 +32,10 @@ export interface Program {
   dispose (): void
 }
 
+/** Of state variables set in one run of the graph. */
+const ASSIGN_BYTES = 1 << 24
+const VALUE_BYTES = 4
+
 interface Compiled extends Recorded { readonly names: ReadonlyArray<{ readonly name: string }> }
 
 /**
@@ -98,8 +102,11 @@ export function createProgram (state: Readonly<Record<string, Variable>>, functi
   }
 
   function assign (to: number, names: readonly string[], values: readonly Tensor[]): void {
-    // One by one: each is its own graph run, and no run holds more than one value twice.
-    for (const [index, name] of names.entries()) tf.dispose(backend.runSavedModel(to, [values[index]!], [{ name: `${name}/value:0` }], [`${name}/set:0`]))
+    // A few at a time: the first run of each set of values costs milliseconds, and a run holds its values twice.
+    for (const [from, end] of groupsBySize(values)) {
+      const some = names.slice(from, end)
+      tf.dispose(backend.runSavedModel(to, values.slice(from, end), some.map((name) => ({ name: `${name}/value:0` })), some.map((name) => `${name}/set:0`)))
+    }
   }
 
   function loaded (): number {
@@ -146,6 +153,22 @@ export function createProgram (state: Readonly<Record<string, Variable>>, functi
       session = undefined
     },
   }
+}
+
+/** Neighbours whose values fit in ASSIGN_BYTES together, at least one: [from, to) of each group. */
+function groupsBySize (values: readonly Tensor[]): Array<[number, number]> {
+  const groups: Array<[number, number]> = []
+  let bytes = 0
+  for (const [index, { size }] of values.entries()) {
+    const own = size * VALUE_BYTES
+    if (groups.length > 0 && bytes + own <= ASSIGN_BYTES) groups.at(-1)![1] = index + 1
+    else {
+      groups.push([index, index + 1])
+      bytes = 0
+    }
+    bytes += own
+  }
+  return groups
 }
 
 /** The variables with what reads and sets each from outside. */

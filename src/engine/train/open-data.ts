@@ -1,4 +1,4 @@
-/** Training data from a split of a data set: in memory when it fits, else once through a file whose rows are read as they are needed. */
+/** Training data from a split of a data set: in memory when it fits, else read batch by batch. */
 import type { ExampleArray, Split } from '../../datasets/dataset.ts'
 import { readRows } from '../../datasets/rows.ts'
 import { EspalierError } from '../../errors.ts'
@@ -14,7 +14,7 @@ export interface SpoolFile {
 export interface OpenOptions {
   /** Of all features and targets as float32. */
   readonly limitBytes: number
-  /** Makes a file for what does not fit. */
+  /** Makes a file for what does not fit and cannot be read in any order. */
   readonly spool: (name: string) => Promise<SpoolFile>
   readonly signal?: AbortSignal
 }
@@ -32,15 +32,17 @@ export async function openTrainingData (split: Split, options: OpenOptions): Pro
     const all = async (array: ExampleArray): Promise<ExampleValues> => ({ shape: array.shape, type: array.type, values: await array.read(0, examples) })
     return { examples, features: await Promise.all(features.map(all)), targets: await Promise.all(targets.map(all)) }
   }
-  const spooled: ExampleRows[] = []
-  for (const [index, array] of [...features, ...targets].entries()) spooled.push(await throughFile(array, examples, `examples-${index}.f32`, options))
-  return { examples, features: spooled.slice(0, features.length), targets: spooled.slice(features.length) }
+  const streamed: ExampleRows[] = []
+  for (const [index, array] of [...features, ...targets].entries()) {
+    const source = array.forward === true ? await throughFile(array, examples, `examples-${index}.f32`, options) : array
+    streamed.push({ shape: array.shape, type: array.type, readRows: async (rows) => await readRows(source, rows) })
+  }
+  return { examples, features: streamed.slice(0, features.length), targets: streamed.slice(features.length) }
 }
 
-/** Read once from front to back, as compressed files must be. */
-async function throughFile (array: ExampleArray, examples: number, name: string, { spool, signal }: OpenOptions): Promise<ExampleRows> {
-  const { shape, type } = array
-  const rowBytes = FLOAT_BYTES * sizeOf(shape)
+/** The array once through a file of float32, from front to back. */
+async function throughFile (array: ExampleArray, examples: number, name: string, { spool, signal }: OpenOptions): Promise<ExampleArray> {
+  const rowBytes = FLOAT_BYTES * sizeOf(array.shape)
   const file = await spool(name)
   const rows = Math.max(1, Math.floor(PIECE_BYTES / rowBytes))
   for (let from = 0; from < examples; from += rows) {
@@ -48,8 +50,8 @@ async function throughFile (array: ExampleArray, examples: number, name: string,
     const values = await array.read(from, Math.min(examples, from + rows))
     await file.write(from * rowBytes, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   }
-  const written: ExampleArray = {
-    shape,
+  return {
+    shape: array.shape,
     type: 'float32',
     async read (from, to) {
       const bytes = await file.read(from * rowBytes, (to - from) * rowBytes)
@@ -57,5 +59,4 @@ async function throughFile (array: ExampleArray, examples: number, name: string,
       return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / FLOAT_BYTES)
     },
   }
-  return { shape, type, readRows: async (wanted) => await readRows(written, wanted) }
 }
