@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
-import type { Architecture, ArchitectureLayer, LayerGraph, ValueRef } from '../models/architecture/types.ts'
+import type { Architecture, ArchitectureLayer, GraphNode, LayerGraph, ValueRef } from '../models/architecture/types.ts'
+import { PLAIN_CALL } from '../models/layers/layer-type.ts'
 import { activityLoss } from './train/regularizers.ts'
 import { FORWARDS, type Forward, type ForwardContext, type RandomSource, type Weights } from './layers/index.ts'
 import { MASKINGS, passMask, type Mask, type Masking } from './layers/masks.ts'
@@ -53,6 +54,10 @@ export function runMaskedGraph (
   const fed = new Map(graph.inputs.map((ref, index) => [ref.node, inputs[index]!]))
   const uses = countUses(graph)
   const keep = options.keep === true
+  const givenMask = ({ masks: refs }: GraphNode, at: number): Tensor | undefined => {
+    const ref = refs?.[at]
+    return ref === undefined ? undefined : values[ref.node]![ref.output]!
+  }
   const values: Tensor[][] = []
   const masks: Mask[][] = []
   const free = (node: number, output: number) => {
@@ -62,13 +67,14 @@ export function runMaskedGraph (
   }
   for (const [index, node] of graph.nodes.entries()) {
     const given = fed.has(index) ? [fed.get(index)!] : node.inputs.map((ref) => values[ref.node]![ref.output]!)
-    const givenMasks = fed.has(index) ? [] : node.inputs.map((ref) => masks[ref.node]![ref.output])
-    const run = () => runLayer(layers[node.layer]!, given, weights(node.layer), contextOf(options.training, layers[node.layer]!.trainable, node.layer, index, givenMasks))
+    const givenMasks = fed.has(index) ? [] : node.inputs.map((ref, at) => givenMask(node, at) ?? masks[ref.node]![ref.output])
+    const context = contextOf(options.training, { layer: node.layer, node: index, trainable: layers[node.layer]!.trainable, call: node.call ?? PLAIN_CALL, masks: givenMasks })
+    const run = () => runLayer(layers[node.layer]!, given, weights(node.layer), context)
     const result = keep ? run() : tf.tidy(run)
     values.push(result.outputs)
     masks.push(result.masks)
     options.observe?.(index, given, result.outputs)
-    for (const ref of node.inputs) if (lastUse(ref, uses)) free(ref.node, ref.output)
+    for (const ref of readBy(node)) if (lastUse(ref, uses)) free(ref.node, ref.output)
     for (const output of result.outputs.keys()) if (!uses.has(keyOf({ node: index, output }))) free(index, output)
   }
   // A value that is an output twice is handed out twice, so that the caller may dispose of each.
@@ -93,11 +99,14 @@ function ownMask (mask: Mask): Mask {
   return mask === undefined ? undefined : tf.clone(mask)
 }
 
-function contextOf (training: TrainingRun | undefined, trainable: boolean, layer: number, node: number, masks: readonly Mask[]): ForwardContext {
-  if (training === undefined) return { training: false, trainable, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
+interface Place extends Pick<ForwardContext, 'trainable' | 'call' | 'masks'> { readonly layer: number, readonly node: number }
+
+function contextOf (training: TrainingRun | undefined, { layer, node, trainable, call, masks }: Place): ForwardContext {
+  if (training === undefined) return { training: false, trainable, call, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
   return {
     training: true,
     trainable,
+    call,
     masks,
     random: training.random(node),
     update: (role, value) => { training.update(layer, role, value) },
@@ -114,8 +123,13 @@ const NO_RANDOM: RandomSource = { uniform: onlyInTraining, normal: onlyInTrainin
 /** How often each value is read; the model's outputs are read once more, at the end. */
 function countUses (graph: LayerGraph): Map<string, number> {
   const uses = new Map<string, number>()
-  for (const ref of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs]) uses.set(keyOf(ref), (uses.get(keyOf(ref)) ?? 0) + 1)
+  for (const ref of [...graph.nodes.flatMap(readBy), ...graph.outputs]) uses.set(keyOf(ref), (uses.get(keyOf(ref)) ?? 0) + 1)
   return uses
+}
+
+/** Inputs, and masks that the call gives for them. */
+function readBy ({ inputs, masks = [] }: GraphNode): ValueRef[] {
+  return [...inputs, ...masks.filter((ref) => ref !== undefined)]
 }
 
 function lastUse (ref: ValueRef, uses: Map<string, number>): boolean {

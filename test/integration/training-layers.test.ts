@@ -8,6 +8,7 @@ import { FORWARDS, type ForwardContext, type RandomSource, type Weights } from '
 import { constrain } from '../../src/engine/train/constraints.ts'
 import { regularizationLoss } from '../../src/engine/train/regularizers.ts'
 import { readArchitecture } from '../../src/models/architecture/index.ts'
+import { PLAIN_CALL } from '../../src/models/layers/layer-type.ts'
 import { weightRulesOf } from '../../src/models/layers/weight-rules.ts'
 import { weightedSum } from '../support/layer-gradients.ts'
 
@@ -92,7 +93,7 @@ describe('models in training equal Keras\'', () => {
 
 function contextOf (given: Partial<ForwardContext>): ForwardContext {
   const none = () => { throw new Error('not expected') }
-  return { training: true, trainable: true, masks: [undefined], random: { uniform: none, normal: none }, update: none, addLoss: none, ...given }
+  return { training: true, trainable: true, call: PLAIN_CALL, masks: [undefined], random: { uniform: none, normal: none }, update: none, addLoss: none, ...given }
 }
 
 test('batch normalisation takes its statistics from what the mask keeps', () => {

@@ -1,7 +1,7 @@
 /** Forward passes of inputs, dense layers, embeddings and layers that do nothing at inference. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { DenseConfig, EmbeddingConfig } from '../../models/layers/core.ts'
+import type { DenseConfig, EmbeddingConfig, MaskingConfig } from '../../models/layers/core.ts'
 import { biasAdd } from '../ops/bias.ts'
 import { gatherRows } from '../ops/gather.ts'
 import { matMul2d } from '../ops/matmul.ts'
@@ -21,6 +21,9 @@ export const dense: Forward<DenseConfig> = unary((c, x, weights) => {
 
 /** Rows looked up by index. */
 export const embedding: Forward<EmbeddingConfig> = unary((_, x, weights) => gatherRows(weightOf(weights, 'embeddings'), tf.cast(x, 'int32')))
+
+/** Steps that are not there become 0; MASKINGS has their mask. */
+export const masking: Forward<MaskingConfig> = unary(({ value }, x) => tf.where(tf.broadcastTo(tf.any(tf.notEqual(x, value), -1, true), x.shape), x, tf.zerosLike(x)))
 
 /** The bias added along the last axis, if the layer has one. */
 export function biased (x: Tensor, used: boolean, weights: Weights): Tensor {

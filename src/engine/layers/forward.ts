@@ -1,6 +1,7 @@
 /** What a forward pass is: settings, inputs and weights in, outputs out. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
+import type { NodeCall } from '../../models/layers/layer-type.ts'
 
 /** Draws for one application of a layer: the same values for the same seed, step and place in the graph, others for any other. */
 export interface RandomSource {
@@ -16,6 +17,8 @@ export interface ForwardContext {
   readonly training: boolean
   /** False for frozen layers (`trainable: false`): frozen batch normalisation uses its moving statistics in training too. */
   readonly trainable: boolean
+  /** As what the inputs are given, and what else the call says. */
+  readonly call: NodeCall
   /** Keras' mask of each input, bool [batch, steps]; undefined where there is none. */
   readonly masks: ReadonlyArray<Tensor | undefined>
   /** Only drawn from when training. */

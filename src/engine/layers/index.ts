@@ -5,13 +5,15 @@ import * as tf from '@tensorflow/tfjs-core'
 import { activate } from './activations.ts'
 import { batchNormalization } from './batch-normalization.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
-import { dense, embedding, pass } from './core.ts'
+import { dense, embedding, masking, pass } from './core.ts'
 import { unary, weightOf, type Forward } from './forward.ts'
 import { concatenate, dot, merging, operation } from './merging.ts'
 import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
 import { groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
 import { globalPooling, pooling } from './pooling.ts'
+import { recurrent } from './recurrent.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
+import { bidirectional, timeDistributed } from './wrappers.ts'
 
 export type { Forward, ForwardContext, RandomSource, Weights } from './forward.ts'
 
@@ -84,6 +86,13 @@ export const FORWARDS: { readonly [Name in LayerTypeName]: Forward<ConfigOf<Name
   UpSampling1D: upSampling,
   UpSampling2D: upSampling,
   UpSampling3D: upSampling,
+  SimpleRNN: recurrent,
+  LSTM: recurrent,
+  GRU: recurrent,
+  RNN: recurrent,
+  Bidirectional: bidirectional,
+  TimeDistributed: timeDistributed((type) => FORWARDS[type as LayerTypeName] as Forward<unknown>),
+  Masking: masking,
   Rescaling: rescaling,
   Identity: pass,
   Dropout: dropout,

@@ -8,10 +8,14 @@ import { asImage, channelsBack, channelsLast, spatialAxes } from './layout.ts'
 
 export const pooling: Forward<PoolingConfig> = unary((c, x) => channelsBack(pooled(c, channelsLast(x, c.format)), c.format))
 
-export const globalPooling: Forward<GlobalPoolingConfig> = unary((c, x) => {
-  const axes = spatialAxes(c.format, x.rank)
-  return c.mode === 'max' ? maxOver(x, axes, c.keepAxes) : tf.mean(x, axes, c.keepAxes)
-})
+export const globalPooling: Forward<GlobalPoolingConfig> = (c, [x], _, { masks: [mask] }) => {
+  const axes = spatialAxes(c.format, x!.rank)
+  if (c.mode === 'max') return [maxOver(x!, axes, c.keepAxes)]
+  // Of layers that average, Keras' one for sequences leaves masked steps out.
+  if (mask === undefined || x!.rank !== 3) return [tf.mean(x!, axes, c.keepAxes)]
+  const kept = tf.expandDims(tf.cast(mask, 'float32'), c.format === 'channels_last' ? 2 : 1)
+  return [tf.div(tf.sum(tf.mul(x!, kept), axes, c.keepAxes), tf.sum(kept, axes, c.keepAxes))]
+}
 
 function pooled ({ rank, mode, size, strides, padding }: PoolingConfig, x: Tensor): Tensor {
   const pool = mode === 'max' ? maxPool : averagePool

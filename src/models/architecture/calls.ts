@@ -9,11 +9,21 @@ export interface Call {
   readonly inputs: readonly TensorRef[]
   /** How it is written; nested models are numbered differently. */
   readonly flavour: 2 | 3
-  /** The arguments in order, where all of them are tensors or numbers. */
-  readonly operands?: ReadonlyArray<'input' | number>
-  /** Arguments besides the inputs that change what is computed: tensors such as `mask`, and `training` when true. */
-  readonly named: readonly string[]
+  /** For each input the argument that it is given as: its place in the call, or its name. */
+  readonly places: ReadonlyArray<number | string>
+  /** Arguments besides tensors that are set by name, such as `training` when true. */
+  readonly set: readonly string[]
+  /** Masks given for the inputs, in their order; undefined leaves an input the mask it has. */
+  readonly masks: ReadonlyArray<TensorRef | undefined>
+  /** All arguments of a Keras 3 call, each tensor in them replaced by `{class_name: "__input__", index}`. */
+  readonly written?: WrittenCall
 }
+
+/** What a call is written as, constants included. */
+export interface WrittenCall { readonly args: readonly unknown[], readonly kwargs: Readonly<Record<string, unknown>> }
+
+/** Stands for input number `index` of the call in its written arguments. */
+export const INPUT_MARK = '__input__'
 
 /** Arguments deeper than this are no call that Keras writes. */
 const MAX_DEPTH = 16
@@ -27,19 +37,30 @@ export function callOf (node: unknown, layer: string): Call {
   if (typeof node !== 'object' || node === null) throw malformed(`a call of "${layer}" must be a list or an object`)
   const { args = [], kwargs = {} } = node as { args?: unknown, kwargs?: unknown }
   if (!Array.isArray(args) || typeof kwargs !== 'object' || kwargs === null) throw malformed(`a call of "${layer}" must have a list "args" and an object "kwargs"`)
+  const { mask, ...others } = kwargs as { readonly mask?: unknown }
   const inputs: TensorRef[] = []
-  collect(args, inputs, 0, layer)
-  const named = Object.entries(kwargs).filter(([name, value]) => {
-    const tensors: TensorRef[] = []
-    collect(value, tensors, 0, layer)
-    if (INPUT_NAMES.has(name)) inputs.push(...tensors)
-    return changes(name, value, tensors.length > 0)
-  }).map(([name]) => name)
+  const places: Array<number | string> = []
+  const take = (place: number | string, value: unknown): unknown => {
+    const written = marked(value, inputs, 0, layer)
+    while (places.length < inputs.length) places.push(place)
+    return written
+  }
+  const written = {
+    args: args.map((value, place) => take(place, value)),
+    kwargs: Object.fromEntries(Object.entries(others).map(([name, value]) => [name, take(INPUT_NAMES.has(name) ? 0 : name, value)])),
+  }
+  const set = setIn(others)
   // The only flag that layers take by position.
-  if (args.includes(true)) named.push('training')
+  if (args.includes(true)) set.push('training')
   assertAtMost(inputs.length, MAX_CALL_INPUTS, `inputs of a call of "${layer}"`)
-  const operands = args.map((argument: unknown) => typeof argument === 'number' ? argument : tensorOf(argument) === undefined ? undefined : 'input' as const)
-  return { inputs, flavour: 3, named, ...(operands.every((one) => one !== undefined) && { operands }) }
+  return { inputs, places, flavour: 3, set, masks: masksOf(mask, tensorOf), written }
+}
+
+/** One mask, or a list with one for each input and null where there is none. */
+function masksOf (value: unknown, refIn: (value: unknown) => TensorRef | undefined): Array<TensorRef | undefined> {
+  const single = refIn(value)
+  if (single !== undefined) return [single]
+  return Array.isArray(value) ? value.slice(0, MAX_CALL_INPUTS).map(refIn) : []
 }
 
 /** A reference written as [layer, node, tensor]; undefined when it is none. */
@@ -67,25 +88,36 @@ function legacyCall (node: readonly unknown[], layer: string): Call {
     if (ref === undefined) throw malformed(`a call of "${layer}" must name its inputs as [layer, node, tensor, {}]`)
     return ref
   })
-  const named = items.flatMap((item) => Object.entries((item as unknown[])[3] ?? {}).filter(([name, value]) => changes(name, value, refOf(value) !== undefined)).map(([name]) => name))
-  return { inputs, flavour: 2, named }
+  const places: Array<number | string> = inputs.map(() => 0)
+  const set: string[] = []
+  const masks: Array<TensorRef | undefined> = []
+  for (const item of items) {
+    const { mask, ...kwargs } = ((item as unknown[])[3] ?? {}) as { readonly mask?: unknown }
+    masks.push(...masksOf(mask, refOf))
+    for (const [name, value] of Object.entries(kwargs)) {
+      const refs = refOf(value) !== undefined ? [refOf(value)!] : masksOf(value, refOf).filter((ref) => ref !== undefined)
+      inputs.push(...refs)
+      places.push(...refs.map(() => INPUT_NAMES.has(name) ? 0 : name))
+    }
+    set.push(...setIn(kwargs))
+  }
+  assertAtMost(inputs.length, MAX_CALL_INPUTS, `inputs of a call of "${layer}"`)
+  return { inputs, places, flavour: 2, set, masks }
 }
 
-function changes (name: string, value: unknown, holdsTensor: boolean): boolean {
-  return (holdsTensor && !INPUT_NAMES.has(name)) || (name === 'training' && value === true)
+/** Names of switches that are on. */
+function setIn (kwargs: object): string[] {
+  return Object.entries(kwargs).filter(([, value]) => value === true).map(([name]) => name)
 }
 
-/** Adds the tensors within `value`, depth first; dictionaries by sorted keys, as Keras flattens them. */
-function collect (value: unknown, into: TensorRef[], depth: number, layer: string): void {
-  if (typeof value !== 'object' || value === null) return
+/** `value` with its tensors marked and added to `inputs`, depth first; dictionaries by sorted keys, as Keras flattens them. */
+function marked (value: unknown, inputs: TensorRef[], depth: number, layer: string): unknown {
+  if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) throw malformed(`the arguments of a call of "${layer}" are nested deeper than ${MAX_DEPTH} levels`)
   const tensor = tensorOf(value)
-  if (tensor !== undefined) {
-    into.push(tensor)
-    return
-  }
-  const items = Array.isArray(value) ? value as unknown[] : Object.keys(value).sort().map((key) => (value as Record<string, unknown>)[key])
-  for (const item of items) collect(item, into, depth + 1, layer)
+  if (tensor !== undefined) return { class_name: INPUT_MARK, index: inputs.push(tensor) - 1 }
+  if (Array.isArray(value)) return value.map((item: unknown) => marked(item, inputs, depth + 1, layer))
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, marked((value as Record<string, unknown>)[key], inputs, depth + 1, layer)]))
 }
 
 function tensorOf (value: unknown): TensorRef | undefined {

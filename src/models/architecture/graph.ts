@@ -1,6 +1,8 @@
 /** Applies the layers of a model tree in order: nested and shared models are unrolled into one graph of single layers. */
 import { EspalierError } from '../../errors.ts'
 import { LAYER_TYPES, type LayerType } from '../layers/index.ts'
+import { PLAIN_CALL, type NodeCall } from '../layers/layer-type.ts'
+import type { Call } from './calls.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { assertAtMost, MAX_NODES } from './limits.ts'
 import type { LayerEntry, ModelEntry } from './model-entry.ts'
@@ -10,7 +12,10 @@ import { resolveCalls, type Schedule, type Task } from './schedule.ts'
 import type { GraphNode, LayerGraph, ValueRef, WeightSpec } from './types.ts'
 
 /** What a layer gives; undefined behind a layer whose outputs cannot be told. */
-type Value = { readonly ref: ValueRef, readonly shape: SymbolicShape } | undefined
+type Value = Known | undefined
+
+/** `mask`: one that a call gives for this value. */
+interface Known { readonly ref: ValueRef, readonly shape: SymbolicShape, readonly mask?: ValueRef }
 
 export interface Built {
   /** Absent when a layer has a problem, or the model no input shape. */
@@ -26,29 +31,44 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
   const schedules = new Map<ModelEntry, Schedule>()
   let calls = 0
 
-  function apply (entry: LayerEntry, inputs: readonly Value[]): Value[] | undefined {
+  function apply (entry: LayerEntry, inputs: readonly Value[], given?: Call): Value[] | undefined {
     const layer = registry.indexOf(entry)
     const draft = registry.drafts[layer]!
     if (draft.config === undefined || inputs.includes(undefined)) return undefined
-    const known = inputs as Array<NonNullable<Value>>
+    const known = inputs as Known[]
     const [type, inputShapes] = [LAYER_TYPES[draft.type!] as LayerType<unknown>, known.map(({ shape }) => shape)]
+    const nodeCall = callFor(type, given)
+    if (typeof nodeCall === 'string') {
+      problems.add(`calls with the argument "${nodeCall}" are not run here (${entry.name})`)
+      return undefined
+    }
     return withName(draft, () => {
-      const weights = type.weights(draft.config, inputShapes)
+      const weights = type.weights(draft.config, inputShapes, nodeCall)
       if (draft.weights !== undefined) assertSameWeights(draft.weights, weights)
       draft.weights ??= weights
-      const outputShapes = type.outputShapes(draft.config, inputShapes)
+      const outputShapes = type.outputShapes(draft.config, inputShapes, nodeCall)
       const node = nodes.length
-      nodes.push({ layer, inputs: known.map(({ ref }) => ref), inputShapes, outputShapes, macs: type.macs(draft.config, inputShapes, outputShapes) })
+      nodes.push({
+        layer,
+        inputs: known.map(({ ref }) => ref),
+        inputShapes,
+        outputShapes,
+        macs: type.macs(draft.config, inputShapes, outputShapes, nodeCall),
+        ...(nodeCall !== PLAIN_CALL && { call: nodeCall }),
+        ...(known.some(({ mask }) => mask !== undefined) && { masks: known.map(({ mask }) => mask) }),
+      })
       return outputShapes.map((shape, output) => ({ ref: { node, output }, shape }))
     })
   }
 
-  function call (entry: LayerEntry, inputs: readonly Value[], named: readonly string[]): Value[] | undefined {
+  function call (entry: LayerEntry, inputs: readonly Value[], given?: Call): Value[] | undefined {
     // Counted before anything else: models that hold no layers make no nodes and could still be called without end.
     assertAtMost(++calls, MAX_NODES, 'applications of layers')
-    if (named.length > 0) problems.add(`calls with the argument "${named[0]}" are not run here (${entry.name})`)
     const { model: nested } = registry.canonical(entry)
-    return nested === undefined ? apply(entry, inputs) : unroll(nested, inputs)
+    if (nested === undefined) return apply(entry, inputs, given)
+    const refused = given?.set[0] ?? given?.places.find((place) => typeof place === 'string')
+    if (refused !== undefined) problems.add(`calls with the argument "${refused}" are not run here (${entry.name})`)
+    return unroll(nested, inputs)
   }
 
   /** The outputs of a model for `inputs`; the whole model's inputs are nodes of their own. */
@@ -61,7 +81,7 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
     const source = begins ? parent.entries[0] : registry.synthetic
     if (inputs !== undefined && inputs.length !== 1) throw invalid(`the sequential model "${parent.name}" takes one input, it is given ${inputs.length}`)
     let value = inputs === undefined ? source === undefined ? undefined : apply(source, [])?.[0] : inputs[0]
-    for (const entry of begins ? parent.entries.slice(1) : parent.entries) value = call(entry, [value], [])?.[0]
+    for (const entry of begins ? parent.entries.slice(1) : parent.entries) value = call(entry, [value])?.[0]
     return value
   }
 
@@ -77,7 +97,10 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
     }
     const { order, inputs: sources, outputs } = scheduleOf(parent)
     for (const [index, task] of sources.entries()) results.set(task.key, inputs === undefined ? apply(task.entry, []) : [inputs[index]])
-    for (const task of order) results.set(task.key, call(task.entry, task.inputs.map(valueAt), task.named))
+    for (const task of order) {
+      const masks = task.masks.map((mask) => mask === undefined ? undefined : valueAt(mask))
+      results.set(task.key, call(task.entry, task.inputs.map((input, index) => masked(valueAt(input), masks[index])), task.given))
+    }
     return outputs.map(valueAt)
   }
 
@@ -93,10 +116,26 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
     if (weights !== undefined) draft.weights = weights
   }
   if (problems.size > 0 || outputs.includes(undefined)) return { problems: [...problems] }
-  return { graph: finished(model, registry, nodes, outputs as Array<NonNullable<Value>>), problems: [] }
+  return { graph: finished(model, registry, nodes, outputs as Known[]), problems: [] }
 }
 
-function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], outputs: ReadonlyArray<NonNullable<Value>>): LayerGraph {
+function masked (value: Value, mask: Value): Value {
+  return value === undefined || mask === undefined ? value : { ...value, mask: mask.ref }
+}
+
+/** The call as the layer type knows it; the name of an argument that it does not take. */
+function callFor (type: LayerType<unknown>, given: Call | undefined): NodeCall | string {
+  if (given === undefined) return PLAIN_CALL
+  const { positional = [], tensors = [], flags = [] } = type.arguments ?? {}
+  // What operations are given are settings of theirs.
+  if (type.operation) return PLAIN_CALL
+  const refused = given.places.find((place) => typeof place === 'string' && !positional.includes(place) && !tensors.includes(place)) ?? given.set.find((name) => !flags.includes(name))
+  if (refused !== undefined) return String(refused)
+  const roles = given.places.map((place) => typeof place === 'string' ? place : positional[place])
+  return roles.every((role) => role === undefined) && given.set.length === 0 ? PLAIN_CALL : { roles, flags: given.set }
+}
+
+function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], outputs: readonly Known[]): LayerGraph {
   const sources = model.kind === 'sequential'
     ? [registry.synthetic ?? model.entries[0]!]
     : model.inputs.map((ref) => model.entries.find(({ name }) => name === ref.layer)!)
@@ -118,7 +157,7 @@ function finished (model: ModelEntry, registry: Registry, nodes: GraphNode[], ou
 function weightsAsBuilt ({ type, config, entry }: Draft): readonly WeightSpec[] | undefined {
   if (type === undefined || config === undefined) return undefined
   try {
-    return (LAYER_TYPES[type] as LayerType<unknown>).weights(config, entry.builtFor ?? [])
+    return (LAYER_TYPES[type] as LayerType<unknown>).weights(config, entry.builtFor ?? [], PLAIN_CALL)
   } catch (error) {
     if (error instanceof EspalierError && error.code === 'invalid-model') return undefined
     throw error

@@ -1,8 +1,9 @@
 /** Reads a Keras model configuration into an architecture: its layers, and the graph that connects them. */
 import { EspalierError } from '../../errors.ts'
+import { isRecord } from '../json.ts'
 import { activityRuleOf, weightRulesOf } from '../layers/weight-rules.ts'
 import { buildGraph } from './graph.ts'
-import { isModel, isRecord, readModelEntry, type ModelEntry } from './model-entry.ts'
+import { isModel, readModelEntry, type ModelEntry } from './model-entry.ts'
 import { registerLayers, type Draft } from './register.ts'
 import type { Architecture, ArchitectureLayer } from './types.ts'
 

@@ -2,6 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { layerTypeOf, type KerasConfig } from '../layers/index.ts'
 import { symbolicShape } from '../layers/core.ts'
+import { isRecord, type Json } from '../json.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { callOf, refOf, refsOf, type Call, type TensorRef } from './calls.ts'
 import { assertAtMost, MAX_LAYERS, MAX_NAME, MAX_NESTING } from './limits.ts'
@@ -37,18 +38,12 @@ export interface ModelEntry {
   readonly builtFor?: SymbolicShape
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 /** Keras 2 wrote functional models as Model. */
 const MODEL_KINDS: Readonly<Record<string, ModelEntry['kind']>> = { Sequential: 'sequential', Functional: 'functional', Model: 'functional' }
 
 /** Modules whose classes are Keras' own. */
 const KERAS_MODULE = /^(keras|tf_keras|tensorflow\.(python\.)?keras|builtins)(\.|$)/
-const OPERATION_MODULE = /^keras\.(src\.)?ops(\.|$)/
-
-export function isRecord (value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+const OPERATION_MODULE = /^keras\.(src\.(ops|activations)|ops)(\.|$)/
 
 /** Is this a model with layers that are listed? */
 export function isModel (object: Json): boolean {
@@ -102,7 +97,7 @@ function readLayerEntry (item: unknown, what: string, counter: { layers: number 
     className,
     isOperation,
     // The call's arguments stand for settings: an operation is applied once, and its constants are written there.
-    config: isOperation && calls[0]?.operands !== undefined ? { ...config, operands: calls[0].operands } : config,
+    config: isOperation && calls[0]?.written !== undefined ? { ...config, call: calls[0].written } : config,
     calls,
     ...(custom !== undefined && { customName: custom }),
     ...(isModel(item) && { model: readModelEntry(item, counter, depth + 1) }),
@@ -111,10 +106,11 @@ function readLayerEntry (item: unknown, what: string, counter: { layers: number 
   }
 }
 
-/** `.h5` files name no module: there an operation is told from the layer of its name by its arguments, which are not one list. */
-function isOperationOf ({ module }: Json, className: string, calls: readonly Call[]): boolean {
+/** `.h5` files name no module: there an operation is told from the layer of its name by its arguments, which are not one list, or by its settings. */
+function isOperationOf ({ module, config }: Json, className: string, calls: readonly Call[]): boolean {
   if (typeof module === 'string') return OPERATION_MODULE.test(module)
-  return (calls[0]?.operands?.length ?? 0) > 1 && layerTypeOf(className, true) !== undefined
+  if (layerTypeOf(className, true) === undefined) return false
+  return layerTypeOf(className) === undefined || (calls[0]?.written?.args.length ?? 0) > 1 || (isRecord(config) && config.newshape !== undefined)
 }
 
 function outputsOf (value: unknown, model: string): Array<{ name: string, ref: TensorRef }> {

@@ -1,13 +1,13 @@
 /** Puts the calls within one functional model into an order in which every input comes before its use. */
 import type { LayerEntry, ModelEntry } from './model-entry.ts'
 import { invalid } from './model-entry.ts'
-import type { TensorRef } from './calls.ts'
+import type { Call, TensorRef } from './calls.ts'
 
 /** One output of one call of a layer. */
 export interface Task { readonly key: string, readonly entry: LayerEntry, readonly call: number, readonly tensor: number }
 
 /** A call with the values it needs. */
-export interface ScheduledCall extends Task { readonly inputs: readonly Task[], readonly named: readonly string[] }
+export interface ScheduledCall extends Task { readonly inputs: readonly Task[], readonly masks: ReadonlyArray<Task | undefined>, readonly given: Call }
 
 export interface Schedule { readonly order: readonly ScheduledCall[], readonly inputs: readonly Task[], readonly outputs: readonly Task[] }
 
@@ -31,7 +31,7 @@ export function resolveCalls (model: ModelEntry): Schedule {
     }
     const scheduled = prepared.get(task.key) ?? withInputs(model, byName, task)
     prepared.set(task.key, scheduled)
-    const missing = scheduled.inputs.filter(({ key }) => state.get(key) !== 'done')
+    const missing = [...scheduled.inputs, ...scheduled.masks.filter((mask) => mask !== undefined)].filter(({ key }) => state.get(key) !== 'done')
     if (missing.length === 0) {
       state.set(task.key, 'done')
       order.push(scheduled)
@@ -49,7 +49,8 @@ export function resolveCalls (model: ModelEntry): Schedule {
 function withInputs (model: ModelEntry, byName: ReadonlyMap<string, LayerEntry>, task: Task): ScheduledCall {
   const call = task.entry.calls[task.call]
   if (call === undefined) throw invalid(`"${task.entry.name}" of "${model.name}" is used and has no inputs; it is not among the model's inputs`)
-  return { ...task, inputs: call.inputs.map((ref) => taskOf(model, byName, ref, call.flavour)), named: call.named }
+  const taskAt = (ref: TensorRef) => taskOf(model, byName, ref, call.flavour)
+  return { ...task, inputs: call.inputs.map(taskAt), masks: call.masks.map((ref) => ref === undefined ? undefined : taskAt(ref)), given: call }
 }
 
 /**

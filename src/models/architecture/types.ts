@@ -1,6 +1,7 @@
 /** The layer graph: what runs after what, flattened out of nested and shared Keras models. */
 import type { Shape, SymbolicShape } from '../tensor.ts'
 import type { LayerTypeName } from '../layers/index.ts'
+import type { NodeCall } from '../layers/layer-type.ts'
 import type { WeightRule, WeightRules } from '../layers/weight-rules.ts'
 
 /** What the axes of a weight mean; every list holds axis numbers. Used to prune in patterns and to shrink. */
@@ -63,6 +64,10 @@ export interface GraphNode {
   readonly inputs: readonly ValueRef[]
   readonly inputShapes: readonly SymbolicShape[]
   readonly outputShapes: readonly SymbolicShape[]
+  /** Arguments besides plain inputs, when there are any. */
+  readonly call?: NodeCall
+  /** Masks given in the call, by input; undefined where the input's own holds. */
+  readonly masks?: ReadonlyArray<ValueRef | undefined>
   /** Multiply-accumulate operations for one example. */
   readonly macs: number
 }

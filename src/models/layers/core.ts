@@ -50,17 +50,32 @@ export const dense: LayerType<DenseConfig> = layerType({
   macs: (_, shapes, [output]) => exampleSize(output!) * (onlyInput(shapes).at(-1) ?? 1),
 })
 
-export interface EmbeddingConfig { readonly entries: number, readonly units: number }
+export interface EmbeddingConfig {
+  readonly entries: number
+  readonly units: number
+  /** The index 0 stands for steps that are not there. */
+  readonly maskZero: boolean
+}
 
 export const embedding: LayerType<EmbeddingConfig> = layerType({
   classNames: ['Embedding'],
   parse (config, where) {
     const reader = new ConfigReader(config, where)
-    if (reader.flag('mask_zero', false)) throw reader.unsupported('with mask_zero')
-    return { entries: reader.integer('input_dim'), units: reader.integer('output_dim') }
+    return { entries: reader.integer('input_dim'), units: reader.integer('output_dim'), maskZero: reader.flag('mask_zero', false) }
   },
   weights: (c) => [kernel('embeddings', [c.entries, c.units], { input: [0], output: [1], spatial: [] })],
   outputShape: (c, shapes) => [...onlyInput(shapes), c.units],
+})
+
+export interface MaskingConfig {
+  /** Steps whose values all are this are not there. */
+  readonly value: number
+}
+
+export const masking: LayerType<MaskingConfig> = layerType({
+  classNames: ['Masking'],
+  parse: (config, where) => ({ value: new ConfigReader(config, where).number('mask_value', 0) }),
+  outputShape: (_, shapes) => onlyInput(shapes, 3),
 })
 
 /** Layers that pass their input on at inference. */

@@ -1,13 +1,15 @@
 /** The table of layer types: one line each. The engine's forward passes are keyed by it, so that a missing one is a type error. */
 import { activationLayer, prelu } from './activation-layers.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
-import { dense, embedding, input, passing } from './core.ts'
+import { dense, embedding, input, masking, passing } from './core.ts'
 import type { LayerType } from './layer-type.ts'
 import { concatenate, dot, merging, operation } from './merging.ts'
 import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
 import { batchNormalization, groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
 import { globalPooling, pooling } from './pooling.ts'
+import { recurrent, rnn } from './recurrent.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
+import { bidirectional, timeDistributed, type InnerTypes } from './wrappers.ts'
 
 export type { KerasConfig, LayerType, Where } from './layer-type.ts'
 
@@ -76,6 +78,13 @@ export const LAYER_TYPES = {
   UpSampling1D: upSampling(1),
   UpSampling2D: upSampling(2),
   UpSampling3D: upSampling(3),
+  SimpleRNN: recurrent('SimpleRNN'),
+  LSTM: recurrent('LSTM'),
+  GRU: recurrent('GRU'),
+  RNN: rnn,
+  Bidirectional: bidirectional(() => INNER_TYPES),
+  TimeDistributed: timeDistributed(() => INNER_TYPES),
+  Masking: masking,
   Rescaling: rescaling,
   Identity: passing('Identity'),
   Dropout: dropout,
@@ -92,6 +101,8 @@ export type LayerTypeName = keyof typeof LAYER_TYPES
 
 /** The checked settings of a layer type. */
 export type ConfigOf<Name extends LayerTypeName> = ReturnType<typeof LAYER_TYPES[Name]['parse']>
+
+const INNER_TYPES: InnerTypes = { typeOf: layerTypeOf, get: (type) => LAYER_TYPES[type as LayerTypeName] as LayerType<unknown> }
 
 const BY_CLASS_NAME = namesOf(false)
 const OPERATIONS_BY_CLASS_NAME = namesOf(true)

@@ -1,4 +1,5 @@
 /** Layers and operations that make one tensor of several. */
+import { INPUT_MARK } from '../architecture/calls.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { layerType, type LayerType } from './layer-type.ts'
 import { ConfigReader, MAX_RANK } from './reader.ts'
@@ -66,9 +67,10 @@ export function operation (name: OperationName, ...classNames: string[]): LayerT
     parse (config, where) {
       const reader = new ConfigReader(config, where)
       // The reader of the graph puts the call's arguments here: an operation has one call, and its constants stand there.
-      const operands = reader.value('operands')
-      if (!Array.isArray(operands) || operands.length !== 2 || !operands.every((one) => one === 'input' || typeof one === 'number')) throw reader.unsupported('with such arguments')
-      return { operation: name, operands: [operands[0], operands[1]] }
+      const written = reader.value('call') as { readonly args?: readonly unknown[] } | undefined
+      const operands = (written?.args ?? []).map((one) => isInput(one) ? 'input' as const : one)
+      if (operands.length !== 2 || !operands.every((one) => one === 'input' || typeof one === 'number')) throw reader.unsupported('with such arguments')
+      return { operation: name, operands: [operands[0] as 'input' | number, operands[1] as 'input' | number] }
     },
     outputShape (c, shapes) {
       const used = c.operands.filter((one) => one === 'input').length
@@ -76,6 +78,10 @@ export function operation (name: OperationName, ...classNames: string[]): LayerT
       return shapes.reduce(broadcast, [])
     },
   })
+}
+
+function isInput (argument: unknown): boolean {
+  return (argument as { class_name?: unknown } | null | undefined)?.class_name === INPUT_MARK
 }
 
 function dotInputs (c: DotConfig, shapes: readonly SymbolicShape[]) {

@@ -1,5 +1,5 @@
 /** Regularisers and constraints of a layer's weights and outputs, which matter in training only. Source: keras.regularizers, keras.constraints. */
-import { isRecord } from '../architecture/model-entry.ts'
+import { isRecord } from '../json.ts'
 import { MAX_RANK } from './reader.ts'
 import type { KerasConfig } from './layer-type.ts'
 

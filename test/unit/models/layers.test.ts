@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { EspalierError } from '../../../src/errors.ts'
 import { readArchitecture } from '../../../src/models/architecture/index.ts'
 import { LAYER_TYPES, layerTypeOf, type KerasConfig, type LayerType, type LayerTypeName } from '../../../src/models/layers/index.ts'
+import { PLAIN_CALL } from '../../../src/models/layers/layer-type.ts'
 import { broadcast, slide } from '../../../src/models/layers/shapes.ts'
 import { sizeOf, type SymbolicShape } from '../../../src/models/tensor.ts'
 import { readCases } from '../../fixtures/layers/cases.ts'
@@ -21,7 +22,7 @@ function parse (name: LayerTypeName, config: KerasConfig): unknown {
 
 function macs (name: LayerTypeName, config: KerasConfig, ...inputs: SymbolicShape[]): number {
   const [type, c] = [typeOf(name), parse(name, config)]
-  return type.macs(c, inputs, type.outputShapes(c, inputs))
+  return type.macs(c, inputs, type.outputShapes(c, inputs, PLAIN_CALL), PLAIN_CALL)
 }
 
 describe('weights, parameters and shapes equal Keras\'', () => {
@@ -68,7 +69,7 @@ describe('what may be pruned', () => {
   })
 
   test('inputs and outputs lie where Keras keeps them', () => {
-    const kernel = (name: LayerTypeName, config: KerasConfig, shape: SymbolicShape, index = 0) => typeOf(name).weights(parse(name, config), [shape])[index]!
+    const kernel = (name: LayerTypeName, config: KerasConfig, shape: SymbolicShape, index = 0) => typeOf(name).weights(parse(name, config), [shape], PLAIN_CALL)[index]!
     const conv = kernel('Conv2D', { filters: 8, kernel_size: [3, 5], groups: 2 }, [null, 9, 9, 4])
     assert.deepEqual([conv.shape, conv.axes], [[3, 5, 2, 8], { output: [3], input: [2], spatial: [0, 1] }])
     const transposed = kernel('Conv1DTranspose', { filters: 8, kernel_size: 3 }, [null, 9, 4])
@@ -131,7 +132,7 @@ describe('malformed settings name layer, key and value', () => {
 test('valid settings that are not run here are told apart from malformed ones', () => {
   assert.throws(() => parse('Dense', { units: 2, activation: 'my_function' }), { code: 'unsupported-layer', message: /layers of type Dense with the activation "my_function" are not run here/ })
   assert.throws(() => parse('Dense', { units: 2, activation: { class_name: 'function', config: 'mine', module: 'builtins' } }), { code: 'unsupported-layer', message: /"mine"/ })
-  assert.throws(() => parse('Embedding', { input_dim: 2, output_dim: 3, mask_zero: true }), { code: 'unsupported-layer', message: /mask_zero/ })
+  assert.throws(() => parse('LSTM', { units: 2, stateful: true }), { code: 'unsupported-layer', message: /stateful/ })
   assert.throws(() => parse('UpSampling2D', { interpolation: 'bicubic' }), { code: 'unsupported-layer', message: /bicubic/ })
   assert.throws(() => parse('Dense', { units: 2, activation: 'glu' }), { code: 'unsupported-layer' })
 })
@@ -143,7 +144,7 @@ test('hard_sigmoid means another function in Keras 2', () => {
 })
 
 test('inputs that do not fit are refused', () => {
-  const shapes = (name: LayerTypeName, config: KerasConfig, ...inputs: SymbolicShape[]) => typeOf(name).outputShapes(parse(name, config), inputs)
+  const shapes = (name: LayerTypeName, config: KerasConfig, ...inputs: SymbolicShape[]) => typeOf(name).outputShapes(parse(name, config), inputs, PLAIN_CALL)
   const refused = { code: 'invalid-model' }
   assert.throws(() => shapes('Conv2D', { filters: 1, kernel_size: 5 }, [null, 4, 4, 1]), refused)
   assert.throws(() => shapes('Conv2D', { filters: 1, kernel_size: 2 }, [null, 4, 4]), refused)
@@ -156,8 +157,8 @@ test('inputs that do not fit are refused', () => {
   assert.throws(() => shapes('Reshape', { target_shape: [5, -1] }, [null, 4, 3]), refused)
   assert.throws(() => shapes('Softmax', { axis: 3 }, [null, 4, 3]), refused)
   assert.throws(() => shapes('Cropping1D', { cropping: [2, 2] }, [null, 4, 3]), refused)
-  assert.throws(() => typeOf('Dense').weights(parse('Dense', { units: 2 }), [[null, null]]), refused)
-  assert.throws(() => typeOf('Conv2D').weights(parse('Conv2D', { filters: 2, kernel_size: 1, groups: 2 }), [[null, 3, 3, 3]]), refused)
+  assert.throws(() => typeOf('Dense').weights(parse('Dense', { units: 2 }), [[null, null]], PLAIN_CALL), refused)
+  assert.throws(() => typeOf('Conv2D').weights(parse('Conv2D', { filters: 2, kernel_size: 1, groups: 2 }), [[null, 3, 3, 3]], PLAIN_CALL), refused)
 })
 
 test('class names lead to types, operations apart from layers', () => {
