@@ -38,7 +38,8 @@ export function runSequence (c: RecurrentConfig, { x, mask, states }: SequenceRu
     inputs = ran.outputs
     last.push(...ran.states)
   }
-  return [c.sequences ? tf.stack([...inputs], 1) : inputs.at(-1)!, ...c.state ? last : []]
+  // Copies, as a state may be the output itself, and both are freed.
+  return [c.sequences ? tf.stack([...inputs], 1) : inputs.at(-1)!, ...c.state ? last.map((one) => tf.clone(one)) : []]
 }
 
 interface CellRun {

@@ -50,7 +50,7 @@ class Store {
     const path = kerasStorePath(architecture, layer)
     if (path === '') return []
     const group = this.#groupOf(path) ?? this.#byName.get(layer.path.slice(layer.path.lastIndexOf('/') + 1)) ?? undefined
-    return group === undefined ? [] : datasetsUnder(group, '').filter(({ name }) => !SEEDS.test(name))
+    return group === undefined ? [] : inOrderOf(layer, datasetsUnder(group, '').filter(({ name }) => !SEEDS.test(name)))
   }
 
   all (): Found[] {
@@ -75,6 +75,19 @@ class Store {
       this.#indexNames(child)
     }
   }
+}
+
+/** A layer that is made of layers keeps its weights in the groups that its specs name; what they do not name comes last. */
+function inOrderOf ({ weights = [] }: ArchitectureLayer, found: Found[]): Found[] {
+  if (weights.every(({ store }) => store === undefined)) return found
+  const used = new Map<string, number>()
+  const place = new Map(weights.map(({ store = '' }, index) => {
+    const variable = used.get(store) ?? 0
+    used.set(store, variable + 1)
+    return [`${store === '' ? '' : `${store}/`}vars/${variable}`, index]
+  }))
+  const placeOf = ({ name }: Found) => place.get(name) ?? Infinity
+  return [...found].sort((a, b) => placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))
 }
 
 /** `vars` in the order of their numbers, then child groups by name, those beginning with `_` last (Keras' `_name_key`). */

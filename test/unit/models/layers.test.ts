@@ -46,7 +46,7 @@ describe('weights, parameters and shapes equal Keras\'', () => {
 test('roles are the names that Keras gives its variables', () => {
   for (const { name, config, layers } of readCases().filter(({ store }) => store !== undefined)) {
     const byPath = new Map(readArchitecture(config).layers.map((layer) => [layer.path, layer.weights]))
-    for (const { path, weights } of layers) assert.deepEqual(byPath.get(path)?.map(({ role }) => role) ?? [], weights.map(({ role }) => role), `${name}: ${path}`)
+    for (const { path, weights } of layers) assert.deepEqual(byPath.get(path)?.map(({ role }) => role.slice(role.lastIndexOf('/') + 1)) ?? [], weights.map(({ role }) => role), `${name}: ${path}`)
   }
 })
 
