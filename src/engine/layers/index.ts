@@ -7,9 +7,10 @@ import { batchNormalization } from './batch-normalization.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
 import { dense, embedding, masking, pass } from './core.ts'
 import { unary, weightOf, type Forward } from './forward.ts'
-import { concatenate, dot, merging, operation } from './merging.ts'
+import { concatenate, dot, merging } from './merging.ts'
 import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
 import { groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
+import { operation } from './operations/index.ts'
 import { globalPooling, pooling } from './pooling.ts'
 import { recurrent } from './recurrent.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
@@ -67,12 +68,7 @@ export const FORWARDS: { readonly [Name in LayerTypeName]: Forward<ConfigOf<Name
   Minimum: merging,
   Concatenate: concatenate,
   Dot: dot,
-  AddOperation: operation,
-  SubtractOperation: operation,
-  MultiplyOperation: operation,
-  DivideOperation: operation,
-  MaximumOperation: operation,
-  MinimumOperation: operation,
+  Operation: operation,
   Flatten: flatten,
   Reshape: reshape,
   Permute: permute,

@@ -1,7 +1,7 @@
 /** Forward passes that make one tensor of several. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { ConcatenateConfig, DotConfig, MergeConfig, MergeName, OperationConfig, OperationName } from '../../models/layers/merging.ts'
+import type { ConcatenateConfig, DotConfig, MergeConfig, MergeName } from '../../models/layers/merging.ts'
 import { frontAxis } from '../../models/layers/shapes.ts'
 import type { Forward } from './forward.ts'
 import { range } from './layout.ts'
@@ -25,10 +25,6 @@ const MERGES: { readonly [Name in MergeName]: Binary } = {
   Add: tf.add, Subtract: tf.sub, Multiply: tf.mul, Average: tf.add, Maximum: maximum, Minimum: minimum,
 }
 
-const OPERATIONS: { readonly [Name in OperationName]: Binary } = {
-  Add: tf.add, Subtract: tf.sub, Multiply: tf.mul, Divide: tf.div, Maximum: maximum, Minimum: minimum,
-}
-
 export const merging: Forward<MergeConfig> = (c, inputs) => {
   const rank = Math.max(...inputs.map((x) => x.rank))
   // Missing axes come behind the batch.
@@ -45,12 +41,6 @@ export const dot: Forward<DotConfig> = (c, [a, b]) => {
   const right = matrices(c.normalize ? unitLength(b!, [axes[1]], LEAST_NORM) : b!, axes[1])
   const rest = [...left.rest, ...right.rest]
   return [tf.reshape(tf.matMul(left.matrix, right.matrix, false, true), [a!.shape[0]!, ...(rest.length === 0 ? [1] : rest)])]
-}
-
-export const operation: Forward<OperationConfig> = (c, inputs) => {
-  const queue = [...inputs]
-  const [left, right] = c.operands.map((one) => one === 'input' ? queue.shift()! : tf.scalar(one, inputs[0]?.dtype === 'int32' ? 'int32' : 'float32'))
-  return [OPERATIONS[c.operation](left!, right!)]
 }
 
 /** One matrix per example: what remains in rows, the summed axis in columns. */

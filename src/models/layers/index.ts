@@ -3,9 +3,10 @@ import { activationLayer, prelu } from './activation-layers.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
 import { dense, embedding, input, masking, passing } from './core.ts'
 import type { LayerType } from './layer-type.ts'
-import { concatenate, dot, merging, operation } from './merging.ts'
+import { concatenate, dot, merging } from './merging.ts'
 import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
 import { batchNormalization, groupNormalization, layerNormalization, normalization, rmsNormalization, unitNormalization } from './normalization.ts'
+import { operation } from './operations/index.ts'
 import { globalPooling, pooling } from './pooling.ts'
 import { recurrent, rnn } from './recurrent.ts'
 import { cropping, flatten, permute, repeatVector, rescaling, reshape, upSampling, zeroPadding } from './reshaping.ts'
@@ -59,12 +60,7 @@ export const LAYER_TYPES = {
   Minimum: merging('Minimum'),
   Concatenate: concatenate,
   Dot: dot,
-  AddOperation: operation('Add', 'Add'),
-  SubtractOperation: operation('Subtract', 'Subtract'),
-  MultiplyOperation: operation('Multiply', 'Multiply'),
-  DivideOperation: operation('Divide', 'Divide', 'TrueDivide'),
-  MaximumOperation: operation('Maximum', 'Maximum'),
-  MinimumOperation: operation('Minimum', 'Minimum'),
+  Operation: operation,
   Flatten: flatten,
   Reshape: reshape,
   Permute: permute,

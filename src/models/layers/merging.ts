@@ -1,18 +1,15 @@
 /** Layers and operations that make one tensor of several. */
-import { INPUT_MARK } from '../architecture/calls.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { layerType, type LayerType } from './layer-type.ts'
 import { ConfigReader, MAX_RANK } from './reader.ts'
-import { broadcast, exampleSize, frontAxis, mergedShape, misfit, shapeText, type Size } from './shapes.ts'
+import { exampleSize, frontAxis, mergedShape, misfit, shapeText, type Size } from './shapes.ts'
 
 export type MergeName = 'Add' | 'Subtract' | 'Multiply' | 'Average' | 'Maximum' | 'Minimum'
-export type OperationName = 'Add' | 'Subtract' | 'Multiply' | 'Divide' | 'Maximum' | 'Minimum'
 
 export interface MergeConfig { readonly merge: MergeName }
 export interface ConcatenateConfig { readonly axis: number }
 export interface DotConfig { readonly axes: readonly [number, number], readonly normalize: boolean }
 /** Each operand is the next input or a number. */
-export interface OperationConfig { readonly operation: OperationName, readonly operands: readonly ['input' | number, 'input' | number] }
 
 export function merging (merge: MergeName): LayerType<MergeConfig> {
   return layerType({
@@ -58,31 +55,6 @@ export const dot: LayerType<DotConfig> = layerType({
     return exampleSize(output!) * (a[axes[0]] ?? 1)
   },
 })
-
-/** `x + y`, `2 * x`, ... written with operators in a Keras 3 model. */
-export function operation (name: OperationName, ...classNames: string[]): LayerType<OperationConfig> {
-  return layerType({
-    classNames,
-    operation: true,
-    parse (config, where) {
-      const reader = new ConfigReader(config, where)
-      // The reader of the graph puts the call's arguments here: an operation has one call, and its constants stand there.
-      const written = reader.value('call') as { readonly args?: readonly unknown[] } | undefined
-      const operands = (written?.args ?? []).map((one) => isInput(one) ? 'input' as const : one)
-      if (operands.length !== 2 || !operands.every((one) => one === 'input' || typeof one === 'number')) throw reader.unsupported('with such arguments')
-      return { operation: name, operands: [operands[0] as 'input' | number, operands[1] as 'input' | number] }
-    },
-    outputShape (c, shapes) {
-      const used = c.operands.filter((one) => one === 'input').length
-      if (shapes.length !== used) throw misfit(`it takes ${used} inputs, it is given ${shapes.length}`)
-      return shapes.reduce(broadcast, [])
-    },
-  })
-}
-
-function isInput (argument: unknown): boolean {
-  return (argument as { class_name?: unknown } | null | undefined)?.class_name === INPUT_MARK
-}
 
 function dotInputs (c: DotConfig, shapes: readonly SymbolicShape[]) {
   const [a, b] = shapes

@@ -204,7 +204,7 @@ function tensorOf (name: string): Json {
 test('operations in a file that names no module, with their constants', () => {
   const add: Json = { ...layer('Add', 'add', {}), inbound_nodes: [{ args: [tensorOf('in'), 2.5], kwargs: {} }] }
   const { layers } = readArchitecture(functional('m', [input('in'), add], ['in'], [['add', 0, 0]]))
-  assert.deepEqual([layers[1]!.type, layers[1]!.config, layers[1]!.storePath], ['AddOperation', { operation: 'Add', operands: ['input', 2.5] }, ''])
+  assert.deepEqual([layers[1]!.type, layers[1]!.config, layers[1]!.storePath], ['Operation', { operation: 'Add', settings: null, operands: [{ input: 0 }, { values: [2.5], shape: [], kind: 'number' }] }, ''])
 })
 
 test('the version, where it is told, decides what hard_sigmoid means', () => {
