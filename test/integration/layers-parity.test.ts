@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-node-gpu'
 import { runGraph, type Weights } from '../../src/engine/forward.ts'
 import { readArchitecture } from '../../src/models/architecture/index.ts'
 import { LAYER_TYPES } from '../../src/models/layers/index.ts'
+import { OPERATIONS, type OperationConfig, type OperationName } from '../../src/models/layers/operations/index.ts'
 import { readCases, type LayerCase } from '../fixtures/layers/cases.ts'
 
 const TOLERANCE = 1e-5
@@ -55,6 +56,12 @@ describe('outputs equal Keras\'', () => {
 test('every layer type is among the cases', () => {
   const seen = new Set(cases.flatMap(({ config }) => readArchitecture(config).layers.map(({ type }) => type)))
   assert.deepEqual(Object.keys(LAYER_TYPES).filter((type) => !seen.has(type as keyof typeof LAYER_TYPES)), [])
+})
+
+test('every operation is among the cases', () => {
+  const configs = cases.flatMap(({ config }) => readArchitecture(config).layers.filter(({ type }) => type === 'Operation').map(({ config: one }) => one as OperationConfig))
+  const seen = new Set(configs.map(({ operation }) => operation))
+  assert.deepEqual(Object.keys(OPERATIONS).filter((name) => !seen.has(name as OperationName)), [])
 })
 
 test('unequal strides of a depthwise convolution, which TensorFlow has no kernel for, equal every second position', () => {

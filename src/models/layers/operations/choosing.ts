@@ -13,21 +13,38 @@ export const clip: Operation<Limits> = {
   shapes: (_, shapes) => [one(shapes)],
 }
 
-export interface CastConfig { readonly to: 'float32' | 'int32' | 'bool' }
+export type TypeName = 'float32' | 'int32' | 'bool'
 
-/** Half precision is computed as float32, other integers as int32. */
+export interface CastConfig { readonly to: TypeName }
+
 export const cast: Operation<CastConfig> = {
   classNames: ['Cast'],
   operands: ['x'],
-  settings (reader) {
-    const type = reader.value('dtype')
-    if (typeof type !== 'string') throw reader.wrong('dtype', 'the name of a type')
-    if (/^(float(16|32)|bfloat16)$/.test(type)) return { to: 'float32' }
-    if (/^u?int(8|16|32|64)$/.test(type)) return { to: 'int32' }
-    if (type === 'bool') return { to: 'bool' }
-    throw reader.unsupported(`to ${type.slice(0, 20)}`)
-  },
+  settings: (reader) => ({ to: typeOf(reader) }),
   shapes: (_, shapes) => [one(shapes)],
+}
+
+export interface LikeConfig {
+  /** Null: the type of the input. */
+  readonly to: TypeName | null
+}
+
+/** One value, in the shape of the input. */
+export const like = (...classNames: readonly string[]): Operation<LikeConfig> => ({
+  classNames,
+  operands: ['x'],
+  settings: (reader) => ({ to: typeof reader.value('dtype') === 'string' ? typeOf(reader) : null }),
+  shapes: (_, shapes) => [one(shapes)],
+})
+
+/** Half precision is computed as float32, other integers as int32. */
+function typeOf (reader: ConfigReader): TypeName {
+  const type = reader.value('dtype')
+  if (typeof type !== 'string') throw reader.wrong('dtype', 'the name of a type')
+  if (/^(float(16|32)|bfloat16)$/.test(type)) return 'float32'
+  if (/^u?int(8|16|32|64)$/.test(type)) return 'int32'
+  if (type === 'bool') return 'bool'
+  throw reader.unsupported(`to ${type.slice(0, 20)}`)
 }
 
 /** Where the condition holds the first, else the second. */

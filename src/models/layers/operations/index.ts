@@ -1,6 +1,6 @@
 /** The table of operations of keras.ops, one line each, and the layer type that stands for them in a graph. */
 import type { SymbolicShape } from '../../tensor.ts'
-import { activation, cast, clip, gelu, place, where } from './choosing.ts'
+import { activation, cast, clip, gelu, like, place, where } from './choosing.ts'
 import { broadcastTo, concatenate, expandDims, flip, moveAxis, pad, ravel, repeat, reshape, split, squeeze, stack, swapAxes, tile, transpose, unstack } from './arranging.ts'
 import { getItem, take } from './indexing.ts'
 import type { LayerType } from '../layer-type.ts'
@@ -34,8 +34,8 @@ export const OPERATIONS = {
   Sign: unary('Sign'),
   Copy: unary('Copy', 'ConvertToTensor'),
   StopGradient: unary('StopGradient'),
-  OnesLike: unary('OnesLike'),
-  ZerosLike: unary('ZerosLike'),
+  OnesLike: like('OnesLike'),
+  ZerosLike: like('ZerosLike'),
   Isnan: unary('Isnan'),
   Isinf: unary('Isinf'),
   Isfinite: unary('Isfinite'),
