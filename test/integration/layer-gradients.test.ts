@@ -53,7 +53,8 @@ function disagreement (one: Differentiable, sources: readonly Source[], seed: nu
 }
 
 describe('gradients agree with central differences', () => {
-  for (const one of readCases()) {
+  // What is held constant moves with its input; test:interop has it.
+  for (const one of readCases().filter(({ name }) => name !== 'op stop gradient')) {
     test(one.name, () => {
       tf.tidy(() => {
         const opened = openCase(one)

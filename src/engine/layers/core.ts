@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { DenseConfig, EmbeddingConfig, MaskingConfig } from '../../models/layers/core.ts'
 import { biasAdd } from '../ops/bias.ts'
+import { any, notEqual } from '../ops/flat.ts'
 import { gatherRows } from '../ops/gather.ts'
 import { matMul2d } from '../ops/matmul.ts'
 import { activate } from './activations.ts'
@@ -23,7 +24,12 @@ export const dense: Forward<DenseConfig> = unary((c, x, weights) => {
 export const embedding: Forward<EmbeddingConfig> = unary((_, x, weights) => gatherRows(weightOf(weights, 'embeddings'), tf.cast(x, 'int32')))
 
 /** Steps that are not there become 0; MASKINGS has their mask. */
-export const masking: Forward<MaskingConfig> = unary(({ value }, x) => tf.where(tf.broadcastTo(tf.any(tf.notEqual(x, value), -1, true), x.shape), x, tf.zerosLike(x)))
+export const masking: Forward<MaskingConfig> = unary(({ value }, x) => tf.where(tf.broadcastTo(tf.expandDims(present(x, value), -1), x.shape), x, tf.zerosLike(x)))
+
+/** bool [batch, steps]: the steps that have a value other than `value`. */
+export function present (x: Tensor, value: number): Tensor {
+  return any(notEqual(x, tf.scalar(value)), [x.rank - 1])
+}
 
 /** The bias added along the last axis, if the layer has one. */
 export function biased (x: Tensor, used: boolean, weights: Weights): Tensor {

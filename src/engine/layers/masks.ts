@@ -6,6 +6,8 @@ import type { ConcatenateConfig } from '../../models/layers/merging.ts'
 import type { RecurrentConfig } from '../../models/layers/recurrent.ts'
 import type { BidirectionalConfig } from '../../models/layers/wrappers.ts'
 import type { LayerTypeName } from '../../models/layers/index.ts'
+import { any, logicalOr, notEqual } from '../ops/flat.ts'
+import { present } from './core.ts'
 import { frontAxis } from '../../models/layers/shapes.ts'
 
 /** bool [batch, steps] */
@@ -22,22 +24,22 @@ const none: Masking<never> = (_, __, ___, outputs) => outputs.map(() => undefine
 
 /** Where either input is there; no mask when one input has none. */
 const either: Masking<never> = (_, __, masks, outputs) =>
-  outputs.map(() => masks.some((mask) => mask === undefined) ? undefined : (masks as Tensor[]).reduce((a, b) => tf.logicalOr(a, b)))
+  outputs.map(() => masks.some((mask) => mask === undefined) ? undefined : (masks as Tensor[]).reduce((a, b) => logicalOr(a, b)))
 
 /** A step is there when a value of it is. */
 const joined: Masking<ConcatenateConfig> = ({ axis }, inputs, masks, [output]) => {
   if (masks.every((mask) => mask === undefined)) return [undefined]
   const parts = inputs.map((x, index) => {
     const mask = masks[index]
-    if (mask === undefined) return tf.onesLike(tf.cast(x, 'bool'))
+    if (mask === undefined) return tf.ones(x.shape, 'bool')
     return mask.rank < x.rank ? tf.broadcastTo(tf.expandDims(mask, -1), x.shape) : mask
   })
-  return [tf.any(tf.concat(parts, frontAxis(axis, output!.rank)), -1)]
+  return [any(tf.concat(parts, frontAxis(axis, output!.rank)), [output!.rank - 1])]
 }
 
-const ofIndices: Masking<EmbeddingConfig> = ({ maskZero }, [x]) => [maskZero ? tf.notEqual(x!, 0) : undefined]
+const ofIndices: Masking<EmbeddingConfig> = ({ maskZero }, [x]) => [maskZero ? notEqual(x!, tf.scalar(0, x!.dtype)) : undefined]
 
-const ofValues: Masking<MaskingConfig> = ({ value }, [x]) => [tf.any(tf.notEqual(x!, value), -1)]
+const ofValues: Masking<MaskingConfig> = ({ value }, [x]) => [present(x!, value)]
 
 /** The states have none. */
 const ofSequence: Masking<RecurrentConfig> = ({ sequences }, _, masks, outputs) => outputs.map((__, index) => index === 0 && sequences ? masks[0] : undefined)

@@ -2,9 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { OperationConfig, OperationName, SettingsOf } from '../../../models/layers/operations/index.ts'
+import type { TypeName } from '../../../models/layers/operations/choosing.ts'
+import { frontAxis } from '../../../models/layers/shapes.ts'
 import type { Literal, Reduction } from '../../../models/layers/operations/operation.ts'
 import { absolute, tanh } from '../../ops/elementwise.ts'
 import { einsum } from '../../ops/einsum.ts'
+import * as flat from '../../ops/flat.ts'
 import { activate } from '../activations.ts'
 import type { Forward } from '../forward.ts'
 import { broadcastTo, concatenated, flip, moved, padded, repeated, reshaped, splitParts, squeezed, tiled, transposed, unstacked, withNewAxes } from './arranging.ts'
@@ -29,10 +32,10 @@ const ofOneShape = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]
 }
 
 /** Of bools: what is not 0 is true. */
-const logical = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]) => [run(tf.cast(a!, 'bool'), tf.cast(b!, 'bool'))]
+const logical = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]) => [run(bool(a!), bool(b!))]
 
 const reduction = (run: (x: Tensor, axes: number[] | undefined, keepAxes: boolean) => Tensor): Run<Reduction> =>
-  ([x], { axes, keepAxes }) => [run(x!, axes === null ? undefined : [...axes], keepAxes)]
+  ([x], { axes, keepAxes }) => [run(x!, axes?.map((axis) => frontAxis(axis, x!.rank)), keepAxes)]
 
 const activation: Run<{ readonly activation: Parameters<typeof activate>[0] }> = ([x], c) => [activate(c.activation, x!)]
 
@@ -60,13 +63,13 @@ const RUNS: Runs = {
   Ceil: unary(tf.ceil),
   Sign: unary(tf.sign),
   Copy: keeping(tf.clone),
-  StopGradient: keeping(constant),
+  StopGradient: keeping(flat.stopGradient),
   OnesLike: ([x], { to }) => [tf.ones(x!.shape, to ?? x!.dtype)],
   ZerosLike: ([x], { to }) => [tf.zeros(x!.shape, to ?? x!.dtype)],
-  Isnan: unary(tf.isNaN),
-  Isinf: unary(tf.isInf),
-  Isfinite: unary(tf.isFinite),
-  LogicalNot: keeping((x) => tf.logicalNot(tf.cast(x, 'bool'))),
+  Isnan: unary(flat.isNaN),
+  Isinf: unary(flat.isInf),
+  Isfinite: unary(flat.isFinite),
+  LogicalNot: keeping((x) => flat.logicalNot(bool(x))),
   Add: binary(tf.add),
   Subtract: binary(tf.sub),
   Multiply: binary(tf.mul),
@@ -78,15 +81,15 @@ const RUNS: Runs = {
   Maximum: ofOneShape(tf.maximum),
   Minimum: ofOneShape(tf.minimum),
   Arctan2: ofOneShape(tf.atan2),
-  Equal: binary(tf.equal),
-  NotEqual: binary(tf.notEqual),
-  Greater: binary(tf.greater),
-  GreaterEqual: binary(tf.greaterEqual),
-  Less: binary(tf.less),
-  LessEqual: binary(tf.lessEqual),
-  LogicalAnd: logical(tf.logicalAnd),
-  LogicalOr: logical(tf.logicalOr),
-  LogicalXor: logical(tf.logicalXor),
+  Equal: binary(flat.equal),
+  NotEqual: binary(flat.notEqual),
+  Greater: binary(flat.greater),
+  GreaterEqual: binary(flat.greaterEqual),
+  Less: binary(flat.less),
+  LessEqual: binary(flat.lessEqual),
+  LogicalAnd: logical(flat.logicalAnd),
+  LogicalOr: logical(flat.logicalOr),
+  LogicalXor: logical(flat.logicalXor),
   Mean: reduction((x, axes, keep) => tf.mean(tf.cast(x, 'float32'), axes, keep)),
   Sum: reduction(tf.sum),
   Max: reduction(tf.max),
@@ -94,13 +97,13 @@ const RUNS: Runs = {
   Prod: reduction(tf.prod),
   Var: reduction((x, axes, keep) => tf.moments(x, axes, keep).variance),
   Std: reduction((x, axes, keep) => tf.sqrt(tf.moments(x, axes, keep).variance)),
-  Any: reduction((x, axes, keep) => tf.any(tf.cast(x, 'bool'), axes, keep)),
-  All: reduction((x, axes, keep) => tf.all(tf.cast(x, 'bool'), axes, keep)),
+  Any: reduction((x, axes, keep) => flat.any(bool(x), axes, keep)),
+  All: reduction((x, axes, keep) => flat.all(bool(x), axes, keep)),
   Logsumexp: reduction(tf.logSumExp),
-  Argmax: ([x], c) => [placeOf(x!, c, tf.argMax)],
-  Argmin: ([x], c) => [placeOf(x!, c, tf.argMin)],
+  Argmax: ([x], c) => [placeOf(x!, c, flat.argMax)],
+  Argmin: ([x], c) => [placeOf(x!, c, flat.argMin)],
   Clip: ([x], { least, most }) => [tf.clipByValue(x!, least, most)],
-  Cast: ([x], { to }) => [tf.cast(x!, to)],
+  Cast: ([x], { to }) => [converted(x!, to)],
   Where: ([condition, a, b]) => [chosen(condition!, a!, b!)],
   Reshape: ([x], { shape }) => [reshaped(x!, shape)],
   Ravel: ([x]) => [tf.reshape(x!, [-1])],
@@ -170,7 +173,7 @@ function placeOf (x: Tensor, { axis, keepAxes }: SettingsOf<'Argmax'>, run: (x: 
 function chosen (condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = [condition, a, b].map((x) => x.shape).reduce((all, one) => tf.backend_util.assertAndGetBroadcastShape(all, one))
   const type = a.dtype === b.dtype ? a.dtype : 'float32'
-  return tf.where(tf.broadcastTo(tf.cast(condition, 'bool'), shape), tf.broadcastTo(tf.cast(a, type), shape), tf.broadcastTo(tf.cast(b, type), shape))
+  return tf.where(tf.broadcastTo(bool(condition), shape), tf.broadcastTo(tf.cast(a, type), shape), tf.broadcastTo(tf.cast(b, type), shape))
 }
 
 function matrices (a: Tensor, b: Tensor): Tensor {
@@ -185,9 +188,12 @@ function tanhGelu (x: Tensor): Tensor {
   return tf.mul(tf.mul(0.5, x), tf.add(1, tanh(inner)))
 }
 
-const stopped = tf.customGrad((x) => ({ value: tf.clone(x as Tensor), gradFunc: (dy) => tf.zerosLike(dy) }))
+/** What is not 0 is true. */
+function bool (x: Tensor): Tensor {
+  return x.dtype === 'bool' ? x : flat.toBool(x)
+}
 
-/** The value, whose gradient is 0. */
-function constant (x: Tensor): Tensor {
-  return stopped(x)
+function converted (x: Tensor, to: TypeName): Tensor {
+  if (x.dtype === to) return tf.clone(x)
+  return to === 'bool' ? flat.toBool(x) : to === 'int32' ? flat.toWhole(x) : tf.cast(x, to)
 }
