@@ -3,6 +3,7 @@ import type { ConfigOf, LayerTypeName } from '../../models/layers/index.ts'
 import type { ActivationConfig, PReLUConfig } from '../../models/layers/activation-layers.ts'
 import * as tf from '@tensorflow/tfjs-core'
 import { activate } from './activations.ts'
+import { dotAttention, einsumDense, multiHead } from './attention.ts'
 import { batchNormalization } from './batch-normalization.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
 import { dense, embedding, masking, pass } from './core.ts'
@@ -89,6 +90,11 @@ export const FORWARDS: { readonly [Name in LayerTypeName]: Forward<ConfigOf<Name
   Bidirectional: bidirectional,
   TimeDistributed: timeDistributed((type) => FORWARDS[type as LayerTypeName] as Forward<unknown>),
   Masking: masking,
+  EinsumDense: einsumDense,
+  MultiHeadAttention: multiHead,
+  GroupedQueryAttention: multiHead,
+  Attention: dotAttention,
+  AdditiveAttention: dotAttention,
   Rescaling: rescaling,
   Identity: pass,
   Dropout: dropout,

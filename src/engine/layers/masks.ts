@@ -47,6 +47,9 @@ const ofSequence: Masking<RecurrentConfig> = ({ sequences }, _, masks, outputs) 
 const ofBoth: Masking<BidirectionalConfig> = ({ forward, merge }, _, masks, outputs) =>
   outputs.map((__, index) => forward.sequences && index < (merge === null ? 2 : 1) ? masks[0] : undefined)
 
+/** The scores have none. */
+const ofQuery: Masking<never> = (_, __, masks, outputs) => outputs.map((___, index) => index === 0 ? masks[0] : undefined)
+
 /** Layers that differ from passMask. */
 export const MASKINGS: { readonly [Name in LayerTypeName]?: Masking<never> } = {
   Embedding: ofIndices,
@@ -64,6 +67,11 @@ export const MASKINGS: { readonly [Name in LayerTypeName]?: Masking<never> } = {
   Minimum: either,
   Concatenate: joined,
   Dot: none,
+  EinsumDense: none,
+  MultiHeadAttention: ofQuery,
+  GroupedQueryAttention: ofQuery,
+  Attention: ofQuery,
+  AdditiveAttention: ofQuery,
   Operation: none,
   Conv1D: none,
   Conv2D: none,

@@ -1,7 +1,10 @@
 /** The table of layer types: one line each. The engine's forward passes are keyed by it, so that a missing one is a type error. */
 import { activationLayer, prelu } from './activation-layers.ts'
+import { groupedQueryAttention, multiHeadAttention } from './attention.ts'
 import { convolution, depthwise, separable, transposed } from './convolution.ts'
 import { dense, embedding, input, masking, passing } from './core.ts'
+import { additiveAttention, dotAttention } from './dot-attention.ts'
+import { einsumDense } from './einsum-dense.ts'
 import type { LayerType } from './layer-type.ts'
 import { concatenate, dot, merging } from './merging.ts'
 import { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout } from './noise.ts'
@@ -81,6 +84,11 @@ export const LAYER_TYPES = {
   Bidirectional: bidirectional(() => INNER_TYPES),
   TimeDistributed: timeDistributed(() => INNER_TYPES),
   Masking: masking,
+  EinsumDense: einsumDense,
+  MultiHeadAttention: multiHeadAttention,
+  GroupedQueryAttention: groupedQueryAttention,
+  Attention: dotAttention,
+  AdditiveAttention: additiveAttention,
   Rescaling: rescaling,
   Identity: passing('Identity'),
   Dropout: dropout,

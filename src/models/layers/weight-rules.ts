@@ -55,6 +55,8 @@ const CONSTRAINTS: Readonly<Record<string, (c: KerasConfig) => Constraint | unde
   nonneg: () => ({ type: 'non-negative' }),
 }
 
+const WITH_PROJECTIONS = new Set(['MultiHeadAttention', 'GroupedQueryAttention', 'GroupQueryAttention'])
+
 /** The rules of a layer's weights from its settings, of Keras 2, Keras 3 or TF.js; a wrapper's are those of the layer within. Never throws. */
 export function weightRulesOf (className: string, config: KerasConfig, roles: readonly string[]): WeightRules {
   const settings = innermost(config)
@@ -70,6 +72,8 @@ export function activityRuleOf (className: string, config: KerasConfig): WeightR
   if (className === 'ActivityRegularization') return { regularizer: l1l2(config.l1 ?? 0, config.l2 ?? 0) ?? { type: 'l1-l2', l1: 0, l2: 0 } }
   const inner = innermost(config)
   if (inner !== config && !isNone(inner.activity_regularizer)) return { problem: 'an activity_regularizer within a wrapper is not trained here' }
+  // Keras gives it to each of their projections too.
+  if (WITH_PROJECTIONS.has(className) && !isNone(config.activity_regularizer)) return { problem: `an activity_regularizer of ${className} is not trained here` }
   const rule = ruleOf(config, 'activity_regularizer')
   return Object.keys(rule).length > 0 ? rule : undefined
 }
