@@ -34,7 +34,9 @@ describe('weights, parameters and shapes equal Keras\'', () => {
       const all = architecture.layers.flatMap(({ weights }) => weights!)
       assert.equal(all.reduce((sum, { shape }) => sum + sizeOf(shape), 0), parameters)
       // Keras says that glu keeps the shape, and gives half of it.
-      if (outputShapes !== undefined && name !== 'activation glu') assert.deepEqual(architecture.graph!.outputShapes, outputShapes)
+      // Of an EinsumDense it does not work out the sizes that its output_shape leaves open.
+      const told = architecture.graph!.outputShapes.map((shape, index) => shape.map((size, axis) => name.startsWith('einsum dense') && outputShapes?.[index]?.[axis] === null ? null : size))
+      if (outputShapes !== undefined && name !== 'activation glu') assert.deepEqual(told, outputShapes)
       for (const [index, shape] of architecture.graph!.outputShapes.entries()) {
         assert.equal(outputs[index]!.shape.length, shape.length)
         for (const [axis, size] of shape.entries()) assert.ok(size === null || size === outputs[index]!.shape[axis])
