@@ -60,7 +60,7 @@ export function weightedSum (outputs: readonly Tensor[]): Tensor {
 /** What has a gradient: all but inputs that are indices, which embeddings look up. */
 export function sourcesOf ({ architecture: { graph, layers }, inputs, weights }: Differentiable): Source[] {
   const readersOf = (input: number) => graph!.nodes.filter(({ inputs: refs }) => refs.some(({ node }) => node === graph!.inputs[input]!.node))
-  return [...inputs.filter((_, index) => !readersOf(index).every(({ layer }) => layers[layer]!.type === 'Embedding')), ...weights]
+  return [...inputs.filter((_, index) => !readersOf(index).some(({ layer }) => layers[layer]!.type === 'Embedding')), ...weights]
 }
 
 /** By each of `sources`; null where the outputs do not depend on one. `changed`: other values in place of some sources'. */

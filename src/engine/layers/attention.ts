@@ -8,6 +8,7 @@ import { biasAdd } from '../ops/bias.ts'
 import { einsum } from '../ops/einsum.ts'
 import { logicalAnd, toBool } from '../ops/flat.ts'
 import { matMul2d } from '../ops/matmul.ts'
+import { stretch, tile } from '../ops/tile.ts'
 import { sigmoid, tanh } from '../ops/elementwise.ts'
 import { activate } from './activations.ts'
 import { unary, weightOf, type Forward, type ForwardContext, type Weights } from './forward.ts'
@@ -61,7 +62,7 @@ function biased (flat: Tensor, weights: Weights, part: string): Tensor {
 function headsOf ({ heads, keyHeads }: AttentionConfig, x: Tensor): Tensor {
   if (heads === keyHeads) return x
   const [batch, steps, , size] = x.shape as [number, number, number, number]
-  return tf.reshape(tf.tile(tf.expandDims(x, 3), [1, 1, 1, heads / keyHeads, 1]), [batch, steps, heads, size])
+  return tf.reshape(tile(tf.expandDims(x, 3), [1, 1, 1, heads / keyHeads, 1]), [batch, steps, heads, size])
 }
 
 interface Masked {
@@ -108,7 +109,7 @@ const FAR_BELOW = -1e9
 
 /** Over the last `axes` axes. The mask has no axis for the heads. */
 function maskedSoftmax (scores: Tensor, mask: Tensor | undefined, axes: number, zeroes: boolean): Tensor {
-  const wide = mask === undefined ? undefined : tf.broadcastTo(withHeads(mask, scores.rank, axes), scores.shape)
+  const wide = mask === undefined ? undefined : stretch(withHeads(mask, scores.rank, axes), scores.shape)
   const kept = wide === undefined ? scores : tf.where(wide, scores, tf.fill(scores.shape, FAR_BELOW))
   const flat = tf.reshape(kept, [...scores.shape.slice(0, -axes), -1])
   const weights = tf.reshape(tf.softmax(flat), scores.shape)
@@ -130,10 +131,10 @@ export const dotAttention: Forward<DotAttentionConfig> = (c, [query, value, key 
   const [rows, columns] = context.masks
   const causal = context.call.flags.includes('use_causal_mask') ? band(query!.shape[1]!, key!.shape[1]!, (row, column) => row >= column) : undefined
   const masks = [columns === undefined ? undefined : tf.expandDims(columns, 1), causal].filter((mask) => mask !== undefined)
-  const mask = masks.length === 0 ? undefined : tf.broadcastTo(masks.reduce((a, b) => logicalAnd(a, b)), raw.shape)
+  const mask = masks.length === 0 ? undefined : stretch(masks.reduce((a, b) => logicalAnd(a, b)), raw.shape)
   const scores = tf.softmax(mask === undefined ? raw : tf.where(mask, raw, tf.add(raw, FAR_BELOW)))
   const combined = tf.matMul(dropped(scores, c.dropout, context), value!)
-  const kept = rows === undefined ? combined : tf.where(tf.broadcastTo(tf.expandDims(rows, -1), combined.shape), combined, tf.zerosLike(combined))
+  const kept = rows === undefined ? combined : tf.where(stretch(tf.expandDims(rows, -1), combined.shape), combined, tf.zerosLike(combined))
   return [kept, ...context.call.flags.includes('return_attention_scores') ? [scores] : []]
 }
 

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { explicit, type Equation } from '../../models/layers/einsum.ts'
 import { matMul2d } from './matmul.ts'
+import { stretch } from './tile.ts'
 
 interface Labelled { readonly x: Tensor, readonly labels: readonly string[] }
 
@@ -31,7 +32,7 @@ function product (a: Labelled, b: Labelled, output: readonly string[]): Labelled
   const sizes = new Map([...a.labels, ...b.labels].map((label) => [label, Math.max(...[a, b].filter(({ labels }) => labels.includes(label)).map((one) => sizeIn(one, label)))]))
   const of = (labels: readonly string[]) => labels.map((label) => sizes.get(label)!)
   const total = (labels: readonly string[]) => of(labels).reduce((all, size) => all * size, 1)
-  const matrix = (one: Labelled, order: readonly string[], shape: number[]) => tf.reshape(stretched(arranged(one, order), of(order)), shape)
+  const matrix = (one: Labelled, order: readonly string[], shape: number[]) => tf.reshape(stretch(arranged(one, order), of(order)), shape)
   const left = matrix(a, [...batch, ...rows, ...inner], [total(batch), total(rows), total(inner)])
   const right = matrix(b, [...batch, ...inner, ...columns], [total(batch), total(inner), total(columns)])
   const multiplied = batch.length === 0
@@ -39,10 +40,6 @@ function product (a: Labelled, b: Labelled, output: readonly string[]): Labelled
     : tf.matMul(left, right)
   const labels = [...batch, ...rows, ...columns]
   return { x: tf.reshape(multiplied, of(labels)), labels }
-}
-
-function stretched (x: Tensor, shape: readonly number[]): Tensor {
-  return String(x.shape) === String(shape) ? x : tf.broadcastTo(x, [...shape])
 }
 
 function arranged ({ x, labels }: Labelled, order: readonly string[]): Tensor {

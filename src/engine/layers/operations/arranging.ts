@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { movedOrder, partSizes, permutation, type Moved, type PadConfig, type RepeatConfig, type SplitConfig } from '../../../models/layers/operations/arranging.ts'
 import { frontAxis } from '../../../models/layers/shapes.ts'
+import { stretch, tile } from '../../ops/tile.ts'
 
 export function reshaped (x: Tensor, shape: ReadonlyArray<number | null>): Tensor {
   return tf.reshape(x, shape.map((size) => size ?? -1))
@@ -47,19 +48,19 @@ export function flip (x: Tensor, axes: readonly number[] | null): Tensor {
 export function tiled (x: Tensor, repeats: readonly number[]): Tensor {
   const rank = Math.max(x.rank, repeats.length)
   const full = (list: readonly number[]) => [...new Array<number>(rank - list.length).fill(1), ...list]
-  return tf.tile(tf.reshape(x, full(x.shape)), full(repeats))
+  return tile(tf.reshape(x, full(x.shape)), full(repeats))
 }
 
 /** Each slice along the axis `count` times in a row. */
 export function repeated (x: Tensor, { axis, count }: RepeatConfig): Tensor {
   const at = frontAxis(axis, x.rank)
   const apart = tf.reshape(x, [...x.shape.slice(0, at + 1), 1, ...x.shape.slice(at + 1)])
-  const copies = tf.tile(apart, apart.shape.map((_, other) => other === at + 1 ? count : 1))
+  const copies = tile(apart, apart.shape.map((_, other) => other === at + 1 ? count : 1))
   return tf.reshape(copies, x.shape.map((size, other) => other === at ? size * count : size))
 }
 
 export function broadcastTo (x: Tensor, shape: ReadonlyArray<number | null>): Tensor {
-  return tf.broadcastTo(x, shape.map((size) => size ?? 1))
+  return stretch(x, shape.map((size) => size ?? 1))
 }
 
 export function padded (x: Tensor, { pairs, value }: PadConfig): Tensor {

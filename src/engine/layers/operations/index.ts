@@ -8,6 +8,7 @@ import type { Literal, Reduction } from '../../../models/layers/operations/opera
 import { absolute, tanh } from '../../ops/elementwise.ts'
 import { einsum } from '../../ops/einsum.ts'
 import * as flat from '../../ops/flat.ts'
+import { stretch } from '../../ops/tile.ts'
 import { activate } from '../activations.ts'
 import type { Forward } from '../forward.ts'
 import { broadcastTo, concatenated, flip, moved, padded, repeated, reshaped, splitParts, squeezed, tiled, transposed, unstacked, withNewAxes } from './arranging.ts'
@@ -28,7 +29,7 @@ const binary = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]) =>
 /** tfjs' gradients of these do not reduce to the smaller input. */
 const ofOneShape = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]) => {
   const shape = tf.backend_util.assertAndGetBroadcastShape(a!.shape, b!.shape)
-  return [run(tf.broadcastTo(a!, shape), tf.broadcastTo(b!, shape))]
+  return [run(stretch(a!, shape), stretch(b!, shape))]
 }
 
 /** Of bools: what is not 0 is true. */
@@ -173,12 +174,12 @@ function placeOf (x: Tensor, { axis, keepAxes }: SettingsOf<'Argmax'>, run: (x: 
 function chosen (condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = [condition, a, b].map((x) => x.shape).reduce((all, one) => tf.backend_util.assertAndGetBroadcastShape(all, one))
   const type = a.dtype === b.dtype ? a.dtype : 'float32'
-  return tf.where(tf.broadcastTo(bool(condition), shape), tf.broadcastTo(tf.cast(a, type), shape), tf.broadcastTo(tf.cast(b, type), shape))
+  return tf.where(stretch(bool(condition), shape), stretch(tf.cast(a, type), shape), stretch(tf.cast(b, type), shape))
 }
 
 function matrices (a: Tensor, b: Tensor): Tensor {
   const batch = tf.backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
-  const wide = (x: Tensor) => tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)])
+  const wide = (x: Tensor) => stretch(x, [...batch, ...x.shape.slice(-2)])
   return tf.matMul(wide(a), wide(b))
 }
 
