@@ -12,6 +12,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** What `npm test` runs; other folders of test/ run when they are named. */
 const FOLDERS = ['unit', 'integration', 'e2e']
 const FILES_AT_ONCE = 2
+/** The kernels that the product runs on, see engineEnvironment in src/config.ts. */
+const KERNELS = { TF_ENABLE_ONEDNN_OPTS: '1' }
 /** Marks the environment of every process below, so that what outlives its test is found. */
 const MARK = 'ESPALIER_TEST_RUN'
 
@@ -57,7 +59,7 @@ async function main (): Promise<void> {
   }
   const services = await startTestServices({ log: (line) => { console.error(line) } })
   const run = randomBytes(8).toString('hex')
-  const code = await runFiles(files, { ...process.env, DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl, [MARK]: run })
+  const code = await runFiles(files, { ...KERNELS, ...process.env, DATABASE_URL: services.databaseUrl, REDIS_URL: services.redisUrl, [MARK]: run })
   const left = await leftOver(run)
   if (left.length > 0) console.error(`processes were left over:\n${left.join('\n')}`)
   const failed = code !== 0 || left.length > 0

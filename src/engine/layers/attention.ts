@@ -29,8 +29,8 @@ export const multiHead: Forward<AttentionConfig> = (c, inputs, weights, context)
   const [q, k, v] = [projected(query, weights, 'query'), headsOf(c, projected(key, weights, 'key')), headsOf(c, projected(value, weights, 'value'))]
   const raw = einsum(dot, [tf.mul(q, 1 / Math.sqrt(c.keySize)), k])
   // Keras takes a fused kernel where it can, which differs for rows without anything to attend to.
-  const zeroes = c.zeroes && (c.dropout > 0 || scores || query.rank !== 3)
-  const weighted = maskedSoftmax(raw, mask, axes.length, zeroes)
+  const masking = c.lowers ? 'lower' : c.dropout > 0 || scores || query.rank !== 3 ? 'zero' : 'replace'
+  const weighted = maskedSoftmax(raw, mask, axes.length, masking)
   const combined = einsum(combine, [dropped(weighted, c.dropout, context), v])
   const gated = c.gate ? tf.mul(combined, sigmoid(projected(query, weights, 'gate'))) : combined
   return [output(gated, weights), ...scores ? [weighted] : []]
@@ -107,13 +107,16 @@ function band (rows: number, columns: number, sees: (row: number, column: number
 
 const FAR_BELOW = -1e9
 
+/** What becomes of scores of positions that are not seen: lowered, replaced by one far below, or that and zero weights. Rows that see nothing tell them apart. */
+type SoftmaxMasking = 'lower' | 'replace' | 'zero'
+
 /** Over the last `axes` axes. The mask has no axis for the heads. */
-function maskedSoftmax (scores: Tensor, mask: Tensor | undefined, axes: number, zeroes: boolean): Tensor {
+function maskedSoftmax (scores: Tensor, mask: Tensor | undefined, axes: number, masking: SoftmaxMasking): Tensor {
   const wide = mask === undefined ? undefined : stretch(withHeads(mask, scores.rank, axes), scores.shape)
-  const kept = wide === undefined ? scores : tf.where(wide, scores, tf.fill(scores.shape, FAR_BELOW))
+  const kept = wide === undefined ? scores : tf.where(wide, scores, masking === 'lower' ? tf.add(scores, FAR_BELOW) : tf.fill(scores.shape, FAR_BELOW))
   const flat = tf.reshape(kept, [...scores.shape.slice(0, -axes), -1])
   const weights = tf.reshape(tf.softmax(flat), scores.shape)
-  return wide !== undefined && zeroes ? tf.where(wide, weights, tf.zerosLike(weights)) : weights
+  return wide !== undefined && masking === 'zero' ? tf.where(wide, weights, tf.zerosLike(weights)) : weights
 }
 
 function withHeads (mask: Tensor, rank: number, axes: number): Tensor {

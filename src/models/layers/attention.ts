@@ -23,8 +23,8 @@ export interface AttentionConfig {
   readonly axes: readonly number[] | null
   /** Positions farther apart than this do not see each other; null: no limit. */
   readonly window: number | null
-  /** Rows without any position to attend to are zero where scores are computed one by one; else the mean. Keras 2 has the mean throughout. */
-  readonly zeroes: boolean
+  /** Keras 2 lowers the scores of positions that are not seen, Keras 3 replaces them: rows that see nothing differ. */
+  readonly lowers: boolean
   /** The names under which a `.keras` file keeps the parts. */
   readonly stores: Readonly<Record<Part, string>>
 }
@@ -50,7 +50,7 @@ export const multiHeadAttention: LayerType<AttentionConfig> = attention(['MultiH
     valueSize: reader.integer('value_dim', { fallback: keySize }),
     outputShape: shape === undefined ? null : typeof shape === 'number' ? [reader.integer('output_shape')] : reader.list('output_shape', 1),
     axes,
-    zeroes: where.keras === 3,
+    lowers: where.keras === 2,
     stores: { query: 'query_dense', key: 'key_dense', value: 'value_dense', gate: '_gate_dense', attention_output: 'output_dense' },
   }
 })
@@ -65,7 +65,7 @@ export const groupedQueryAttention: LayerType<AttentionConfig> = attention(['Gro
     valueSize: size,
     outputShape: null,
     axes: null,
-    zeroes: true,
+    lowers: false,
     stores: { query: '_query_dense', key: '_key_dense', value: '_value_dense', gate: '_gate_dense', attention_output: '_output_dense' },
   }
 })
