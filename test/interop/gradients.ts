@@ -23,7 +23,7 @@ export async function writeGradients (folder: string): Promise<void> {
 
 /** The stored values have few digits: of equal ones, any may be the largest, which gradients tell. Inputs of whole numbers are indices or masks, and a 0 may be masked. */
 function apart (one: LayerCase): LayerCase {
-  const moved = (values: Float32Array) => values.every(Number.isInteger) ? values : values.map((value, index) => value === 0 ? 0 : value + 1e-4 * Math.sin(index + 1))
+  const moved = (values: Float32Array) => values.every(Number.isInteger) ? values : values.map((value, index) => value === 0 ? 0 : value + 4e-3 * Math.sin(index + 1))
   return { ...one, inputs: one.inputs.map((input) => ({ ...input, values: moved(input.values) })) }
 }
 
