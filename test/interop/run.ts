@@ -20,7 +20,7 @@ import { writeGradients } from './gradients.ts'
 const EXAMPLES = 8
 const SPARSITY = 0.9
 /** Of test/fixtures/formats: nested, shared and frozen layers; many types of layers. */
-const SMALL_MODELS = ['nested', 'convolutions']
+const SMALL_MODELS = ['nested', 'convolutions', 'sequences']
 const TARGETS = [['keras', '.keras'], ['keras-h5', '.h5']] as const satisfies ReadonlyArray<readonly [FormatName, string]>
 
 /** One model for check_models.py: what our engine predicts, and the files that must predict the same. */

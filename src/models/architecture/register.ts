@@ -6,7 +6,7 @@ import type { LayerEntry, ModelEntry } from './model-entry.ts'
 import { invalid } from './model-entry.ts'
 
 /** Keras writes these under another name than their class has, which names their place in a `.keras` file. */
-const CLASS_OF: Readonly<Record<string, string>> = { GroupQueryAttention: 'GroupedQueryAttention' }
+const CLASS_OF: ReadonlyMap<string, string> = new Map([['GroupQueryAttention', 'GroupedQueryAttention']])
 
 /** A layer while its architecture is being read; `weights` come when its input shapes are known. */
 export interface Draft {
@@ -56,7 +56,7 @@ export function registerLayers (model: ModelEntry, keras: 2 | 3): Registry {
     const used = new Map<string, number>()
     for (const [index, entry] of parent.entries.entries()) {
       // Operations are no layers: they are not among the stored ones and are not counted.
-      const storePath = entry.isOperation ? '' : `${store}layers/${uniqueName(snakeCase(CLASS_OF[entry.className] ?? entry.className), used)}`
+      const storePath = entry.isOperation ? '' : `${store}layers/${uniqueName(snakeCase(CLASS_OF.get(entry.className) ?? entry.className), used)}`
       const first = canonical(entry)
       if (open.has(first)) throw invalid(`the model "${first.name}" contains itself`)
       if (first !== entry) continue

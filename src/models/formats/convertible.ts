@@ -17,6 +17,7 @@ export function assertConvertible (model: ModelFile, format: FormatName, { optim
       `layer ${unknown.path} (${unknown.className}): its weights are not known here and cannot be converted from ${model.format} to ${format}; write the model as ${model.format}`,
       { layer: unknown.path, className: unknown.className })
   }
+  if (format === 'tfjs-layers') assertInTfjs(model)
   const entries = isModelClass(model.config.class_name) ? allLayers(model.config) : []
   const ids = entries.flatMap((entry) => typeof entry.shared_object_id === 'number' ? entry.shared_object_id : [])
   const shared = entries.find((entry) => ids.filter((id) => id === entry.shared_object_id).length > 1)
@@ -34,6 +35,25 @@ export function assertConvertible (model: ModelFile, format: FormatName, { optim
   if (optimizerState === 'keep' && model.hasOptimizerState && (format === 'tfjs-layers' || model.format === 'tfjs-layers')) {
     throw new EspalierError('unsupported-format', `optimizer state cannot be converted from ${model.format} to ${format}; set "optimizerState": "drop"`)
   }
+}
+
+/** Layers that TF.js has under the same name and with weights of the same names. Source: the serialization map of @tensorflow/tfjs-layers 4.22. */
+const IN_TFJS: ReadonlySet<string> = new Set([
+  'InputLayer', 'ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'ThresholdedReLU', 'Softmax', 'Activation',
+  'Conv1D', 'Conv2D', 'Conv3D', 'Conv2DTranspose', 'Conv3DTranspose', 'SeparableConv2D', 'DepthwiseConv2D', 'Dense', 'Embedding',
+  'Cropping2D', 'UpSampling2D', 'ZeroPadding2D', 'Flatten', 'RepeatVector', 'Reshape', 'Permute', 'Rescaling', 'Masking',
+  'Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout', 'BatchNormalization', 'LayerNormalization',
+  'Add', 'Multiply', 'Average', 'Maximum', 'Minimum', 'Concatenate', 'Dot',
+  'MaxPooling1D', 'AveragePooling1D', 'MaxPooling2D', 'AveragePooling2D', 'MaxPooling3D', 'AveragePooling3D',
+  'GlobalAveragePooling1D', 'GlobalMaxPooling1D', 'GlobalAveragePooling2D', 'GlobalMaxPooling2D',
+])
+
+function assertInTfjs (model: ModelFile): void {
+  const missing = model.layers.find(({ className }) => !IN_TFJS.has(className))
+  if (missing === undefined) return
+  throw new EspalierError('unsupported-format',
+    `layer ${missing.path} (${missing.className}) cannot be written for TF.js, which has no such layer or keeps its weights in another way; write the model as ${model.format}`,
+    { layer: missing.path, className: missing.className })
 }
 
 function allLayers (model: Json): LayerEntry[] {

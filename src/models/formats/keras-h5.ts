@@ -113,7 +113,8 @@ function weightGroups (model: ModelFile, changes: TensorChanges, { compress }: W
       const dataset: Hdf5DatasetSpec = tensor.type === 'bfloat16'
         ? { kind: 'dataset', shape: tensor.shape, datatype: datatypeOf('float32'), attributes: new Map(), data: dataAsFloat32(tensor, changes), ...stored }
         : datasetSpec(tensor, () => ({ data: dataOf(tensor, changes), ...stored }))
-      groupAt(inner, layer.path).children.set(spec.role, dataset)
+      const parts = spec.role.split('/')
+      groupAt(inner, [layer.path, ...parts.slice(0, -1)].join('/')).children.set(parts.at(-1)!, dataset)
     })
   }
   return group

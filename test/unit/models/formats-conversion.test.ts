@@ -30,7 +30,7 @@ async function contents (model: ModelFile): Promise<string[]> {
 }
 
 describe('as real Keras says', () => {
-  for (const file of ['nested.keras', 'nested.h5', 'types.keras', 'convolutions.keras', 'convolutions.h5']) {
+  for (const file of ['nested.keras', 'nested.h5', 'types.keras', 'convolutions.keras', 'convolutions.h5', 'sequences.keras', 'sequences.h5']) {
     test(`${file}: every weight at its layer and role`, async () => {
       const model = await modelOf(`${FOLDER}/${file}`)
       const { weights, parameters } = EXPECTED[file.split('.')[0]!]!
@@ -39,8 +39,7 @@ describe('as real Keras says', () => {
       assert.equal([...found.values()].reduce((sum, values) => sum + values.length, 0), parameters)
       for (const [path, values] of found) {
         // Keras' path of a variable is layer/role; within nested models it depends on which was built first.
-        const end = path.split('/').slice(-2).join('/')
-        const wanted = Object.entries(weights).filter(([name]) => name.split('/').slice(-2).join('/') === end)
+        const wanted = Object.entries(weights).filter(([name]) => isSameWeight(file, path, name))
         assert.equal(wanted.length, 1, path)
         assert.equal(fingerprint(values), wanted[0]![1].sha256, path)
       }
@@ -58,6 +57,19 @@ describe('as real Keras says', () => {
     assert.deepEqual(await weightsOf(await readModel(bytesInMemory(file))), await weightsOf(await modelOf(`${FOLDER}/nested.h5`)))
   })
 })
+
+/** Keras names the layers and cells within a layer as they are called, the roles by what they are. */
+const INNER_NAMES: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^both\/(forward|backward)_lstm\/lstm_cell/, 'both/$1_layer'],
+  [/^stack\/stacked_rnn_cells\/lstm_cell/, 'stack/cell_0'],
+  [/^stack\/stacked_rnn_cells\/gru_cell/, 'stack/cell_1'],
+  [/\/(gru_cell|simple_rnn_cell|dense)\//, '/'],
+]
+
+function isSameWeight (file: string, path: string, name: string): boolean {
+  if (file.startsWith('sequences')) return INNER_NAMES.reduce((renamed, [from, to]) => renamed.replace(from, to), name) === path
+  return path.split('/').slice(-2).join('/') === name.split('/').slice(-2).join('/')
+}
 
 /** Names that tell nothing, in the same order. */
 function renameWeights (spec: Hdf5GroupSpec, names: readonly string[]): void {
@@ -98,6 +110,11 @@ describe('conversion', () => {
     const original = bytesOf(`${FOLDER}/nested.keras`)
     const tfjs = await readModel(bytesInMemory(await write(await readModel(bytesInMemory(original)), new Map(), 'tfjs-layers', SMALL)))
     assert.deepEqual(await paths(await write(tfjs, new Map(), 'keras', SMALL)), await paths(original))
+  })
+
+  test('layers that TF.js does not have are refused by name', async () => {
+    const model = await modelOf(`${FOLDER}/sequences.keras`)
+    await assert.rejects(write(model, new Map(), 'tfjs-layers', SMALL), { code: 'unsupported-format', message: /layer \w+ \((RNN|Bidirectional)\) cannot be written for TF\.js/ })
   })
 
   test('there and back through every other format gives the same weights', async () => {
