@@ -23,6 +23,9 @@ const SPARSITY = 0.9
 const SMALL_MODELS = ['nested', 'convolutions', 'sequences']
 const TARGETS = [['keras', '.keras'], ['keras-h5', '.h5']] as const satisfies ReadonlyArray<readonly [FormatName, string]>
 
+/** Keras writes operations into `.h5` files and cannot read them again; as `.keras` they can be read. */
+const NOT_READ_BY_KERAS = new Set(['test/fixtures/formats/sequences.h5'])
+
 /** One model for check_models.py: what our engine predicts, and the files that must predict the same. */
 interface Case {
   inputs: ModelInput[]
@@ -98,6 +101,7 @@ async function writeCase (tf: Tf, path: string, name: string, folder: string, va
   predictor.dispose()
   const files: CaseFile[] = []
   for (const [format, extension] of TARGETS) {
+    if (NOT_READ_BY_KERAS.has(path) && format === 'keras-h5') continue
     for (const compress of [false, true]) {
       for (const optimizerState of ['keep', 'drop'] as const) {
         const file = `${name}-from-${model.format}-${compress ? 'compressed' : 'plain'}-${optimizerState}${extension}`

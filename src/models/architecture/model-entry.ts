@@ -113,6 +113,12 @@ function isOperationOf ({ module, config }: Json, className: string, calls: read
   return layerTypeOf(className) === undefined || (calls[0]?.written?.args.length ?? 0) > 1 || (isRecord(config) && config.newshape !== undefined)
 }
 
+/** Is this entry of a file's layers an operation? Throws `invalid-model` for malformed calls. */
+export function isOperationEntry (item: Json): boolean {
+  const calls = Array.isArray(item.inbound_nodes) ? item.inbound_nodes.map((node: unknown) => callOf(node, String(item.name))) : []
+  return isOperationOf(item, String(item.class_name), calls)
+}
+
 function outputsOf (value: unknown, model: string): Array<{ name: string, ref: TensorRef }> {
   const what = `"output_layers" of "${model}"`
   // Keras flattens dictionaries in the order of their sorted keys.

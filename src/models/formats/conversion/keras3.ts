@@ -1,5 +1,7 @@
 /** A configuration as Keras 3 writes it into a `.keras` file, out of one of an `.h5` file (Keras 2 or 3) or of TF.js. */
+import { isOperationEntry } from '../../architecture/model-entry.ts'
 import { layerTypeOf } from '../../layers/index.ts'
+import { moduleOf } from '../../layers/operations/modules.ts'
 import { isObject, type Json } from '../json.ts'
 import { isModelClass, layersIn, nameOf, renumbered, settingsOf, type LayerEntry } from './walk.ts'
 
@@ -16,6 +18,9 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   Conv3DTranspose: ['groups'],
   Embedding: ['input_length'],
 }
+
+/** `.h5` files name a class as the code does, `.keras` files as users know it. */
+const PUBLIC_NAMES: ReadonlyMap<string, string> = new Map([['GroupedQueryAttention', 'GroupQueryAttention']])
 
 /** `{module, class_name, config, registered_name}`, ready for config.json. */
 export function toKeras3Config (config: Json): Json {
@@ -39,9 +44,11 @@ function modelEntry (model: Json): Json {
 
 function layerEntry (layer: LayerEntry): Json {
   if (isModelClass(layer.class_name)) return modelEntry(layer)
+  const className = PUBLIC_NAMES.get(layer.class_name) ?? layer.class_name
+  if (typeof layer.module !== 'string' && isOperationEntry(layer)) return { ...layer, module: moduleOf(className), registered_name: className }
   // A layer not known here keeps its form: Keras reads entries without a module too.
   if (typeof layer.module === 'string' || layerTypeOf(layer.class_name) === undefined) return layer
-  return { ...layer, module: 'keras.layers', config: layerConfig(layer), registered_name: null }
+  return { ...layer, module: 'keras.layers', class_name: className, config: layerConfig(layer), registered_name: null }
 }
 
 function layerConfig ({ class_name: className, config }: LayerEntry): Json {

@@ -6,7 +6,7 @@ import { isModelClass, layersIn, settingsOf, type LayerEntry } from './walk.ts'
 /** What only `.keras` files have at each object. */
 const ONLY_KERAS = ['module', 'registered_name', 'build_config', 'compile_config', 'shared_object_id']
 
-/** `{class_name, config}`, ready for the attribute "model_config". Layers that are not of `keras.layers` keep their module, without which they cannot be found. */
+/** `{class_name, config}`, ready for the attribute "model_config". Layers that are not of `keras.layers`, or have another name there, keep their module, without which they cannot be found. */
 export function toLegacyConfig (config: Json): Json {
   return modelEntry(toKeras3Config(config))
 }
@@ -19,7 +19,7 @@ function modelEntry (model: Json): Json {
 function layerEntry (layer: LayerEntry): Json {
   if (isModelClass(layer.class_name)) return modelEntry(layer)
   const plain = { ...layer, config: unshared(layer.config) }
-  return layer.module === undefined || layer.module === 'keras.layers' ? without(plain, ONLY_KERAS) : without(plain, ['build_config', 'shared_object_id'])
+  return layer.module === undefined || (layer.module === 'keras.layers' && layer.class_name !== 'GroupQueryAttention') ? without(plain, ONLY_KERAS) : without(plain, ['build_config', 'shared_object_id'])
 }
 
 /** Shared objects are numbered within one `.keras` file; elsewhere the numbers mean nothing. */
