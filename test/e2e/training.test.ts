@@ -62,6 +62,9 @@ describe('a job that trains', () => {
     assert.equal(whole.receipt!.training!.resumedAtStep, null)
     assert.deepEqual(done.receipt!.training!.epochs, whole.receipt!.training!.epochs)
     assert.equal(done.artifacts[0]!.sha256, whole.artifacts[0]!.sha256)
+    const page = await (await fetch(`${service.url}/v1/jobs/${id}/report`)).text()
+    assert.match(page, /<h2>Training<\/h2>\n<p>431,080 weights were trained on 1,440 examples .* It went on from a checkpoint at step \d+\./s)
+    assert.equal(page.match(/<tr><td class="n">[1-6]<\/td>/g)!.length, TRAINING.epochs)
   })
 
   test('mistakes are told before anything runs', async () => {

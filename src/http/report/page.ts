@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Measurement, Receipt } from '../../methods/receipt.ts'
 import { bytes, count, percent, rounded } from './numbers.ts'
 import { html, type Html } from './html.ts'
+import { epochRows, epochTitles, trainingText } from './training.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -32,6 +33,7 @@ ${receipt.warnings.length > 0 ? html`<h2>Warnings</h2><ul>${receipt.warnings.map
 ${table(['', '#before', '#after'], comparison(receipt))}
 ${receipt.notMeasured === undefined ? '' : html`<p>Not measured: ${receipt.notMeasured}.</p>`}
 ${evaluation(receipt)}
+${training(receipt)}
 <h2>Layers</h2>
 ${table(['layer', 'type', '#weights', '#nonzeros', '#asked', '#achieved', 'left alone because'], layers(receipt))}
 <h2>Outputs</h2>
@@ -67,6 +69,13 @@ function evaluation ({ evaluation }: Receipt): Html {
   const range = ([low, high]: readonly [number, number]) => `${percent(low)} to ${percent(high)}`
   const interval = interval95 === null ? '' : ` The accuracy's 95 % interval is ${range(interval95.before)} before and ${range(interval95.after)} after.`
   return html`<p>Measured on ${count(examples)} examples (${split}, ${task}), inputs x * ${rounded(inputs.scale)} + ${rounded(inputs.offset)} by ${inputs.source}.${interval}</p>`
+}
+
+function training ({ training: record }: Receipt): Html {
+  if (record === undefined) return html``
+  return html`<h2>Training</h2>
+${trainingText(record)}
+${table(epochTitles(record), epochRows(record))}`
 }
 
 function layers (receipt: Receipt): Html[] {
