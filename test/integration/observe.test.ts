@@ -13,6 +13,8 @@ import { EspalierError } from '../../src/errors.ts'
 import type { ArchitectureLayer } from '../../src/models/architecture/types.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { readModel } from '../../src/models/formats/index.ts'
+import { parseEquation } from '../../src/models/layers/einsum.ts'
+import type { NodeCall } from '../../src/models/layers/layer-type.ts'
 import type { LayerTypeName } from '../../src/models/layers/index.ts'
 import type { ModelFile } from '../../src/models/model.ts'
 
@@ -183,6 +185,33 @@ describe('layers whose kernels see their input as it is', () => {
         assert.deepEqual([squares.shape, [...squares.dataSync()], rows, part.normShape], [[4, 1], expected, 6, [4, 1]])
       }
       assert.match(linearPart(layerOf('LSTM', {}), 'recurrent_kernel', [5, 20]) as string, /recurrent_kernel of a layer of type LSTM .* cannot be seen from outside/)
+    })
+  })
+
+  test('the arguments that attention projects', () => {
+    tf.tidy(() => {
+      const [query, value] = [tf.tensor(values, [2, 3, 4]), tf.tensor(values.map((one) => 2 * one), [2, 3, 4])]
+      const squares = (role: string, call?: NodeCall) => {
+        const part = linearPart(layerOf('MultiHeadAttention', {}), role, [4, 2, 3]) as LinearPart
+        return [...squaresOf(part, part.input([value, query], {}, call)).squares.dataSync()]
+      }
+      const columns = (factor: number) => [0, 1, 2, 3].map((column) => values.filter((_, at) => at % 4 === column).reduce((sum, one) => sum + (factor * one) ** 2, 0))
+      const call = { roles: ['value', 'query'], flags: [] }
+      assert.deepEqual([squares('query/kernel', call), squares('value/kernel', call), squares('key/kernel', call)], [columns(1), columns(2), columns(2)])
+      assert.deepEqual([squares('query/kernel'), squares('key/kernel')], [columns(2), columns(1)])
+      assert.match(linearPart(layerOf('MultiHeadAttention', {}), 'attention_output/kernel', [2, 3, 4]) as string, /cannot be seen from outside/)
+    })
+  })
+
+  test('the axes that an equation sums over', () => {
+    tf.tidy(() => {
+      const x = tf.tensor(values, [2, 3, 2, 2])
+      const config = (equation: string) => ({ equation: parseEquation(equation) })
+      const part = linearPart(layerOf('EinsumDense', config('abde,dec->abc')), 'kernel', [2, 2, 5]) as LinearPart
+      const { squares, rows } = squaresOf(part, part.input([x], {}))
+      const expected = [0, 1, 2, 3].map((column) => values.filter((_, at) => at % 4 === column).reduce((sum, value) => sum + value ** 2, 0))
+      assert.deepEqual([squares.shape, [...squares.dataSync()], rows, part.normShape], [[2, 2, 1], expected, 6, [2, 2, 1]])
+      assert.match(linearPart(layerOf('EinsumDense', config('abc,bd->adc')), 'kernel', [3, 5]) as string, /its equation does not multiply/)
     })
   })
 

@@ -40,7 +40,7 @@ export function linearObserver<R> ({ architecture, weights, asked }: Observation
       for (const { weight, part, sum, rows } of seen) {
         if (weight.layer !== layer) continue
         // A step is recorded more often than it is run: the positions of one example are noted, not added.
-        rows.set(node, gathering.add(sum, part, part.input(inputs, weights.of(layer))) / inputs[0]!.shape[0]!)
+        rows.set(node, gathering.add(sum, part, part.input(inputs, weights.of(layer), architecture.graph!.nodes[node]!.call)) / inputs[0]!.shape[0]!)
       }
     },
     results: (read, examples) => new Map(seen.map(({ weight, part, rows }) => {

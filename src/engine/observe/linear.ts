@@ -4,6 +4,9 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Architecture, ArchitectureLayer } from '../../models/architecture/types.ts'
 import type { ConvolutionConfig, DepthwiseConfig, SeparableConfig, TransposedConfig, WindowConfig } from '../../models/layers/convolution.ts'
 import type { LayerTypeName } from '../../models/layers/index.ts'
+import { placesOf } from '../../models/layers/attention.ts'
+import type { EinsumDenseConfig } from '../../models/layers/einsum-dense.ts'
+import { PLAIN_CALL, type NodeCall } from '../../models/layers/layer-type.ts'
 import type { TimeDistributedConfig } from '../../models/layers/wrappers.ts'
 import { sizeOf, type Shape } from '../../models/tensor.ts'
 import { runGraph } from '../forward.ts'
@@ -22,12 +25,12 @@ export interface LinearPart {
   /** `values`: the columns come out of the input by sums; `rows`: as they are, along its last axis; `indices`: each input names one column. */
   readonly kind: 'values' | 'rows' | 'indices'
   /** What the kernel is applied to. */
-  input (inputs: readonly Tensor[], weights: Weights): Tensor
+  input (inputs: readonly Tensor[], weights: Weights, call?: NodeCall): Tensor
   /** The outputs [..., groups * n] of another kernel [...columns, groups * n]. */
   run (x: Tensor, kernel: Tensor): Tensor
 }
 
-type Part<C> = (layer: ArchitectureLayer & { readonly config: C }, kernel: Shape) => LinearPart
+type Part<C> = (layer: ArchitectureLayer & { readonly config: C }, kernel: Shape) => LinearPart | string
 
 /** The settings of a layer that only multiplies. */
 const BARE = { format: 'channels_last', useBias: false, activation: { name: 'linear' } } as const
@@ -62,7 +65,35 @@ const transposed: Part<TransposedConfig> = ({ config: c }, kernel) => {
 }
 
 /** The last axis of the layer's first input. */
-const lastAxis: Part<unknown> = (_, kernel) => ({ ...flat(kernel[0]!), normShape: [kernel[0]!, ...kernel.slice(1).map(() => 1)], input: ([x]) => x! })
+const lastAxis = (_: unknown, kernel: Shape): LinearPart => ({ ...flat(kernel[0]!), normShape: [kernel[0]!, ...kernel.slice(1).map(() => 1)], input: ([x]) => x! })
+
+/** The last axis of the argument that attention projects. */
+const argument = (role: 'query' | 'key' | 'value'): Part<unknown> => (layer, kernel) => ({
+  ...lastAxis(layer, kernel),
+  input (inputs, _, call = PLAIN_CALL) {
+    const places = placesOf(call)
+    return inputs[places[role] ?? places.value]!
+  },
+})
+
+/** The last axes of the input, where the equation sums over them and the kernel begins with them. */
+const summedAxes = ({ config: { equation } }: { readonly config: EinsumDenseConfig }, kernel: Shape): LinearPart | string => {
+  const [inputs, labels] = equation.operands as [readonly string[], readonly string[]]
+  const summed = labels.filter((label) => !equation.output.includes(label))
+  const own = labels.slice(summed.length)
+  if (String(labels.slice(0, summed.length)) !== String(summed) || String(inputs.slice(-summed.length)) !== String(summed) || own.some((label) => inputs.includes(label))) {
+    return 'its equation does not multiply the last axes of the input with the first of the kernel'
+  }
+  const columns = kernel.slice(0, summed.length)
+  const size = sizeOf(columns)
+  return {
+    ...flat(size),
+    columns,
+    normShape: kernel.map((length, axis) => axis < columns.length ? length : 1),
+    input: ([x]) => tf.reshape(x!, [...x!.shape.slice(0, -columns.length), size]),
+    run: (x, weight) => matMul2d(tf.reshape(x, [-1, size]), tf.reshape(weight, [size, -1])),
+  }
+}
 
 const lookup: Part<unknown> = (_, [entries]) => ({
   groups: 1,
@@ -72,6 +103,8 @@ const lookup: Part<unknown> = (_, [entries]) => ({
   input: ([x]) => x!,
   run: (x, kernel) => gatherRows(kernel, tf.cast(x, 'int32')),
 })
+
+const ATTENTION = { 'query/kernel': argument('query'), 'key/kernel': argument('key'), 'value/kernel': argument('value'), 'gate/kernel': argument('query') } as const
 
 /** By layer type and role of the weight. */
 const PARTS: { readonly [Name in LayerTypeName]?: Readonly<Record<string, Part<never>>> } = {
@@ -87,6 +120,9 @@ const PARTS: { readonly [Name in LayerTypeName]?: Readonly<Record<string, Part<n
   DepthwiseConv2D: { kernel: depthwise },
   SeparableConv1D: { depthwise_kernel: depthwise, pointwise_kernel: pointwise },
   SeparableConv2D: { depthwise_kernel: depthwise, pointwise_kernel: pointwise },
+  EinsumDense: { kernel: summedAxes },
+  MultiHeadAttention: ATTENTION,
+  GroupedQueryAttention: ATTENTION,
   // Masked steps count. The inputs of recurrent kernels are states, which stay within the layer.
   SimpleRNN: { kernel: lastAxis },
   LSTM: { kernel: lastAxis },
