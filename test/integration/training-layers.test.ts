@@ -91,6 +91,8 @@ describe('models in training equal Keras\'', () => {
   }
 })
 
+const NO_DRAWS: RandomSource = { uniform: () => { throw new Error('not expected') }, normal: () => { throw new Error('not expected') } }
+
 function contextOf (given: Partial<ForwardContext>): ForwardContext {
   const none = () => { throw new Error('not expected') }
   return { training: true, trainable: true, call: PLAIN_CALL, masks: [undefined], random: { uniform: none, normal: none }, update: none, addLoss: none, ...given }
@@ -172,6 +174,35 @@ describe('noise', () => {
       assert.deepEqual(random.shapes, [[4, 1, 5], [4, 1, 5], [4, 1, 1, 5], [4, 2, 1, 1], [4, 1, 1]])
       const steps = tf.unstack(y!, 1).map((step) => [...step.dataSync()])
       assert.deepEqual(steps[0], steps[2])
+    })
+  })
+
+  test('dropout of recurrent layers leaves out the same features at every step', () => {
+    tf.tidy(() => {
+      const cell = { kind: 'simple', units: 3, useBias: false, activation: { name: 'tanh' }, recurrentActivation: { name: 'sigmoid' }, resetAfter: false, dropout: 0.5, recurrentDropout: 0, prefix: '' } as const
+      const config = { cells: [cell], sequences: true, state: false, backwards: false, zeroOutput: false }
+      const [x, weights] = [tf.randomNormal([2, 4, 3]), { kernel: tf.randomNormal([3, 3]), recurrent_kernel: tf.randomNormal([3, 3]) }]
+      const drawn = [[0.9, 0.1, 0.6], [0.4, 0.8, 0.2]]
+      const asked: Array<readonly number[]> = []
+      const random = { ...NO_DRAWS, uniform (shape: readonly number[]) { asked.push(shape); return tf.tensor(drawn) } }
+      const [y] = FORWARDS.SimpleRNN(config, [x], weights, contextOf({ random }))
+      assert.deepEqual(asked, [[2, 3]])
+      const kept = tf.tensor(drawn.map((row) => row.map((value) => value >= 0.5 ? 2 : 0)))
+      const [expected] = FORWARDS.SimpleRNN(config, [tf.mul(x, tf.expandDims(kept, 1))], weights, contextOf({ training: false }))
+      assertClose(y!, [...expected!.dataSync()], FORWARD, 'the output')
+      const [none] = FORWARDS.SimpleRNN({ ...config, cells: [{ ...cell, dropout: 1 }] }, [x], weights, contextOf({}))
+      assert.ok([...none!.dataSync()].every((value) => value === 0), 'with everything left out nothing comes out')
+    })
+  })
+
+  test('dropout of attention leaves out weights of the scores', () => {
+    tf.tidy(() => {
+      const config = { mode: 'dot', useScale: false, dropout: 0.5 } as const
+      const [query, value] = [tf.randomNormal([1, 2, 3]), tf.randomNormal([1, 2, 3])]
+      const random = { ...NO_DRAWS, uniform: () => tf.tensor([[[0.9, 0.1], [0.2, 0.7]]]) }
+      const [y] = FORWARDS.Attention(config, [query, value], {}, contextOf({ random, masks: [] }))
+      const scores = tf.softmax(tf.matMul(query, value, false, true))
+      assertClose(y!, [...tf.matMul(tf.mul(scores, tf.tensor([[[2, 0], [0, 2]]])), value).dataSync()], FORWARD, 'the output')
     })
   })
 

@@ -11,6 +11,7 @@ import { matMul2d } from '../ops/matmul.ts'
 import { stretch, tile } from '../ops/tile.ts'
 import { sigmoid, tanh } from '../ops/elementwise.ts'
 import { activate } from './activations.ts'
+import { dropoutFactors } from './noise.ts'
 import { unary, weightOf, type Forward, type ForwardContext, type Weights } from './forward.ts'
 
 export const einsumDense: Forward<EinsumDenseConfig> = unary((c, x, weights) => {
@@ -125,8 +126,7 @@ function withHeads (mask: Tensor, rank: number, axes: number): Tensor {
 }
 
 function dropped (x: Tensor, rate: number, { training, random }: ForwardContext): Tensor {
-  if (!training || rate <= 0) return x
-  return tf.mul(x, tf.mul(tf.cast(tf.greaterEqual(random.uniform(x.shape), rate), 'float32'), 1 / (1 - rate)))
+  return training && rate > 0 ? tf.mul(x, dropoutFactors(rate, x.shape, random)) : x
 }
 
 export const dotAttention: Forward<DotAttentionConfig> = (c, [query, value, key = value], weights, context) => {

@@ -40,8 +40,13 @@ function noisy<C> (amount: (c: C) => number, run: (c: C, x: Tensor, random: Rand
 }
 
 function dropped (x: Tensor, rate: number, shape: readonly number[], random: RandomSource): Tensor {
-  if (rate === 1) return tf.zerosLike(x)
-  return tf.mul(x, tf.mul(tf.cast(tf.greaterEqual(random.uniform(shape), rate), 'float32'), 1 / (1 - rate)))
+  return tf.mul(x, dropoutFactors(rate, shape, random))
+}
+
+/** 0 with probability `rate`, else 1 / (1 - rate). */
+export function dropoutFactors (rate: number, shape: readonly number[], random: RandomSource): Tensor {
+  if (rate === 1) return tf.zeros([...shape])
+  return tf.mul(tf.cast(tf.greaterEqual(random.uniform(shape), rate), 'float32'), 1 / (1 - rate))
 }
 
 function noiseShape (c: Settings.DropoutConfig, x: Tensor): readonly number[] {

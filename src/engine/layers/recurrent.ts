@@ -5,6 +5,7 @@ import { statesOf, type CellConfig, type RecurrentConfig } from '../../models/la
 import { biasAdd } from '../ops/bias.ts'
 import { matMul2d } from '../ops/matmul.ts'
 import { activate } from './activations.ts'
+import { dropoutFactors } from './noise.ts'
 import { weightOf, type Forward, type ForwardContext, type Weights } from './forward.ts'
 
 /** The outputs of all steps, in the order in which they were computed, and the last states. */
@@ -118,6 +119,5 @@ function mixed (update: Tensor, h: Tensor, candidate: Tensor): Tensor {
 }
 
 function dropoutMask (rate: number, shape: readonly number[], { training, random }: ForwardContext): Tensor | undefined {
-  if (!training || rate <= 0) return undefined
-  return tf.mul(tf.cast(tf.greaterEqual(random.uniform(shape), rate), 'float32'), 1 / (1 - rate))
+  return training && rate > 0 ? dropoutFactors(rate, shape, random) : undefined
 }
