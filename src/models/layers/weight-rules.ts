@@ -57,12 +57,11 @@ const CONSTRAINTS: Readonly<Record<string, (c: KerasConfig) => Constraint | unde
 
 const WITH_PROJECTIONS = new Set(['MultiHeadAttention', 'GroupedQueryAttention', 'GroupQueryAttention'])
 
-/** The rules of a layer's weights from its settings, of Keras 2, Keras 3 or TF.js; a wrapper's are those of the layer within. Never throws. */
+/** The rules of a layer's weights from its settings, of Keras 2, Keras 3 or TF.js; those of layers and cells within another are their own. Never throws. */
 export function weightRulesOf (className: string, config: KerasConfig, roles: readonly string[]): WeightRules {
-  const settings = innermost(config)
   const rules = roles.map((role): [string, WeightRule] => {
     const begins = beginningFor(className, role)
-    return [role, begins === undefined ? {} : ruleOf(settings, `${begins}_regularizer`, `${begins}_constraint`)]
+    return [role, begins === undefined ? {} : ruleOf(settingsFor(config, role), `${begins}_regularizer`, `${begins}_constraint`)]
   })
   return Object.fromEntries(rules.filter(([, rule]) => Object.keys(rule).length > 0))
 }
@@ -111,6 +110,17 @@ function serialisedOf (value: unknown): Serialised | undefined {
 function beginningFor (className: string, role: string): string | undefined {
   if (className.startsWith('Depthwise') && role === 'kernel') return 'depthwise'
   return SETTING_OF.find((end) => role.endsWith(end))?.replace(/_kernel$/, '')
+}
+
+/** The settings of the layer or cell that has the weight, by the beginning of its role. */
+function settingsFor (config: KerasConfig, role: string): KerasConfig {
+  const [first = '', ...rest] = role.split('/')
+  const [layer, backward, cell] = [config.layer, config.backward_layer, config.cell].map((value) => isRecord(value) && isRecord(value.config) ? value.config : undefined)
+  if (first === 'backward_layer' && backward !== undefined) return settingsFor(backward, rest.join('/'))
+  if (layer !== undefined) return settingsFor(layer, first === 'backward_layer' || first === 'forward_layer' ? rest.join('/') : role)
+  if (cell === undefined) return config
+  const stacked: unknown = Array.isArray(cell.cells) ? cell.cells[Number(first.replace(/^cell_/, ''))] : undefined
+  return isRecord(stacked) && isRecord(stacked.config) ? stacked.config : cell
 }
 
 function innermost (config: KerasConfig): KerasConfig {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readArchitecture } from '../../../src/models/architecture/index.ts'
-import { activityRuleOf, weightRulesOf } from '../../../src/models/layers/weight-rules.ts'
+import { activityRuleOf, weightRulesOf, type WeightRules } from '../../../src/models/layers/weight-rules.ts'
 
 const keras3 = (name: string, config: object) => ({ module: 'keras.regularizers', class_name: name, config, registered_name: null })
 const l2 = { type: 'l1-l2', l1: 0, l2: 0.5 }
@@ -51,6 +51,18 @@ test('what is not known is a problem of training only', () => {
   assert.match(weightRulesOf('Dense', { kernel_regularizer: { class_name: 'L2', config: { l2: -1 } } }, ['kernel']).kernel!.problem!, /cannot have/)
   assert.match(weightRulesOf('Dense', { kernel_regularizer: 7 }, ['kernel']).kernel!.problem!, /cannot be read/)
   assert.match(activityRuleOf('Bidirectional', { layer: { class_name: 'LSTM', config: { activity_regularizer: 'l2' } } })!.problem!, /within a wrapper/)
+})
+
+test('layers and cells within a layer have rules of their own', () => {
+  const cell = (l: number) => ({ class_name: 'LSTMCell', config: { kernel_regularizer: { class_name: 'L2', config: { l2: l } } } })
+  const strengthOf = (rules: WeightRules, role: string) => (rules[role]?.regularizer as { l2: number } | undefined)?.l2
+  const stack = { class_name: 'RNN', config: { cell: { class_name: 'StackedRNNCells', config: { cells: [cell(1), cell(2)] } } } }
+  const rules = weightRulesOf('Bidirectional', { layer: stack, backward_layer: { class_name: 'RNN', config: { cell: cell(3) } } }, ['forward_layer/cell_0/kernel', 'forward_layer/cell_1/kernel', 'forward_layer/cell_1/bias', 'backward_layer/kernel'])
+  assert.deepEqual(['forward_layer/cell_0/kernel', 'forward_layer/cell_1/kernel', 'forward_layer/cell_1/bias', 'backward_layer/kernel'].map((role) => strengthOf(rules, role)), [1, 2, undefined, 3])
+  assert.equal(strengthOf(weightRulesOf('RNN', { cell: cell(4) }, ['kernel']), 'kernel'), 4)
+  assert.equal(strengthOf(weightRulesOf('Bidirectional', { layer: cell(5) }, ['backward_layer/kernel']), 'backward_layer/kernel'), 5)
+  assert.equal(strengthOf(weightRulesOf('TimeDistributed', { layer: cell(6) }, ['kernel']), 'kernel'), 6)
+  assert.equal(strengthOf(weightRulesOf('MultiHeadAttention', cell(7).config, ['query/kernel']), 'query/kernel'), 7)
 })
 
 test('rules of outputs', () => {
