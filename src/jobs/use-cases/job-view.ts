@@ -21,7 +21,8 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),
     ...(row.error !== null && { error: row.error }),
     ...(row.receipt !== null && { receipt: row.receipt }),
-    artifacts: artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
+    // They are read after the row, and the job may have succeeded in between.
+    artifacts: row.state !== 'succeeded' ? [] : artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
     attempts: [...attempts],
     createdAt: row.createdAt.toISOString(),
     ...(row.startedAt !== null && { startedAt: row.startedAt.toISOString() }),

@@ -8,12 +8,16 @@ import { jobRow } from '../../contract/samples.ts'
 
 describe('jobView', () => {
   test('fits the schema, leaves out what is not there, and links artifacts', () => {
-    const row = jobRow({ createdAt: new Date('2026-01-02T03:04:05.678Z') })
+    const row = jobRow({ state: 'succeeded', createdAt: new Date('2026-01-02T03:04:05.678Z') })
     const view = jobView(row, [{ name: 'a b.keras', format: 'keras', bytes: 3, sha256: 'ab' }], [])
     assert.ok(Value.Check(Job, view), JSON.stringify([...Value.Errors(Job, view)]))
     assert.equal(view.createdAt, '2026-01-02T03:04:05.678Z')
     assert.equal(view.artifacts[0]?.url, `/v1/jobs/${row.id}/artifacts/a%20b.keras`)
     for (const absent of ['dataset', 'evaluationDataset', 'error', 'receipt', 'startedAt', 'finishedAt']) assert.ok(!(absent in view), absent)
+  })
+
+  test('an artifact that came after the row was read is not shown yet', () => {
+    assert.deepEqual(jobView(jobRow({ state: 'running' }), [{ name: 'a.keras', format: 'keras', bytes: 3, sha256: 'ab' }], []).artifacts, [])
   })
 
   test('shows an error and the times once they are there', () => {
