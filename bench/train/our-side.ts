@@ -5,9 +5,10 @@ import { createInterface } from 'node:readline'
 import * as tf from '@tensorflow/tfjs-core'
 import { loadEngine } from '../../src/engine/runtime.ts'
 import { runGraph } from '../../src/engine/forward.ts'
-import { updateMasks } from '../../src/engine/train/masks.ts'
+import { arenasOf, magnitude, prunedWeights, masksByScore, setMasks } from '../../src/engine/prune/masks.ts'
 import type { TrainingOptions } from '../../src/engine/train/options.ts'
 import { sparseCrossEntropy } from '../../src/engine/ops/cross-entropy.ts'
+import type { TrainState } from '../../src/engine/train/state.ts'
 import { createTrainer, type Trainer } from '../../src/engine/train/trainer.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import { openFile } from '../../src/worker/files.ts'
@@ -47,15 +48,20 @@ const trainer = await createTrainer({
   mode: side === 'eager' ? 'eager' : 'compiled',
   data: { examples, features: [{ shape: [28, 28, 1], values: features }], targets: [{ shape: [], values: Float32Array.from(labels!) }] },
   ...(side === 'compiled-masked' && {
-    mask: ({ prunable }: { prunable: boolean }, values: Float32Array) => prunable ? new Float32Array(values.length).fill(1) : undefined,
-    functions: (state) => ({
-      mask () {
-        const masked = state.weights.filter((weight): weight is typeof weight & { mask: tf.Variable } => weight.mask !== undefined)
-        const size = masked.reduce((sum, { variable }) => sum + variable.size, 0)
-        updateMasks(masked, tf.scalar(Math.floor(SPARSITY * size), 'int32'))
-        return []
-      },
-    }),
+    pruner: {
+      mask: ({ prunable }: { prunable: boolean }, values: Float32Array) => prunable ? new Float32Array(values.length).fill(1) : undefined,
+      kinds: { train: {} },
+      functions: (state: TrainState) => ({
+        mask: {
+          inputs: [],
+          run () {
+            const arenas = arenasOf(state, [prunedWeights(state).map(({ name }) => name)], new Map())
+            const size = prunedWeights(state).reduce((sum, { variable }) => sum + variable.size, 0)
+            return [setMasks(state, masksByScore(arenas, tf.tensor1d([Math.floor(SPARSITY * size)], 'int32'), magnitude), { hide: true })]
+          },
+        },
+      }),
+    },
   }),
 })
 
@@ -92,7 +98,7 @@ function run (steps: number): { seconds: number, loss: number } {
     at += part
     done += part
     left -= part
-    if (side === 'compiled-masked' && done % MASK_EVERY === 0) trainer.program.run('mask')
+    if (side === 'compiled-masked' && done % MASK_EVERY === 0) tf.dispose(trainer.program.run('mask'))
   }
   collect()
   return { seconds: (performance.now() - begin) / 1000, loss: sum / count }

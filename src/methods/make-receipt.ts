@@ -38,6 +38,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...(measured === null && { notMeasured: notMeasured(input, method) }),
     evaluation: measured?.evaluation ?? null,
     ...(result.training && { training: result.training }),
+    ...(result.updates && { updates: [...result.updates] }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),

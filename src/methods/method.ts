@@ -5,7 +5,7 @@ import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { TrainingExamples } from './job-data.ts'
 import type { JobInput } from './job-types.ts'
-import type { ReceiptLayer, TrainingRecord } from './receipt.ts'
+import type { MaskUpdate, ReceiptLayer, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
@@ -30,6 +30,8 @@ export interface MethodResult {
   readonly threshold: number | null
   /** How it was trained, when it was. */
   readonly training?: TrainingRecord
+  /** What each update of the masks did, of methods that prune while they train. */
+  readonly updates?: readonly MaskUpdate[]
 }
 
 interface Described {

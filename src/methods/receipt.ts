@@ -95,12 +95,22 @@ export const TrainingRecord = Type.Object({
   stepsPerSecond: Type.Number(),
 }, { description: 'how the model was trained' })
 
+export const MaskUpdate = Type.Object({
+  step: Type.Integer({ description: 'before this step, counted from 0' }),
+  asked: Nullable(Type.Number({ description: 'sparsity asked by the schedule; null where the method decides' })),
+  sparsity: Type.Number({ description: 'share of the pruned weights that the masks leave out' }),
+  pruned: Type.Integer({ description: 'weights that went' }),
+  spliced: Type.Integer({ description: 'weights that came back' }),
+  net: Type.Integer({ description: 'pruned - spliced' }),
+}, { description: 'one update of the masks; of very many, neighbours are put together' })
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
   notMeasured: Type.Optional(Type.String({ description: 'why metrics and latency are null' })),
   evaluation: Nullable(Evaluation),
   training: Type.Optional(TrainingRecord),
+  updates: Type.Optional(Type.Array(MaskUpdate, { description: 'of methods that prune while they train' })),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -113,4 +123,5 @@ export type Receipt = Static<typeof Receipt>
 export type Measurement = Static<typeof Measurement>
 export type ReceiptLayer = Static<typeof ReceiptLayer>
 export type TrainingRecord = Static<typeof TrainingRecord>
+export type MaskUpdate = Static<typeof MaskUpdate>
 export type ReceiptOutput = Static<typeof ReceiptOutput>

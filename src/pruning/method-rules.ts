@@ -1,5 +1,7 @@
 /** Which parts of a recipe each method takes: one line per method, read by the validation, the documentation and the catalogue. */
 
+import type { GranularityName } from './granularity/index.ts'
+
 /** What every method takes. */
 const COMMON = ['method', 'evaluation', 'inputs', 'seed', 'stages'] as const
 
@@ -9,6 +11,12 @@ const WRITING = [...COMMON, 'target', 'layers', 'granularity', 'output', 'compre
 /** What every method that trains takes. */
 const TRAINING = [...COMMON, 'training', 'output', 'compress'] as const
 
+/** What every method that prunes while it trains takes. */
+const PRUNING_TRAINING = [...TRAINING, 'target', 'layers', 'granularity', 'scope', 'search'] as const
+
+/** The same, along a schedule. */
+const SCHEDULED = [...PRUNING_TRAINING, 'schedule'] as const
+
 export interface MethodRules {
   readonly description: string
   /** Keys of the recipe. */
@@ -17,7 +25,11 @@ export interface MethodRules {
   readonly target: 'sparsity' | 'threshold' | null
   /** Does it change weights by gradient descent? Then it needs training examples. */
   readonly trains: boolean
+  /** What it can remove together, the default first; without: single weights. */
+  readonly granularities?: readonly GranularityName[]
 }
+
+const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'channel']
 
 export const METHOD_RULES = {
   magnitude: {
@@ -38,6 +50,58 @@ export const METHOD_RULES = {
     target: null,
     trains: false,
   },
+  gradual: {
+    description: 'trains while the weights of least magnitude go along a schedule',
+    keys: [...SCHEDULED, 'criterion'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  surgery: {
+    description: 'trains all weights while a mask hides those below a threshold; hidden weights keep learning and come back when they grow',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  sensitivity: {
+    description: 'trains while the weights to which the loss is least sensitive go along a schedule',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  movement: {
+    description: 'trains a score for every weight along with it: weights that move towards zero go',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  l1: {
+    description: 'trains with a penalty on the size of weights that rises until enough of them are zero',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  l0: {
+    description: 'trains a random gate for every weight or channel with a penalty on the number of open gates',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight', 'channel', 'block'],
+  },
+  variational: {
+    description: 'trains a variance for every weight: those that are mostly noise go',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight'],
+  },
+  'group-lasso': {
+    description: 'trains with a penalty on the norm of channels or blocks until enough of them are zero',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['channel', 'block'],
+  },
+  slimming: {
+    description: 'trains with a penalty on the scales of batch normalisation: channels whose scale is least go',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['channel'],
+  },
+  rigl: {
+    description: 'trains a sparse model from the first step on: the least weights are replaced by those with the largest gradients',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  set: {
+    description: 'trains a sparse model from the first step on: the least weights are replaced by random ones',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  lottery: {
+    description: 'rounds of training, pruning and rewinding what is left to early weights',
+    keys: [...PRUNING_TRAINING, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
+  iterative: {
+    description: 'rounds of pruning and retraining',
+    keys: [...PRUNING_TRAINING, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+  },
   'fine-tune': {
     description: 'prunes nothing: trains the model further on the training examples; weights that are zero stay zero unless training.keepZeros is false',
     keys: TRAINING,
@@ -45,6 +109,8 @@ export const METHOD_RULES = {
     trains: true,
   },
 } as const satisfies Record<string, MethodRules>
+
+export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly granularities: unknown } ? Name : never }[keyof typeof METHOD_RULES]
 
 export type MethodName = keyof typeof METHOD_RULES
 

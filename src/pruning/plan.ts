@@ -26,6 +26,7 @@ export interface PlannedTensor {
   readonly layer: string
   readonly role: string
   readonly weights: number
+  readonly shape: readonly number[]
   /** A sparsity of its own; absent when it competes. */
   readonly sparsity?: number
   /** For the method threshold: what holds for it. */
@@ -70,7 +71,7 @@ export function planPruning (layers: readonly PlannedLayer[], recipe: Rules): Pl
       const common = { key: weight.tensor.key, name, layer: layer.path, role: weight.role, weights: weight.tensor.shape.reduce((product, size) => product * size, 1) }
       const reason = reasonToSkip(layer.path, name, weight, recipe.layers)
       if (reason !== undefined) skip.push({ ...common, prunable: weight.prunable, reason })
-      else prune.push({ ...common, ...goalOf(lastMatch(recipe.layers, layer.path, name), recipe.target) })
+      else prune.push({ ...common, shape: weight.tensor.shape, ...goalOf(lastMatch(recipe.layers, layer.path, name), recipe.target) })
     }
   }
   return { prune, skip, problems: unmatched(layers, recipe.layers) }

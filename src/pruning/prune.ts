@@ -8,6 +8,8 @@ export interface PoolTensor {
   /** `layer/role`, for reports and messages. */
   readonly name: string
   readonly layer: string
+  /** For scopes that look at it; without one: a vector. */
+  readonly shape?: readonly number[]
   readonly values: Float32Array
   /** A sparsity of its own: its layer is pinned to it and leaves the competition. */
   readonly sparsity?: number
@@ -82,7 +84,7 @@ export function totalsOf (tensors: readonly PrunedTensor[]): { weights: number, 
 
 /** Pinned tensors rank within their layer (those of one layer with the same sparsity together); the scope shares out the rest. */
 function rankingsOf (pool: readonly PoolTensor[], { sparsity, scope }: PruneTarget): Ranking[] {
-  const sizes = pool.map(({ layer, values }) => ({ layer, weights: values.length }))
+  const sizes = pool.map(({ layer, values, shape = [values.length] }) => ({ layer, weights: values.length, shape }))
   const pinned = new Map<number, number[]>()
   const free: number[] = []
   for (const [index, tensor] of pool.entries()) {

@@ -3,8 +3,11 @@ import { Type, type Static, type TSchema } from 'typebox'
 import type { FormatName } from '../models/formats/index.ts'
 import { SCOPE_NAMES } from './allocation/index.ts'
 import { CRITERION_NAMES } from './criteria/index.ts'
+import { GranularityInput } from './granularity/index.ts'
 import { METHOD_NAMES } from './method-rules.ts'
-import { TrainingInput } from './training/schema.ts'
+import type { MethodOptions } from './method-options.ts'
+import { SPARSITY_SCHEDULE_NAMES } from './schedules/index.ts'
+import { steps, TrainingInput } from './training/schema.ts'
 
 /** Formats a pruned model can be written in. */
 export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers'] as const satisfies readonly FormatName[]
@@ -48,12 +51,34 @@ export const EvaluationOptions = Type.Object({
   task: Type.Optional(oneOf(TASK_NAMES, 'what the outputs mean; auto tells it from shapes and the last activation')),
 }, only)
 
+const maxAccuracyDrop = Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'the largest sparsity whose accuracy is at most this much lower, as a fraction: 0.005 is half a point' })
+
+export const SparsityScheduleInput = Type.Object({
+  type: Type.Optional(oneOf(SPARSITY_SCHEDULE_NAMES, 'how sparsity grows')),
+  begin: Type.Optional(steps),
+  end: Type.Optional(steps),
+  every: Type.Optional(orNull(Type.Integer({ minimum: 1, description: 'steps between updates of masks; null: so that there are about fifty' }))),
+  initial: Type.Optional(sparsity),
+  power: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'of the polynomial; 3 is the cubic schedule' })),
+}, { ...only, description: 'sparsity as a function of the step, for methods that prune while they train' })
+
+export const SearchInput = Type.Object({
+  attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'trainings at most' })),
+  low: Type.Optional(sparsity),
+  high: Type.Optional(sparsity),
+}, { ...only, description: 'where the largest sparsity is looked for, with target.maxAccuracyDrop' })
+
 export const RecipeInput = Type.Object({
   method: oneOf(METHOD_NAMES, 'the procedure'),
   criterion: Type.Optional(oneOf(CRITERION_NAMES, 'how much a weight matters')),
-  granularity: Type.Optional(Type.Object({ type: Type.Literal('weight') }, { ...only, description: 'what is removed together: single weights' })),
+  granularity: Type.Optional(GranularityInput),
   scope: Type.Optional(oneOf(SCOPE_NAMES, 'which weights compete')),
-  target: Type.Optional(Type.Object({ sparsity: Type.Optional(sparsity), threshold: Type.Optional(threshold) }, { ...only, description: 'what is asked' })),
+  target: Type.Optional(Type.Object({
+    sparsity: Type.Optional(sparsity), threshold: Type.Optional(threshold), maxAccuracyDrop: Type.Optional(maxAccuracyDrop),
+  }, { ...only, description: 'what is asked' })),
+  schedule: Type.Optional(SparsityScheduleInput),
+  options: Type.Optional(Type.Unsafe<MethodOptions>({ type: 'object', additionalProperties: {}, description: 'what the method can be told besides; see each method' })),
+  search: Type.Optional(SearchInput),
   layers: Type.Optional(Type.Array(LayerRule, { maxItems: MAX_LAYER_RULES, description: 'exceptions; the last entry that matches holds' })),
   training: Type.Optional(TrainingInput),
   evaluation: Type.Optional(Type.Union([Type.Boolean(), EvaluationOptions], { description: 'what is measured; false measures nothing' })),

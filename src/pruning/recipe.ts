@@ -2,10 +2,14 @@
 import { EspalierError } from '../errors.ts'
 import type { ScopeName } from './allocation/index.ts'
 import type { CriterionName } from './criteria/index.ts'
+import type { GranularityOptions } from './granularity/index.ts'
+import { OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
+import { problemsOfMethod } from './method-problems.ts'
 import { METHOD_RULES, type MethodName, type MethodRules } from './method-rules.ts'
+import { SCHEDULE_OPTIONS, type SparsityScheduleOptions } from './schedules/index.ts'
 import { RecipeInput, type OUTPUT_FORMATS, type TASK_NAMES } from './recipe-schema.ts'
-import { completeTraining, problemsOfTraining, type Training } from './training/training.ts'
-import { problemsOf, type CheckedSchema, type Problem } from './validate.ts'
+import { completeTraining, type Training } from './training/training.ts'
+import { problemsOf, type CheckedSchema } from './validate.ts'
 
 export { RecipeInput } from './recipe-schema.ts'
 export { parseRecipeText } from './recipe-text.ts'
@@ -14,9 +18,15 @@ export { parseRecipeText } from './recipe-text.ts'
 export interface Recipe {
   readonly method: MethodName
   readonly criterion?: CriterionName
-  readonly granularity: { readonly type: 'weight' }
+  readonly granularity: GranularityOptions
   readonly scope: ScopeName
-  readonly target: { readonly sparsity: number } | { readonly threshold: number } | null
+  readonly target: { readonly sparsity: number } | { readonly threshold: number } | { readonly maxAccuracyDrop: number } | null
+  /** Of methods that prune along one. */
+  readonly schedule?: SparsityScheduleOptions
+  /** Of methods that take some, complete. */
+  readonly options?: MethodOptions
+  /** With a target of accuracy. */
+  readonly search?: { readonly attempts: number, readonly low: number, readonly high: number }
   readonly layers: ReadonlyArray<{ readonly match: string, readonly sparsity?: number, readonly threshold?: number, readonly skip?: boolean }>
   /** Of methods that train. */
   readonly training?: Training
@@ -38,6 +48,8 @@ export interface Recipe {
 
 export const EVALUATION_DEFAULTS = { split: null, batchSize: 256, predictions: 0, latency: true, loss: 'auto', task: 'auto' } as const satisfies Recipe['evaluation']
 
+const SEARCH = { attempts: 8, low: 0.5, high: 0.995 } as const
+
 /** Problems beyond this are counted, not listed: nobody reads more at once. */
 const MAX_LISTED = 20
 
@@ -55,14 +67,21 @@ export function parseRecipe (input: unknown): Recipe {
 
 function withDefaults (input: RecipeInput): Recipe {
   const { evaluation = true, inputs = null } = input
+  const rules: MethodRules = METHOD_RULES[input.method]
+  const granularity = granularityOf(input, rules)
+  const target = targetOf(input, rules, granularity)
+  const searches = target !== null && 'maxAccuracyDrop' in target
   return {
     method: input.method,
     ...(METHOD_RULES[input.method].target !== null && { criterion: input.criterion ?? 'magnitude' }),
-    granularity: { type: 'weight' },
+    granularity,
     scope: input.scope ?? 'global',
-    target: (input.target ?? null) as Recipe['target'],
+    target,
+    ...(rules.keys.includes('schedule') && { schedule: { ...SCHEDULE_OPTIONS, ...input.schedule } as SparsityScheduleOptions }),
+    ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...input.options } }),
+    ...(searches && { search: { ...SEARCH, ...input.search } }),
     layers: input.layers ?? [],
-    ...(METHOD_RULES[input.method].trains && { training: completeTraining(input.training ?? {}) }),
+    ...(METHOD_RULES[input.method].trains && { training: completeTraining(input.training ?? {}, searches) }),
     evaluation: evaluation === false ? false : { ...EVALUATION_DEFAULTS, ...(evaluation === true ? {} : evaluation) },
     inputs: inputs === null ? null : { scale: inputs.scale ?? 1, offset: inputs.offset ?? 0 },
     output: input.output === undefined || input.output === null || input.output.length === 0 ? null : [...new Set(input.output)],
@@ -73,43 +92,17 @@ function withDefaults (input: RecipeInput): Recipe {
   }
 }
 
+function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight'] }: MethodRules): GranularityOptions {
+  return granularity ?? (granularities[0] === 'channel' ? { type: 'channel' } : { type: 'weight' })
+}
+
+/** All of n:m, where the recipe says nothing else. */
+function targetOf ({ target, options }: RecipeInput, { granularities }: MethodRules, granularity: GranularityOptions): Recipe['target'] {
+  if (target !== undefined) return target as Recipe['target']
+  return granularities !== undefined && granularity.type === 'n:m' && options === undefined ? { sparsity: 1 - granularity.n / granularity.m } : null
+}
+
 function methodOf (input: unknown): MethodName | undefined {
   const method = typeof input === 'object' && input !== null ? (input as { method?: unknown }).method : undefined
   return typeof method === 'string' && Object.hasOwn(METHOD_RULES, method) ? method as MethodName : undefined
-}
-
-/** What is right in itself but not for this method. */
-function problemsOfMethod (rules: MethodRules, method: MethodName, input: Record<string, unknown>, found: readonly Problem[]): Problem[] {
-  const misplaced = Object.keys(input).filter((key) => Object.hasOwn(RecipeInput.properties, key) && !rules.keys.includes(key))
-    .map((key) => ({ path: `/${key}`, message: `is not taken by the method ${method}, which takes ${rules.keys.join(', ')}` }))
-  const known = [...found, ...misplaced]
-  const unlessReported = (path: string, problems: Problem[]) => known.some((problem) => problem.path === path) ? [] : problems
-  return [
-    ...misplaced,
-    ...unlessReported('/target', problemsOfTarget(rules, method, input.target)),
-    ...problemsOfTraining(input.training, '/training').filter(({ path }) => !known.some((problem) => problem.path.startsWith(path))),
-    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`)) : []),
-    ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
-  ]
-}
-
-function problemsOfTarget (rules: MethodRules, method: MethodName, target: unknown): Problem[] {
-  if (rules.target === null) return []
-  if (target === undefined) return [{ path: '/target', message: `is needed: the method ${method} takes {"${rules.target}": number}` }]
-  if (typeof target !== 'object' || target === null) return []
-  const other = rules.target === 'sparsity' ? 'threshold' : 'sparsity'
-  if (Object.hasOwn(target, other)) return [{ path: `/target/${other}`, message: `is not taken by the method ${method}, which takes "${rules.target}"` }]
-  return Object.hasOwn(target, rules.target) ? [] : [{ path: `/target/${rules.target}`, message: `is needed by the method ${method}` }]
-}
-
-function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string): Problem[] {
-  if (rules.target === null || typeof rule !== 'object' || rule === null) return []
-  const other = rules.target === 'sparsity' ? 'threshold' : 'sparsity'
-  const problems: Problem[] = []
-  if (Object.hasOwn(rule, other)) problems.push({ path: `${path}/${other}`, message: `is not taken by the method ${method}, which takes "${rules.target}"` })
-  if (!['sparsity', 'threshold', 'skip'].some((key) => Object.hasOwn(rule, key))) problems.push({ path, message: `says nothing: give "${rules.target}" or "skip"` })
-  if ((rule as { skip?: unknown }).skip === true && Object.hasOwn(rule, rules.target)) {
-    problems.push({ path: `${path}/skip`, message: `contradicts "${rules.target}": a skipped layer is not pruned` })
-  }
-  return problems
 }

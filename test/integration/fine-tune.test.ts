@@ -1,87 +1,37 @@
 /** Whole jobs that train: what they keep, what they report, and that streaming, checkpoints and a second run come to the same file. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { readDataset } from '../../src/datasets/index.ts'
-import { loadEngine, type Engine } from '../../src/engine/runtime.ts'
-import type { JobDataset, JobInput, JobResult } from '../../src/methods/job-types.ts'
-import type { OpenFile } from '../../src/methods/output-folder.ts'
-import { runJob } from '../../src/methods/run-job.ts'
+import type { Engine } from '../../src/engine/runtime.ts'
+import type { JobDataset, JobInput } from '../../src/methods/job-types.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
-import { readModel } from '../../src/models/formats/index.ts'
-import { parseRecipe } from '../../src/pruning/recipe.ts'
-import { createSpoolFile, folderOnDisk, openFile } from '../../src/worker/files.ts'
-import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { IMAGES, openFixture } from '../support/fixtures.ts'
+import { createJobs, type Jobs } from '../support/jobs.ts'
 import { npzOf } from '../support/npz.ts'
 
 const EXAMPLES = 1500
 const TRAINING = { epochs: 2, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.0005 } }
 
 describe('fine-tune', () => {
-  let engine: Engine, home: string, dataset: JobDataset, pruned: string
-  const opened: Array<{ close (): Promise<void> }> = []
+  let jobs: Jobs, engine: Engine, home: string, dataset: JobDataset, pruned: string
 
   before(async () => {
-    engine = await loadEngine()
-    home = await mkdtemp(path.join(tmpdir(), 'espalier-train-'))
-    const images = await openFixture(IMAGES)
-    const { splits } = await readDataset(images)
-    const { features, targets } = splits.test!
-    const x = (await features[0]!.read(0, EXAMPLES)).map((value) => value / 255)
-    const y = await targets[0]!.read(0, EXAMPLES)
-    await images.close()
-    const bytes = await npzOf({ x: { shape: [EXAMPLES, 28, 28], values: x }, y: { shape: [EXAMPLES], values: y } })
-    dataset = { source: bytesInMemory(bytes), name: 'images.npz', sha256: 'b'.repeat(64), format: 'npz', inputs: { scale: 1, offset: 0 } }
-    pruned = path.join(await run('pruned', 'test/fixtures/models/mlp.keras', { method: 'magnitude', target: { sparsity: 0.95 }, evaluation: false }), 'model.keras')
+    jobs = await createJobs(EXAMPLES);
+    ({ engine, home, dataset } = jobs)
+    await start('pruned', 'test/fixtures/models/mlp.keras', { method: 'magnitude', target: { sparsity: 0.95 }, evaluation: false })
+    pruned = path.join(home, 'pruned/model.keras')
   })
-  after(async () => {
-    for (const file of opened) await file.close()
-    await rm(home, { recursive: true })
-  })
+  after(async () => { await jobs.close() })
 
-  async function start (name: string, file: string, recipe: object, changes: Partial<JobInput> = {}): Promise<JobResult> {
-    const folder = path.join(home, name)
-    await mkdir(folder, { recursive: true })
-    const source = await (path.isAbsolute(file) ? openFile(file) : openFixture(file))
-    const tensors = engine.tf.memory().numTensors
-    try {
-      return await runJob({
-        recipe: parseRecipe(recipe), model: { source, name: path.basename(file), sha256: 'a'.repeat(64), format: '' }, dataset: null, evaluationDataset: null,
-        folder: folderOnDisk(folder), engine: async () => engine, gzipSize, limits: { sessionDataBytes: 2 ** 28 },
-        async spool (spooled) {
-          const made = await createSpoolFile(path.join(home, `${name}-${spooled}`))
-          opened.push(made)
-          return made
-        },
-        signal: new AbortController().signal, onProgress () {}, ...changes,
-      })
-    } finally {
-      await source.close()
-      assert.equal(engine.tf.memory().numTensors, tensors, 'every tensor is freed')
-    }
-  }
-  async function run (...given: Parameters<typeof start>): Promise<string> {
-    await start(...given)
-    return path.join(home, given[0])
-  }
+  const start: Jobs['start'] = async (...given) => await jobs.start(...given)
   const tune = async (name: string, training: object = TRAINING, changes: Partial<JobInput> = {}, evaluation: unknown = { latency: false }) =>
     await start(name, pruned, { method: 'fine-tune', training, evaluation }, { dataset, ...changes })
 
+  /** Where the zeros of each kernel are. */
   async function zerosOf (file: string): Promise<Map<string, number[]>> {
-    const source: OpenFile = await openFile(file)
-    try {
-      const model = await readModel(source)
-      const entries = await Promise.all(model.layers.flatMap(({ path: layer, weights }) => weights.filter(({ prunable }) => prunable).map(async ({ role, tensor }): Promise<[string, number[]]> => {
-        const values = await tensor.read()
-        return [`${layer}/${role}`, [...values.keys()].filter((at) => values[at] === 0)]
-      })))
-      return new Map(entries)
-    } finally {
-      await source.close()
-    }
+    const kernels = [...await jobs.weights(file)].filter(([name]) => name.endsWith('/kernel'))
+    return new Map(kernels.map(([name, values]) => [name, [...values.keys()].filter((at) => values[at] === 0)]))
   }
 
   test('what was pruned stays pruned, and the model gets better on examples it was not trained on', async () => {
@@ -156,7 +106,7 @@ describe('fine-tune', () => {
     await assert.rejects(start('none', pruned, { method: 'fine-tune' }), { code: 'invalid-request', message: /needs a data set to train on/ })
     await assert.rejects(start('unknown', 'test/fixtures/formats/unknown.keras', { method: 'fine-tune', evaluation: false }, { dataset }), { code: 'unsupported-layer', message: /cannot be trained here/ })
     const images = await openFixture(IMAGES)
-    opened.push(images)
     await assert.rejects(tune('test-part', TRAINING, { dataset: { ...dataset, source: images } }), { code: 'invalid-dataset', message: /test part alone/ })
+    await images.close()
   })
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-node-gpu'
 import fc from 'fast-check'
 import { createProgram } from '../../src/engine/compile/program.ts'
-import { magnitudeMasks, updateMasks } from '../../src/engine/train/masks.ts'
+import { smallest } from '../../src/engine/prune/radix.ts'
 
 /** By a stable sort, as no mask here is made. */
 function expected (weights: readonly Float32Array[], zeros: number): number[] {
@@ -23,8 +23,11 @@ test('as a sort of all weights has it, for every number of zeros', () => {
   fc.assert(fc.property(fc.array(fc.oneof(someFloats, tiedFloats), { minLength: 1, maxLength: 3 }), fc.nat(), (weights, nat) => {
     const zeros = nat % (weights.reduce((sum, { length }) => sum + length, 0) + 1)
     tf.tidy(() => {
-      const masks = magnitudeMasks(weights.map((values) => tf.tensor1d(values)), tf.scalar(zeros, 'int32'))
-      assert.deepEqual(masks.flatMap((mask) => [...mask.dataSync()]), expected(weights, zeros))
+      const { kept, threshold } = smallest(weights.map((values) => tf.tensor1d(values)), tf.scalar(zeros, 'int32'))
+      const masks = expected(weights, zeros)
+      assert.deepEqual(kept.flatMap((mask) => [...mask.dataSync()]), masks)
+      const gone = weights.flatMap((values) => [...values]).filter((_, index) => masks[index] === 0).map(Math.abs)
+      assert.equal(threshold.dataSync()[0], Math.max(0, ...gone))
     })
   }), { numRuns: 60 })
 })
@@ -32,7 +35,13 @@ test('as a sort of all weights has it, for every number of zeros', () => {
 test('compiled, with the number of zeros in the state', () => {
   const values = Float32Array.from({ length: 5000 }, (_, index) => Math.sin(index * 12.9898) * 43758.5453 % 1)
   const [variable, mask, zeros] = [tf.variable(tf.tensor2d(values, [50, 100])), tf.variable(tf.ones([50, 100])), tf.variable(tf.scalar(0, 'int32'))]
-  const program = createProgram({ variable, mask, zeros }, { prune () { updateMasks([{ variable, mask }], zeros); return [] } })
+  const program = createProgram({ variable, mask, zeros }, {
+    prune () {
+      mask.assign(smallest([variable], zeros).kept[0]!)
+      variable.assign(tf.mul(variable, mask))
+      return []
+    },
+  })
   for (const count of [0, 1234, 4999, 5000]) {
     tf.tidy(() => {
       program.write({ variable: tf.tensor2d(values, [50, 100]), zeros: tf.scalar(count, 'int32') })

@@ -196,7 +196,7 @@ describe('a run', () => {
 
   test('leaves masked weights zero and counts exactly', async () => {
     const options = optionsOf(adam, 1e-3)
-    await withTrainer({ options, mask: ({ prunable }, values) => prunable ? values.map((_, index) => index % 10 === 0 ? 1 : 0) : undefined }, (trainer) => {
+    await withTrainer({ options, pruner: { mask: ({ prunable }, values) => prunable ? values.map((_, index) => index % 10 === 0 ? 1 : 0) : undefined, kinds: { train: {} } } }, (trainer) => {
       trainer.begin(0)
       trainer.steps(0, 10)
       const weights = trainer.weights()

@@ -6,7 +6,9 @@ import type { WeightRule } from '../../models/layers/weight-rules.ts'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import type { Shape } from '../../models/tensor.ts'
 import type { Weights } from '../layers/index.ts'
+import type { ExtraState, Pruner } from '../prune/pruner.ts'
 import type { Optimizer } from './optimizers/index.ts'
+import type { UpdatedWeight } from './update.ts'
 
 export interface TrainedWeight {
   /** `layer/role`, unique in the model. */
@@ -21,8 +23,14 @@ export interface TrainedWeight {
   readonly trained: boolean
   readonly prunable: boolean
   readonly slots: Readonly<Record<string, Variable>>
-  /** 1 = keep. */
+  /** 1 = keep. Only of weights that are pruned, or kept pruned. */
   readonly mask?: Variable
+  /** Is the mask the pruning method's to change? */
+  readonly pruned: boolean
+  /** What the pruning method keeps beside a weight that is pruned, by name. */
+  readonly extras: Readonly<Record<string, Variable>>
+  /** Its value at an earlier step, where the pruning method remembers it; at first the one that training begins with. */
+  readonly early?: Variable
   /** Regulariser and constraint. */
   readonly rule?: WeightRule
 }
@@ -30,6 +38,14 @@ export interface TrainedWeight {
 export interface TrainState {
   readonly weights: readonly TrainedWeight[]
   of (layer: number): Weights
+  /** The weights of the model that this one is to learn from; absent without one. */
+  readonly teacher?: (layer: number) => Weights
+  /** State of pruning methods that gradients change: by the variable's name. */
+  readonly gates: readonly UpdatedWeight[]
+  /** What the optimizer's slots begin with, by name. */
+  readonly slotInitials: Readonly<Record<string, number>>
+  /** float32 scalars of the pruning method, by name. */
+  readonly scalars: Readonly<Record<string, Variable>>
   /** int32 scalar: steps that are done. */
   readonly counter: Variable
   /** float32 scalars of the epoch so far: sum of the loss times examples, and examples. */
@@ -46,19 +62,32 @@ export interface StateOptions {
   readonly changes?: TensorChanges | undefined
   /** Shapes of the metrics' sums. */
   readonly metrics?: ReadonlyMap<string, Shape>
-  /** The mask of a weight, from its first values: row-major 0 or 1; undefined where it has none. */
-  readonly mask?: ((weight: { readonly name: string, readonly key: string, readonly prunable: boolean }, values: Float32Array) => Float32Array | undefined) | undefined
+  readonly pruner?: Pruner | undefined
+  /** Keeps the weights of the file beside those that are trained. */
+  readonly teacher?: boolean | undefined
 }
 
+/** How the names of a teacher's variables begin: they come from the file again and are in no checkpoint. */
+export const TEACHER = 'teacher:'
+
 /** The caller disposes of it. Throws what reading the file throws. */
-export async function createState (model: ModelFile, { optimizer, changes, mask, metrics = new Map() }: StateOptions): Promise<TrainState> {
+export async function createState (model: ModelFile, { optimizer, changes, pruner, teacher = false, metrics = new Map() }: StateOptions): Promise<TrainState> {
   const byPath = new Map(model.layers.map((layer) => [layer.path, layer]))
   const weights: TrainedWeight[] = []
   const variables: Record<string, Variable> = {}
+  const gates: UpdatedWeight[] = []
+  const taught: Array<Record<string, Variable>> = []
   const make = (name: string, value: Tensor, trained = false): Variable => {
     const variable = tf.variable(value, trained)
     value.dispose()
     variables[name] = variable
+    return variable
+  }
+  const slotsOf = (name: string, shape: readonly number[]) =>
+    Object.fromEntries(optimizer.slots.map((slot) => [slot.name, make(`slot:${slot.name}:${name}`, tf.fill([...shape], slot.initial))]))
+  const extra = (name: string, { shape, initial, trained }: ExtraState): Variable => {
+    const variable = make(name, typeof initial === 'number' ? tf.fill([...shape], initial) : tf.tensor(initial, [...shape], 'float32'), trained !== undefined)
+    if (trained !== undefined) gates.push({ variable, slots: slotsOf(name, shape), rate: trained.rate })
     return variable
   }
   try {
@@ -67,7 +96,10 @@ export async function createState (model: ModelFile, { optimizer, changes, mask,
         if (spec === undefined) continue
         const [name, trained, shape] = [`${path}/${role}`, trainable && spec.trainable, [...tensor.shape]]
         const values = changes?.get(tensor.key) ?? await tensor.read()
-        const kept = trained ? mask?.({ name, key: tensor.key, prunable }, values) : undefined
+        const facts = { name, key: tensor.key, shape, prunable }
+        const own = trained ? pruner?.mask?.(facts, values) : undefined
+        const kept = own ?? (trained ? pruner?.keep?.(facts, values) : undefined)
+        if (teacher) (taught[layer] ??= {})[role] = make(`${TEACHER}${name}`, tf.tensor(await tensor.read(), shape, 'float32'))
         const rule = rules?.[role]
         if (trained && rule?.problem !== undefined) throw new EspalierError('unsupported-layer', `the layer "${path}" cannot be trained here: ${rule.problem}`, { layer: path })
         weights.push({
@@ -78,8 +110,11 @@ export async function createState (model: ModelFile, { optimizer, changes, mask,
           trained,
           prunable,
           variable: make(`weight:${name}`, tf.tensor(values, shape, 'float32'), trained),
-          slots: trained ? Object.fromEntries(optimizer.slots.map((slot) => [slot.name, make(`slot:${slot.name}:${name}`, tf.fill(shape, slot.initial))])) : {},
+          slots: trained ? slotsOf(name, shape) : {},
+          pruned: own !== undefined,
+          extras: own === undefined ? {} : Object.fromEntries(Object.entries(pruner?.extras?.(facts) ?? {}).map(([kind, one]) => [kind, extra(`extra:${kind}:${name}`, one)])),
           ...(kept && { mask: make(`mask:${name}`, tf.tensor(kept, shape, 'float32')) }),
+          ...(pruner?.remembers === true && { early: make(`early:${name}`, tf.tensor(values, shape, 'float32')) }),
           ...(rule && { rule }),
         })
       }
@@ -87,8 +122,21 @@ export async function createState (model: ModelFile, { optimizer, changes, mask,
     const counter = make('counter', tf.scalar(0, 'int32'))
     const sums = { loss: make('sum:loss', tf.scalar(0)), examples: make('sum:examples', tf.scalar(0)) }
     const gathered = Object.fromEntries([...metrics].map(([name, shape]) => [name, make(name, tf.zeros([...shape]))]))
+    const scalars = Object.fromEntries(Object.entries(pruner?.scalars ?? {}).map(([name, value]) => [name, make(`scalar:${name}`, tf.scalar(value))]))
     const layers = model.architecture.layers.map((_, layer): Weights => Object.fromEntries(weights.filter((one) => one.layer === layer).map((one) => [one.role, one.variable])))
-    return { weights, of: (layer) => layers[layer] ?? {}, counter, sums, metrics: gathered, variables, dispose () { tf.dispose(Object.values(variables)) } }
+    return {
+      weights,
+      of: (layer) => layers[layer] ?? {},
+      ...(teacher && { teacher: (layer: number) => taught[layer] ?? {} }),
+      gates,
+      slotInitials: Object.fromEntries(optimizer.slots.map(({ name, initial }) => [name, initial])),
+      scalars,
+      counter,
+      sums,
+      metrics: gathered,
+      variables,
+      dispose () { tf.dispose(Object.values(variables)) },
+    }
   } catch (error) {
     tf.dispose(Object.values(variables))
     throw error

@@ -4,7 +4,10 @@ import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { Architecture } from '../../models/architecture/types.ts'
 import { randomSource } from '../compile/random.ts'
 import { runMaskedGraph } from '../forward.ts'
+import type { Weights } from '../layers/index.ts'
+import type { StepKind } from '../prune/pruner.ts'
 import { constrain } from './constraints.ts'
+import { distillationLoss, type Distillation } from './distillation.ts'
 import type { OutputLoss } from './objective.ts'
 import { reduceLoss } from './losses/index.ts'
 import { regularizationLoss } from './regularizers.ts'
@@ -25,27 +28,52 @@ export interface StepSettings extends UpdateSettings {
   readonly objective: readonly OutputLoss[]
   readonly metrics: readonly RunMetric[]
   readonly seed: number
+  /** How much the model learns from its teacher; absent: not at all. */
+  readonly distillation?: Distillation
 }
 
+/** Draws of a pruning method are told from those of the graph's nodes by their place. */
+const WEIGHT_PLACE = 1_000_000
+
 /** Runs a step on the state. `begin` gives the batch; it is called within the step, so that what it does is part of the graph. */
-export function trainStep (state: TrainState, settings: StepSettings, begin: () => Batch): void {
+export function trainStep (state: TrainState, settings: StepSettings, kind: StepKind, begin: () => Batch): void {
   const batch = begin()
   const trained = state.weights.filter((weight) => weight.trained)
-  const { gradients, loss, metrics, statistics } = differentiate(state, settings, batch, trained)
-  applyGradients(trained, trained.map(({ variable }) => gradients[variable.name]!), settings, state.counter)
-  for (const { variable, rule, mask } of trained) {
+  const { gradients, loss, metrics, statistics } = differentiate(state, settings, kind, batch, trained)
+  const gradientOf = (weight: TrainedWeight): Tensor => {
+    const gradient = gradients[weight.variable.name]!
+    return !weight.pruned ? gradient : kind.gradient?.(weight, gradient, state) ?? gradient
+  }
+  const learningRate = applyGradients([...trained, ...state.gates], [...trained.map(gradientOf), ...state.gates.map(({ variable }) => gradients[variable.name] ?? tf.zerosLike(variable))], settings, state.counter)
+  for (const weight of trained) {
+    const { variable, rule, mask } = weight
     if (rule?.constraint !== undefined) variable.assign(constrain(rule.constraint, variable))
-    if (mask !== undefined) variable.assign(tf.mul(variable, mask))
+    if (mask === undefined) continue
+    if (weight.pruned && kind.after !== undefined) kind.after(weight, learningRate, state)
+    else variable.assign(tf.mul(variable, mask))
   }
   for (const { variable, value } of statistics) variable.assign(value)
+  kind.finish?.(state, learningRate)
   add(state, loss, metrics, batch)
 }
 
 /** Loss and metrics of a batch at inference, added to the sums. */
-export function validationStep (state: TrainState, settings: StepSettings, begin: () => Batch): void {
+export function validationStep (state: TrainState, settings: StepSettings, kind: StepKind, begin: () => Batch): void {
   const batch = begin()
-  const { outputs, masks } = runMaskedGraph(settings.architecture, state.of, batch.features, { keep: true })
+  const { outputs, masks } = runMaskedGraph(settings.architecture, effectiveWeights(state, kind, null), batch.features, { keep: true })
   add(state, lossOf(settings, batch, outputs, masks), accumulate(settings.metrics, state.metrics, batch.targets, outputs, masks), batch)
+}
+
+/** The weights of each layer as the forward pass sees them. */
+export function effectiveWeights (state: TrainState, { effective }: StepKind, seed: number | null): (layer: number) => Weights {
+  if (effective === undefined) return state.of
+  const changed = new Map<number, Record<string, Tensor>>()
+  for (const [index, weight] of state.weights.entries()) {
+    if (!weight.pruned) continue
+    const values = effective(weight, seed === null ? null : randomSource(seed, state.counter, WEIGHT_PLACE + index))
+    changed.set(weight.layer, { ...changed.get(weight.layer), [weight.role]: values })
+  }
+  return (layer) => changed.has(layer) ? { ...state.of(layer), ...changed.get(layer) } : state.of(layer)
 }
 
 interface Differentiated {
@@ -55,13 +83,14 @@ interface Differentiated {
   readonly statistics: ReadonlyArray<{ readonly variable: Variable, readonly value: Tensor }>
 }
 
-function differentiate (state: TrainState, settings: StepSettings, batch: Batch, trained: readonly TrainedWeight[]): Differentiated {
+function differentiate (state: TrainState, settings: StepSettings, kind: StepKind, batch: Batch, trained: readonly TrainedWeight[]): Differentiated {
   const statistics: Array<{ variable: Variable, value: Tensor }> = []
   let metrics: ReadonlyMap<string, Tensor> = new Map()
   let dataLoss: Tensor | undefined
+  const taught = state.teacher && runMaskedGraph(settings.architecture, state.teacher, batch.features, { keep: true }).outputs
   const forward = (): tf.Scalar => {
     const extra: Tensor[] = []
-    const { outputs, masks } = runMaskedGraph(settings.architecture, state.of, batch.features, {
+    const { outputs, masks } = runMaskedGraph(settings.architecture, effectiveWeights(state, kind, settings.seed), batch.features, {
       keep: true,
       training: {
         random: (node) => randomSource(settings.seed, state.counter, node),
@@ -70,13 +99,16 @@ function differentiate (state: TrainState, settings: StepSettings, batch: Batch,
       },
     })
     metrics = new Map([...accumulate(settings.metrics, state.metrics, batch.targets, outputs, masks)].map(([name, value]) => [name, tf.keep(value)]))
-    const loss = lossOf(settings, batch, outputs, masks)
+    const own = lossOf(settings, batch, outputs, masks)
+    const loss = taught === undefined ? own : distillationLoss(settings.distillation!, settings.objective, own, { outputs, taught, weights: batch.weights, masks })
+    const penalty = kind.penalty?.(state)
+    if (penalty !== undefined) extra.push(penalty)
     const penalties = trained.flatMap(({ rule, variable }) => rule?.regularizer === undefined ? [] : [regularizationLoss(rule.regularizer, variable)])
     const total = extra.length + penalties.length === 0 ? loss : tf.addN([loss, ...extra, ...penalties])
     dataLoss = tf.keep(tf.clone(total))
     return total as tf.Scalar
   }
-  const { grads } = tf.variableGrads(forward, trained.map(({ variable }) => variable))
+  const { grads } = tf.variableGrads(forward, [...trained, ...state.gates].map(({ variable }) => variable))
   // What was kept over the end of the gradients' scope becomes the step's again, and is freed with it.
   const own = <T extends Tensor>(tensor: T): T => {
     const mine = tf.clone(tensor)

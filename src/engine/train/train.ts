@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import { arrayOf, decodeCheckpoint, encodeCheckpoint, tensorOf, type StoredArray } from './checkpoint.ts'
 import type { TrainingOptions } from './options.ts'
+import { TEACHER } from './state.ts'
 import type { Trainer } from './trainer.ts'
 
 export interface TrainProgress {
@@ -28,8 +29,12 @@ export interface TrainHooks {
   onProgress? (progress: TrainProgress): void
   /** After each epoch. */
   onEpoch? (record: EpochRecord): void
-  /** Before step number `step` of the run, counted from 0: mask updates and schedules run here, as functions of the program. */
-  onStep? (step: number): void
+  /** Before step number `step` of the run, counted from 0: functions between steps run here. Gives the kind of the step. */
+  onStep? (step: number): string | undefined
+  /** The weights of the best epoch are given, of those that end after step `from`; early stopping counts from there too. */
+  readonly best?: { readonly monitor: string, readonly from: number }
+  /** Further state of the run, as JSON: kept in checkpoints and given back. */
+  readonly notes?: { save (): unknown, load (notes: unknown): void }
   readonly checkpoints?: Checkpoints
 }
 
@@ -65,7 +70,8 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
   let best: Best | undefined
   let [epoch, step, savedAt] = [0, 0, begin]
   const resumed = await hooks.checkpoints?.load() ?? null
-  if (resumed !== null) ({ epoch, step, best } = restore(trainer, resumed, records))
+  if (resumed !== null) ({ epoch, step, best } = restore(trainer, resumed, records, hooks))
+  const watched = hooks.best ?? options.earlyStopping
   const resumedAt = resumed === null ? null : epoch * stepsPerEpoch + step
   const first = resumedAt ?? 0
   const elapsed = () => (performance.now() - begin) / 1000
@@ -77,8 +83,8 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
       hooks.signal.throwIfAborted()
       if (outOfTime()) return finish('time-budget')
       for (const until = performance.now() + SLICE; step < stepsPerEpoch && performance.now() < until; step++) {
-        hooks.onStep?.(epoch * stepsPerEpoch + step)
-        const streamed = trainer.steps(step, step + 1)
+        const kind = hooks.onStep?.(epoch * stepsPerEpoch + step)
+        const streamed = trainer.steps(step, step + 1, kind)
         if (streamed !== undefined) await streamed
       }
       const done = epoch * stepsPerEpoch + step
@@ -86,7 +92,7 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
       hooks.onProgress?.({ epoch, done, total, stepsPerSecond, etaSeconds: (total - done) / stepsPerSecond })
       await setImmediate()
       if (hooks.checkpoints !== undefined && performance.now() - savedAt >= options.checkpointEvery * 1000) {
-        await hooks.checkpoints.save(snapshot(trainer, { epoch, step }, records, best))
+        await hooks.checkpoints.save(snapshot(trainer, { epoch, step, notes: hooks.notes?.save() ?? null }, records, best))
         savedAt = performance.now()
       }
     }
@@ -96,22 +102,21 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
     records.push(record)
     hooks.onEpoch?.(record)
     step = 0
-    if (options.earlyStopping !== null) {
-      best = better(record, best, options.earlyStopping, trainer)
-      if (epoch - best.epoch >= options.earlyStopping.patience) return finish('early-stopping')
-    }
+    if (watched === null || (epoch + 1) * stepsPerEpoch <= (hooks.best?.from ?? 0)) continue
+    best = better(record, best, { minDelta: options.earlyStopping?.minDelta ?? 0, monitor: options.earlyStopping?.monitor ?? watched.monitor }, trainer)
+    if (options.earlyStopping !== null && epoch - best.epoch >= options.earlyStopping.patience) return finish('early-stopping')
   }
   return finish('epochs')
 
   function finish (stoppedBy: TrainResult['stoppedBy']): TrainResult {
-    const restores = options.earlyStopping?.restoreBest === true && best !== undefined
+    const restores = (hooks.best !== undefined || options.earlyStopping?.restoreBest === true) && best !== undefined
     const steps = Math.min(total, epoch * stepsPerEpoch + (stoppedBy === 'early-stopping' ? stepsPerEpoch : step))
     return { epochs: records, steps, stoppedBy, restored: restores ? best!.epoch : null, resumedAt, weights: restores ? best!.weights : trainer.weights() }
   }
 }
 
 /** `monitor`: loss, a metric, or one of them over the validation data: val_loss, val_accuracy, as in Keras. Throws `invalid-recipe` for one that the run does not have. */
-function better (record: EpochRecord, best: Best | undefined, { monitor, minDelta }: NonNullable<TrainingOptions['earlyStopping']>, trainer: Trainer): Best {
+function better (record: EpochRecord, best: Best | undefined, { monitor, minDelta }: Pick<NonNullable<TrainingOptions['earlyStopping']>, 'monitor' | 'minDelta'>, trainer: Trainer): Best {
   const named = ({ loss, metrics }: Figures, prefix = '') => Object.entries({ loss, ...metrics }).map(([name, value]): [string, number] => [prefix + name, value])
   const values = new Map([...named(record), ...record.validation === undefined ? [] : named(record.validation, 'val_')])
   const value = values.get(monitor)
@@ -123,12 +128,12 @@ function better (record: EpochRecord, best: Best | undefined, { monitor, minDelt
 
 const OF_BEST = 'best:'
 
-/** Data sets come from their files again; the order of an epoch follows from the seed. */
+/** Data sets and teachers come from their files again; the order of an epoch follows from the seed. */
 function isSaved (name: string): boolean {
-  return !/^(train|check):/.test(name) || name === 'train:position'
+  return name === 'train:position' || (!/^(train|check):/.test(name) && !name.startsWith(TEACHER))
 }
 
-function snapshot (trainer: Trainer, at: { readonly epoch: number, readonly step: number }, records: readonly EpochRecord[], best: Best | undefined): Uint8Array {
+function snapshot (trainer: Trainer, at: { readonly epoch: number, readonly step: number, readonly notes: unknown }, records: readonly EpochRecord[], best: Best | undefined): Uint8Array {
   const names = trainer.names.filter(isSaved)
   const tensors = trainer.program.read(names)
   const arrays = names.map((name, index) => arrayOf(name, tensors[index]!))
@@ -137,7 +142,7 @@ function snapshot (trainer: Trainer, at: { readonly epoch: number, readonly step
   return encodeCheckpoint({ position: { ...at, records, ...(best && { best: { epoch: best.epoch, value: best.value } }) }, arrays: [...arrays, ...ofBest] })
 }
 
-function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[]): { epoch: number, step: number, best: Best | undefined } {
+function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[], { notes }: TrainHooks): { epoch: number, step: number, best: Best | undefined } {
   const { position, arrays } = decodeCheckpoint(bytes)
   const state = arrays.filter(({ name }) => !name.startsWith(OF_BEST))
   const missing = trainer.names.filter(isSaved).find((name) => !state.some((one) => one.name === name))
@@ -150,6 +155,7 @@ function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[]): 
   trainer.program.write(values)
   tf.dispose(Object.values(values))
   records.push(...position.records as EpochRecord[])
+  notes?.load(position.notes)
   const best = position.best as Omit<Best, 'weights'> | undefined
   const weights = new Map(arrays.filter(({ name }) => name.startsWith(OF_BEST)).map(({ name, values }) => [name.slice(OF_BEST.length), values as Float32Array]))
   return { epoch: position.epoch, step: position.step, best: best && { ...best, weights } }

@@ -6,14 +6,16 @@ import { createProgram, type InputSpec, type Program, type Step } from '../compi
 import { weighClasses } from './class-weights.ts'
 import { epochOrder, type StreamedData, type TrainingData } from './data.ts'
 import { factsOf } from './facts.ts'
+import type { Pruner, StepKind } from '../prune/pruner.ts'
+import type { Distillation } from './distillation.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { createObjective } from './objective.ts'
 import { createOptimizer, type Optimizer } from './optimizers/index.ts'
 import type { TrainingOptions } from './options.ts'
 import { createRunMetrics, resultsOf, sumsOf } from './run-metrics.ts'
 import { createSchedule } from './schedules/index.ts'
-import { createState, type StateOptions, type TrainState } from './state.ts'
-import { trainStep, validationStep, type Batch, type StepSettings } from './step.ts'
+import { createState, type TrainState } from './state.ts'
+import { effectiveWeights, trainStep, validationStep, type Batch, type StepSettings } from './step.ts'
 
 export interface TrainerRequest {
   readonly model: ModelFile
@@ -22,12 +24,17 @@ export interface TrainerRequest {
   readonly data: TrainingData | StreamedData
   readonly validation?: TrainingData | StreamedData
   readonly seed: number
-  readonly mask?: StateOptions['mask']
+  readonly pruner?: Pruner
+  /** Learns from the model as it is in the file, whatever `changes` are. */
+  readonly distillation?: Distillation
+  /** Steps that the learning rate's schedule is made for; without it those of all epochs. */
+  readonly scheduledSteps?: number
   /** `eager` runs one operation at a time: the reference. `unfused` compiles the very same operations, without TensorFlow's fused updates. */
   readonly mode?: 'compiled' | 'unfused' | 'eager'
-  /** Further functions over the state, compiled into the same graph. */
-  readonly functions?: (state: TrainState) => Readonly<Record<string, Step>>
 }
+
+/** Weights that are zero stay so, or nothing is pruned. */
+const PLAIN: Readonly<Record<string, StepKind>> = { train: {} }
 
 export interface Sums { readonly loss: number, readonly metrics: Readonly<Record<string, number>>, readonly examples: number }
 
@@ -43,20 +50,20 @@ export interface Trainer {
   readonly better: Readonly<Record<string, 'higher' | 'lower'>>
   /** Begins an epoch: a new order, sums at 0. */
   begin (epoch: number): void
-  /** Steps `from` to `to` of the epoch that was begun; a promise only when data is streamed. */
-  steps (from: number, to: number): Promise<void> | undefined
+  /** Steps `from` to `to` of the epoch that was begun; a promise only when data is streamed. Validation and weights follow the kind of the last ones. */
+  steps (from: number, to: number, kind?: string): Promise<void> | undefined
   /** Means over the examples since `begin`. Waits until the device is done. */
   sums (): Sums
   /** Loss and metrics over the validation data, at inference. */
   validate (): Promise<Sums>
-  /** Values of the model's weights by tensor key, as they stand. */
+  /** Values of the model's weights by tensor key, as the forward pass sees them at inference. */
   weights (): Map<string, Float32Array>
   dispose (): void
 }
 
 /** Throws `invalid-recipe` for what does not fit the model, `invalid-step` for a layer that cannot be compiled. */
 export async function createTrainer (request: TrainerRequest): Promise<Trainer> {
-  const { model, options, validation, seed } = request
+  const { model, options, validation, seed, pruner } = request
   const data = options.classWeights === null ? request.data : await weighClasses(request.data, options.classWeights)
   const { batchSize } = options
   const stepsPerEpoch = Math.ceil(data.examples / batchSize)
@@ -70,24 +77,38 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     metrics,
     optimizer,
     options: options.optimizer,
-    schedule: createSchedule(options.optimizer.schedule, options.optimizer.learningRate, stepsPerEpoch * options.epochs),
+    schedule: createSchedule(options.optimizer.schedule, options.optimizer.learningRate, request.scheduledSteps ?? stepsPerEpoch * options.epochs),
     seed,
+    ...(request.distillation && { distillation: request.distillation }),
   }
-  const state = await createState(model, { optimizer, changes: request.changes, mask: request.mask, metrics: sumsOf(metrics) })
+  const state = await createState(model, {
+    optimizer, changes: request.changes, pruner, teacher: request.distillation !== undefined, metrics: sumsOf(metrics),
+  })
   const training = createFeed(data, 'train')
   const checking = validation && createFeed(validation, 'check')
   const checks = validation?.examples ?? 0
-  const functions: Record<string, Step> = { ...request.functions?.(state) }
-  const specs: Record<string, readonly InputSpec[]> = Object.fromEntries(Object.keys(functions).map((name) => [name, []]))
+  const between = pruner?.functions?.(state) ?? {}
+  const kinds = pruner?.kinds ?? PLAIN
+  const functions: Record<string, Step> = Object.fromEntries(Object.entries(between).map(([name, { run }]) => [name, run]))
+  const specs: Record<string, readonly InputSpec[]> = Object.fromEntries(Object.entries(between).map(([name, { inputs }]) => [name, inputs]))
   const define = (name: string, examples: number, feed: Feed, run: (batch: () => Batch) => void): void => {
     for (const size of new Set([Math.min(batchSize, examples), examples % batchSize])) {
       if (size === 0) continue
-      functions[`${name}${size}`] = (...inputs) => { run(() => feed.next(size, inputs)); return [] }
-      specs[`${name}${size}`] = feed.specs(size)
+      functions[`${name}:${size}`] = (...inputs) => { run(() => feed.next(size, inputs)); return [] }
+      specs[`${name}:${size}`] = feed.specs(size)
     }
   }
-  define('train', data.examples, training, (batch) => { trainStep(state, settings, batch) })
-  if (checking !== undefined) define('check', checks, checking, (batch) => { validationStep(state, settings, batch) })
+  for (const [name, kind] of Object.entries(kinds)) {
+    define(name, data.examples, training, (batch) => { trainStep(state, settings, kind, batch) })
+    if (checking !== undefined) define(`check:${name}`, checks, checking, (batch) => { validationStep(state, settings, kind, batch) })
+    if (kind.effective === undefined) continue
+    functions[`weights:${name}`] = () => {
+      const effective = effectiveWeights(state, kind, null)
+      return state.weights.map(({ layer, role }) => tf.clone(effective(layer)[role]!))
+    }
+    specs[`weights:${name}`] = []
+  }
+  let last = 'train'
   const variables = { ...state.variables, ...training.variables, ...checking?.variables }
   const program = (request.mode === 'eager' ? createEagerProgram : createProgram)(variables, functions)
 
@@ -123,7 +144,7 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     if (take === undefined) {
       for (let step = from; step < to; step++) {
         const [begin, end] = rangeOf(step)
-        program.run(`${name}${end - begin}`)
+        program.run(`${name}:${end - begin}`)
       }
       return undefined
     }
@@ -132,7 +153,7 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
         const [begin, end] = rangeOf(step)
         const inputs = await take(begin, end)
         try {
-          program.run(`${name}${end - begin}`, inputs)
+          program.run(`${name}:${end - begin}`, inputs)
         } finally {
           tf.dispose(inputs)
         }
@@ -154,16 +175,21 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     losses: objective.outputs.map(({ name }) => name),
     better: Object.fromEntries(metrics.map(({ name, better }) => [name, better])),
     begin (epoch) { restart(training.begin(epochOrder(data.examples, seed, epoch, options.shuffle))) },
-    steps: (from, to) => run('train', training, data.examples, from, to),
+    steps (from, to, kind = 'train') {
+      last = kind
+      return run(kind, training, data.examples, from, to)
+    },
     sums,
     async validate () {
       if (checking === undefined) return { loss: NaN, metrics: {}, examples: 0 }
       restart(checking.begin(Int32Array.from({ length: checks }, (_, index) => index)))
-      await run('check', checking, checks, 0, Math.ceil(checks / batchSize))
+      await run(`check:${last}`, checking, checks, 0, Math.ceil(checks / batchSize))
       return sums()
     },
     weights () {
-      const values = read(state.weights.map(({ name }) => `weight:${name}`))
+      const tensors = kinds[last]?.effective === undefined ? program.read(state.weights.map(({ name }) => `weight:${name}`)) : program.run(`weights:${last}`)
+      const values = tensors.map((tensor) => tensor.dataSync())
+      tf.dispose(tensors)
       return new Map(state.weights.map(({ key }, index) => [key, Float32Array.from(values[index]!)]))
     },
     dispose,

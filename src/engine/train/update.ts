@@ -13,18 +13,24 @@ export interface UpdateSettings {
   readonly options: Pick<OptimizerOptions, 'weightDecay' | 'clip'>
 }
 
-export interface UpdatedWeight { readonly variable: Variable, readonly slots: Readonly<Record<string, Variable>> }
+export interface UpdatedWeight {
+  readonly variable: Variable
+  readonly slots: Readonly<Record<string, Variable>>
+  /** Times the learning rate; such a variable is no weight and does not decay. */
+  readonly rate?: number
+}
 
-/** `counter`: int32 scalar, the steps that are done; it is moved on. Gradients come in the weights' order. */
-export function applyGradients (weights: readonly UpdatedWeight[], gradients: readonly Tensor[], { optimizer, schedule, options }: UpdateSettings, counter: Variable): void {
+/** `counter`: int32 scalar, the steps that are done; it is moved on. Gradients come in the weights' order. Gives the learning rate of the step. */
+export function applyGradients (weights: readonly UpdatedWeight[], gradients: readonly Tensor[], { optimizer, schedule, options }: UpdateSettings, counter: Variable): Tensor {
   const next = tf.add(counter, tf.scalar(1, 'int32'))
   const at: StepScalars = { learningRate: schedule(tf.cast(counter, 'float32')), step: tf.cast(next, 'float32') }
   const clipped = clipGradients(gradients, options.clip)
   for (const [index, weight] of weights.entries()) {
-    decay(weight.variable, options.weightDecay, at.learningRate)
-    update(weight, clipped[index]!, optimizer, at)
+    if (weight.rate === undefined) decay(weight.variable, options.weightDecay, at.learningRate)
+    update(weight, clipped[index]!, optimizer, weight.rate === undefined ? at : { ...at, learningRate: tf.mul(at.learningRate, weight.rate) })
   }
   counter.assign(next)
+  return at.learningRate
 }
 
 function update ({ variable, slots }: UpdatedWeight, gradient: Tensor, optimizer: Optimizer, at: StepScalars): void {

@@ -1,8 +1,19 @@
 /** Training alone: nothing is pruned, and what is zero stays zero. */
+import type { Pruner } from '../../engine/prune/pruner.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
+import { planPruning } from '../../pruning/plan.ts'
+import { countZeros } from '../../pruning/sparse.ts'
 import type { DynamicMethod } from '../method.ts'
-import { nonzeroMask, trainModel } from './train-model.ts'
+import { firstWeights } from './first-weights.ts'
+import { openExamples } from './open-examples.ts'
+import { trainModel, trainingOf } from './train-model.ts'
 import { trainedResult } from './trained-result.ts'
+
+/** Prunable weights with zeros among their values keep them; all others need no mask. */
+const KEEP_ZEROS: Pruner = {
+  keep: ({ prunable }, values) => !prunable || countZeros(values) === 0 ? undefined : Float32Array.from(values, (value) => value === 0 ? 0 : 1),
+  kinds: { train: {} },
+}
 
 export const fineTune = {
   name: 'fine-tune',
@@ -10,7 +21,15 @@ export const fineTune = {
   description: METHOD_RULES['fine-tune'].description,
   writesModel: true,
   async run (context) {
-    const trained = await trainModel(context, { mask: context.recipe.training?.keepZeros === true ? nonzeroMask : undefined })
-    return await trainedResult(context, trained)
+    const { keepZeros, keep } = trainingOf(context)
+    const changes = firstWeights(context)
+    const trained = await trainModel(context, {
+      examples: await openExamples(context),
+      ...(changes && { changes }),
+      ...(keepZeros && { pruner: KEEP_ZEROS }),
+      ...(keep === 'best' && { bestFrom: 0 }),
+      ...(context.checkpoints && { checkpoints: context.checkpoints }),
+    })
+    return await trainedResult(context, trained, { plan: planPruning(context.model.layers, context.recipe), asked: () => null })
   },
 } as const satisfies DynamicMethod

@@ -1,18 +1,29 @@
-/** What methods that train share: from a model and examples to trained weights and the record of how it went. */
-import type { Trainer } from '../../engine/train/trainer.ts'
-import { createTrainer } from '../../engine/train/trainer.ts'
-import { train, type EpochRecord, type TrainProgress } from '../../engine/train/train.ts'
+/** One training: from a model and examples to trained weights and the record of how it went. */
+import type { Pruner } from '../../engine/prune/pruner.ts'
 import { isStreamed } from '../../engine/train/data.ts'
-import { openTrainingData, type OpenOptions } from '../../engine/train/open-data.ts'
-import type { StateOptions } from '../../engine/train/state.ts'
+import { train, type EpochRecord, type TrainHooks, type TrainProgress } from '../../engine/train/train.ts'
+import { createTrainer, type Trainer } from '../../engine/train/trainer.ts'
 import { EspalierError } from '../../errors.ts'
+import type { TensorChanges } from '../../models/model.ts'
 import { countZeros } from '../../pruning/sparse.ts'
+import type { Training } from '../../pruning/training/training.ts'
 import type { TrainingContext } from '../method.ts'
 import type { TrainingRecord } from '../receipt.ts'
+import type { OpenedExamples } from './open-examples.ts'
 
 export interface TrainRequest {
-  /** Which weights of a tensor are kept, from its first values. */
-  readonly mask?: StateOptions['mask']
+  readonly examples: OpenedExamples
+  /** The weights that training begins with, where they are not the model's. */
+  readonly changes?: TensorChanges
+  readonly pruner?: Pruner
+  /** Steps that the learning rate's schedule spans; without it all of them. */
+  readonly scheduledSteps?: number
+  /** The weights of the best epoch are given, of those that end after this step; without it the last ones. */
+  readonly bestFrom?: number
+  /** Before a step; gives its kind. */
+  onStep? (step: number, trainer: Trainer): string | undefined
+  readonly notes?: TrainHooks['notes']
+  readonly checkpoints?: TrainingContext['checkpoints']
 }
 
 export interface TrainedModel {
@@ -21,27 +32,20 @@ export interface TrainedModel {
   readonly record: TrainingRecord
 }
 
-/** Where a prunable weight with zeros among its values is not zero; undefined for all others, which need no mask. */
-export const nonzeroMask: NonNullable<StateOptions['mask']> = ({ prunable }, values) => {
-  if (!prunable || countZeros(values) === 0) return undefined
-  return Float32Array.from(values, (value) => value === 0 ? 0 : 1)
-}
-
 /** Throws `training-diverged`, the signal's reason, and what creating a trainer throws. */
-export async function trainModel (context: TrainingContext, { mask }: TrainRequest): Promise<TrainedModel> {
-  const { recipe, model, signal, examples, limits, checkpoints } = context
-  const options = recipe.training
-  if (options === undefined) throw new EspalierError('internal', `the recipe of the method ${recipe.method} says nothing of training`)
-  const opening = (prefix: string): OpenOptions => ({ limitBytes: limits.sessionDataBytes, spool: async (name) => await context.spool(`${prefix}-${name}`), signal })
-  const data = await openTrainingData(examples.training, opening('training'))
-  const validation = examples.selection === null ? undefined : await openTrainingData(examples.selection, opening('selection'))
-  let keptZeros = 0
-  const counted: StateOptions['mask'] = mask && ((weight, values) => {
-    const kept = mask(weight, values)
-    if (kept !== undefined) keptZeros += countZeros(kept)
-    return kept
+export async function trainModel (context: TrainingContext, request: TrainRequest): Promise<TrainedModel> {
+  const { recipe, model, signal, examples } = context
+  const { examples: { data, validation }, changes, pruner, scheduledSteps, bestFrom, onStep, notes, checkpoints } = request
+  const options = trainingOf(context)
+  const kept = { zeros: 0 }
+  const trainer = await createTrainer({
+    model, options, data, seed: recipe.seed,
+    ...(validation && { validation }),
+    ...(changes && { changes }),
+    ...(pruner && { pruner: counting(pruner, kept) }),
+    ...(options.distillation && { distillation: options.distillation }),
+    ...(scheduledSteps !== undefined && { scheduledSteps }),
   })
-  const trainer = await createTrainer({ model, options, data, seed: recipe.seed, ...(validation && { validation }), ...(counted && { mask: counted }) })
   try {
     assertTrained(trainer)
     const begin = performance.now()
@@ -50,6 +54,9 @@ export async function trainModel (context: TrainingContext, { mask }: TrainReque
     const result = await train(trainer, options, {
       signal,
       ...(checkpoints && { checkpoints }),
+      ...(notes && { notes }),
+      ...(bestFrom !== undefined && validation !== undefined && { best: { monitor: monitorOf(trainer, options), from: bestFrom } }),
+      ...(onStep && { onStep: (step: number) => onStep(step, trainer) }),
       onProgress (progress) {
         speed = progress.stepsPerSecond
         context.onProgress(reported(progress, last))
@@ -75,7 +82,7 @@ export async function trainModel (context: TrainingContext, { mask }: TrainReque
         resumedAtStep: result.resumedAt,
         losses: [...trainer.losses],
         trainedWeights: trainer.state.weights.reduce((sum, { trained, variable }) => sum + (trained ? variable.size : 0), 0),
-        keptZeros,
+        keptZeros: kept.zeros,
         seconds: Math.round(performance.now() - begin) / 1000,
         stepsPerSecond: Math.round(speed * 10) / 10,
       },
@@ -83,6 +90,29 @@ export async function trainModel (context: TrainingContext, { mask }: TrainReque
   } finally {
     trainer.dispose()
   }
+}
+
+/** The settings of a recipe whose method trains. */
+export function trainingOf ({ recipe }: Pick<TrainingContext, 'recipe'>): Training {
+  if (recipe.training === undefined) throw new EspalierError('internal', `the recipe of the method ${recipe.method} says nothing of training`)
+  return recipe.training
+}
+
+/** Notes how many weights that are zero stay so without being pruned. */
+function counting (pruner: Pruner, kept: { zeros: number }): Pruner {
+  return {
+    ...pruner,
+    keep (weight, values) {
+      const mask = pruner.keep?.(weight, values)
+      if (mask !== undefined) kept.zeros += countZeros(mask)
+      return mask
+    },
+  }
+}
+
+/** What tells a good epoch: the accuracy where there is one, else the loss. */
+function monitorOf ({ better }: Trainer, { earlyStopping }: Training): string {
+  return earlyStopping?.monitor ?? (better.accuracy === 'higher' ? 'val_accuracy' : 'val_loss')
 }
 
 function reported ({ epoch, done, total, stepsPerSecond, etaSeconds }: TrainProgress, last: EpochRecord | undefined) {

@@ -1,7 +1,7 @@
 /** The result of a method that trained: which tensors differ, in the type they are stored in, and what is zero before and after. */
 import { roundedTo } from '../../models/formats/encode.ts'
 import type { StoredTensor } from '../../models/tensor.ts'
-import { planPruning } from '../../pruning/plan.ts'
+import type { Plan } from '../../pruning/plan.ts'
 import type { PrunedTensor } from '../../pruning/prune.ts'
 import { countZeros } from '../../pruning/sparse.ts'
 import { EspalierError } from '../../errors.ts'
@@ -9,8 +9,14 @@ import type { MethodContext, MethodResult } from '../method.ts'
 import { layerRows } from '../layer-rows.ts'
 import type { TrainedModel } from './train-model.ts'
 
+export interface ResultPlan {
+  readonly plan: Plan
+  /** The sparsity asked of the layer of a weight; null where layers share one budget. */
+  asked (name: string): number | null
+}
+
 /** Throws `nothing-pruned` when the weights are what they were. */
-export async function trainedResult ({ model, recipe }: MethodContext, { weights, record }: TrainedModel): Promise<MethodResult> {
+export async function trainedResult ({ model }: MethodContext, { weights, record }: TrainedModel, { plan, asked }: ResultPlan): Promise<MethodResult> {
   const tensors = new Map(model.layers.flatMap((layer) => layer.weights.map(({ tensor }) => [tensor.key, tensor])))
   const changes = new Map<string, Float32Array>()
   for (const [key, values] of weights) {
@@ -19,12 +25,11 @@ export async function trainedResult ({ model, recipe }: MethodContext, { weights
     if (!equal(stored, await tensor.read())) changes.set(key, stored)
   }
   if (changes.size === 0) throw new EspalierError('nothing-pruned', `no weight changed in ${record.steps} steps: the gradients are zero, or too small for the weights' precision`)
-  const plan = planPruning(model.layers, recipe)
   const counted: PrunedTensor[] = []
   for (const { key, name, layer, weights: count } of plan.prune) {
     const zerosBefore = await zerosOf(tensors.get(key)!)
     const changed = changes.get(key)
-    counted.push({ name, layer, weights: count, asked: null, zerosBefore, zeros: changed === undefined ? zerosBefore : countZeros(changed), threshold: null })
+    counted.push({ name, layer, weights: count, asked: asked(name), zerosBefore, zeros: changed === undefined ? zerosBefore : countZeros(changed), threshold: null })
   }
   const sum = (of: (tensor: PrunedTensor) => number): number => counted.reduce((total, tensor) => total + of(tensor), 0)
   return {

@@ -1,7 +1,7 @@
 /** What a scope is: it says which weights compete with which, and for how many zeros. */
 
-/** What a scope needs to know of a tensor: how many weights of which layer. */
-export interface Competitor { readonly layer: string, readonly weights: number }
+/** What a scope needs to know of a tensor: how many weights of which layer, in what shape (without one: a vector). */
+export interface Competitor { readonly layer: string, readonly weights: number, readonly shape?: readonly number[] }
 
 /** Tensors (by their index in the pool) that share `zeros` zeros among them. */
 export interface Competition { readonly members: readonly number[], readonly zeros: number }

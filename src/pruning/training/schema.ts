@@ -13,7 +13,7 @@ const share = (description: string) => optional(Type.Number({ minimum: 0, exclus
 const above = (exclusiveMinimum: number, description: string) => optional(Type.Number({ exclusiveMinimum, description }))
 
 /** A number of steps, or a share of all steps of the run. */
-const steps = Type.Union([
+export const steps = Type.Union([
   Type.Integer({ minimum: 0, description: 'steps' }),
   Type.String({ pattern: '^\\d+(\\.\\d+)?%$', description: 'a share of all steps, as "40%"' }),
 ])
@@ -82,6 +82,12 @@ export const TrainingInput = Type.Object({
   timeBudget: optional(orNull(Type.Number({ exclusiveMinimum: 0, description: 'seconds after which training ends with what it has; null: no limit' }))),
   checkpointEvery: above(0, 'seconds between checkpoints, from which a run goes on after a crash'),
   keepZeros: flag('weights that are zero stay zero'),
+  from: optional(word(['model', 'scratch'], 'begin with the weights of the model, or with fresh ones drawn by its initializers')),
+  keep: optional(orNull(word(['best', 'last'], 'the weights of the best epoch over the validation examples that has the target, or the last ones; null: the best where there are validation examples, of methods that prune'))),
+  distillation: optional(orNull(Type.Object({
+    weight: optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'share of the loss that comes from the given model' })),
+    temperature: optional(Type.Number({ minimum: 1, maximum: 100, description: 'above 1 small probabilities of the given model count more' })),
+  }, { ...only, description: 'learn from the outputs of the given, unpruned model besides the targets; null: from the targets alone' }))),
 }, { ...only, description: 'how the model is trained; {} takes every default' })
 
 export type TrainingInput = Static<typeof TrainingInput>

@@ -23,6 +23,9 @@ export interface Training {
   readonly timeBudget: number | null
   readonly checkpointEvery: number
   readonly keepZeros: boolean
+  readonly from: 'model' | 'scratch'
+  readonly keep: 'best' | 'last' | null
+  readonly distillation: { readonly weight: number, readonly temperature: number } | null
 }
 
 /** With early stopping over validation examples, unless the recipe says how many. */
@@ -30,7 +33,10 @@ const VALIDATION = 0.1
 
 const EARLY_STOPPING = { monitor: 'val_loss', patience: 3, minDelta: 0, restoreBest: true } as const
 
-export function completeTraining (input: TrainingInput): Training {
+const DISTILLATION = { weight: 0.5, temperature: 4 } as const
+
+/** `selects`: the method needs validation examples to choose by. */
+export function completeTraining (input: TrainingInput, selects = false): Training {
   const earlyStopping = input.earlyStopping == null ? null : { ...EARLY_STOPPING, ...input.earlyStopping }
   return {
     epochs: input.epochs ?? 5,
@@ -40,11 +46,14 @@ export function completeTraining (input: TrainingInput): Training {
     metrics: input.metrics ?? null,
     shuffle: input.shuffle ?? true,
     classWeights: input.classWeights ?? null,
-    validation: input.validation ?? (earlyStopping?.monitor.startsWith('val_') === true ? VALIDATION : 0),
+    validation: input.validation ?? (selects || earlyStopping?.monitor.startsWith('val_') === true ? VALIDATION : 0),
     earlyStopping,
     timeBudget: input.timeBudget ?? null,
     checkpointEvery: input.checkpointEvery ?? 60,
     keepZeros: input.keepZeros ?? true,
+    from: input.from ?? 'model',
+    keep: input.keep ?? null,
+    distillation: input.distillation == null ? null : { ...DISTILLATION, ...input.distillation },
   }
 }
 

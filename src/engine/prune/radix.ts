@@ -1,6 +1,6 @@
-/** Masks by magnitude inside the graph: exact counts over any number of weights, without reading a value to JavaScript. */
+/** The least of any number of scores inside the graph: exact counts, without reading a value to JavaScript. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor, Variable } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { rawOp } from '../ops/raw.ts'
 
 /** The digits of a float32's magnitude, from the highest: 31 bits, whose order as an integer is the order of the magnitudes. */
@@ -8,14 +8,21 @@ const DIGITS = [{ shift: 20, bits: 11 }, { shift: 9, bits: 11 }, { shift: 0, bit
 
 const T = { type: 'int32' } as const
 
+export interface Smallest {
+  /** float32 in the scores' shapes: 0 for those that go, 1 for the rest. */
+  readonly kept: Tensor[]
+  /** float32 scalar: the largest magnitude that goes; 0 when none does. */
+  readonly threshold: Tensor
+}
+
 /**
- * Gives every weight's mask, float32 in its shape: 0 for the `zeros` least magnitudes of all together, 1 for the rest; of equal magnitudes the first go
- * first. `zeros` is an int32 scalar. A radix select: one count of each digit instead of a sort.
+ * Tells the `zeros` least magnitudes of all scores together; of equal ones the first go first. `zeros` is an int32 scalar. A radix select: one count of
+ * each digit instead of a sort.
  */
-export function magnitudeMasks (weights: readonly Tensor[], zeros: Tensor): Tensor[] {
-  const flat = weights.map((weight) => tf.reshape(weight, [-1]))
+export function smallest (scores: readonly Tensor[], zeros: Tensor): Smallest {
+  const flat = scores.map((score) => tf.reshape(score, [-1]))
   const magnitudes = tf.abs(flat.length === 1 ? flat[0]! : tf.concat(flat))
-  const keys = rawOp('Bitcast', { T: { type: 'float32' }, type: { type: 'int32' } }, [magnitudes])[0]!
+  const keys = bitsOf(magnitudes)
   let left = zeros
   let found: Tensor = tf.scalar(0, 'int32')
   for (const { shift, bits } of DIGITS) {
@@ -32,17 +39,9 @@ export function magnitudeMasks (weights: readonly Tensor[], zeros: Tensor): Tens
   const tied = tf.equal(keys, found)
   const rank = tf.cumsum(tf.cast(tied, 'int32'))
   const kept = tf.cast(tf.logicalOr(tf.greater(keys, found), tf.logicalAnd(tied, tf.greater(rank, left))), 'float32')
-  const parts = tf.split(kept, weights.map(({ size }) => size))
-  return weights.map(({ shape }, index) => tf.reshape(parts[index]!, shape))
-}
-
-/** Sets masks anew and the weights that they leave out to 0. */
-export function updateMasks (weights: ReadonlyArray<{ readonly variable: Variable, readonly mask: Variable }>, zeros: Tensor): void {
-  const masks = magnitudeMasks(weights.map(({ variable }) => variable), zeros)
-  for (const [index, { variable, mask }] of weights.entries()) {
-    mask.assign(masks[index]!)
-    variable.assign(tf.mul(variable, masks[index]!))
-  }
+  const parts = tf.split(kept, scores.map(({ size }) => size))
+  const threshold = rawOp('Bitcast', { T, type: { type: 'float32' } }, [found])[0]!
+  return { kept: scores.map(({ shape }, index) => tf.reshape(parts[index]!, shape)), threshold: tf.where(tf.greater(zeros, tf.scalar(0, 'int32')), threshold, tf.scalar(0)) }
 }
 
 function shiftRight (keys: Tensor, by: number): Tensor {
@@ -51,4 +50,8 @@ function shiftRight (keys: Tensor, by: number): Tensor {
 
 function bitAnd (keys: Tensor, mask: number): Tensor {
   return rawOp('BitwiseAnd', { T }, [keys, tf.scalar(mask, 'int32')])[0]!
+}
+
+function bitsOf (magnitudes: Tensor): Tensor {
+  return rawOp('Bitcast', { T: { type: 'float32' }, type: { type: 'int32' } }, [magnitudes])[0]!
 }

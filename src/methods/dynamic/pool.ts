@@ -1,0 +1,109 @@
+/** The weights that a method prunes while it trains: which compete with which, for how many zeros, in what units. */
+import { EspalierError } from '../../errors.ts'
+import type { MaskedWeight } from '../../engine/prune/masks.ts'
+import type { Pruner } from '../../engine/prune/pruner.ts'
+import type { ModelFile } from '../../models/model.ts'
+import { SCOPES, zerosFor } from '../../pruning/allocation/index.ts'
+import { groupingOf, type Grouping } from '../../pruning/granularity/index.ts'
+import { assertPlan, planPruning, type Plan, type PlannedTensor } from '../../pruning/plan.ts'
+import type { Recipe } from '../../pruning/recipe.ts'
+import type { RunSchedule } from '../../pruning/schedules/index.ts'
+import { countZeros } from '../../pruning/sparse.ts'
+
+/** Tensors that compete for one number of zeros. */
+export interface PoolArena {
+  /** Names of weights. */
+  readonly members: readonly string[]
+  readonly weights: number
+  /** That are zero in the end; null when it is the method that decides. */
+  readonly zeros: number | null
+  /** The sparsity asked of its layer; null where layers share one budget. */
+  readonly asked: number | null
+}
+
+export interface PrunedPool {
+  readonly plan: Plan
+  readonly tensors: readonly PlannedTensor[]
+  readonly arenas: readonly PoolArena[]
+  /** By name of the weight; null where every element is a unit of its own. */
+  readonly layouts: ReadonlyMap<string, Grouping | null>
+  readonly weights: number
+  /** Zeros in the end, over all arenas; null when it is the method that decides. */
+  readonly zeros: number | null
+}
+
+/**
+ * `sparsity`: what is asked of weights without a sparsity of their own; null where the method decides. Throws `invalid-recipe` for layers that do not exist
+ * and `nothing-pruned` when no weight may be pruned.
+ */
+export function poolFor (model: ModelFile, recipe: Recipe, sparsity: number | null, refuse: (layer: string) => string | undefined = () => undefined): PrunedPool {
+  const { plan, layouts } = planUnits(model, recipe, refuse)
+  if (plan.prune.length === 0) {
+    const reasons = [...new Set(plan.skip.map(({ reason }) => reason))].join('; ')
+    throw new EspalierError('nothing-pruned', `no weight of the model may be pruned${reasons === '' ? ': it has none' : `: ${reasons}`}`, {})
+  }
+  const arenas = arenasFor(plan.prune, recipe, sparsity)
+  const weights = plan.prune.reduce((sum, tensor) => sum + tensor.weights, 0)
+  const zeros = arenas.some((arena) => arena.zeros === null) ? null : arenas.reduce((sum, arena) => sum + arena.zeros!, 0)
+  return { plan, tensors: plan.prune, arenas, layouts, weights, zeros }
+}
+
+const FROZEN = 'the layer is frozen (trainable: false), and frozen layers are not pruned while training'
+
+/** The plan without what is not trained, or cannot be parted into the units asked for. */
+function planUnits (model: ModelFile, recipe: Recipe, refuse: (layer: string) => string | undefined): { plan: Plan, layouts: Map<string, Grouping | null> } {
+  const plan = planPruning(model.layers, recipe)
+  assertPlan(plan)
+  const layers = new Map(model.layers.map((layer) => [layer.path, layer]))
+  const layouts = new Map<string, Grouping | null>()
+  const skip = [...plan.skip]
+  const prune = plan.prune.filter((tensor) => {
+    const layer = layers.get(tensor.layer)!
+    const axes = layer.weights.find(({ role }) => role === tensor.role)?.spec?.axes
+    const grouping = groupingOf({ name: tensor.name, shape: tensor.shape, ...(axes && { axes }), className: layer.className, role: tensor.role }, recipe.granularity)
+    const refused = !layer.layer.trainable ? FROZEN : refuse(tensor.layer) ?? (grouping !== null && 'refused' in grouping ? grouping.refused : undefined)
+    if (refused === undefined) layouts.set(tensor.name, grouping as Grouping | null)
+    else skip.push({ key: tensor.key, name: tensor.name, layer: tensor.layer, role: tensor.role, weights: tensor.weights, prunable: true, reason: refused })
+    return refused === undefined
+  })
+  return { plan: { ...plan, prune, skip }, layouts }
+}
+
+/** Pinned layers compete within themselves; the scope shares out the rest. */
+function arenasFor (tensors: readonly PlannedTensor[], { scope }: Recipe, sparsity: number | null): PoolArena[] {
+  const arenas = (members: readonly PlannedTensor[], name: Recipe['scope'], share: number | null, asked: number | null): PoolArena[] => members.length === 0
+    ? []
+    : SCOPES[name].allocate(members, share ?? 0).map((one) => {
+      const inArena = one.members.map((index) => members[index]!)
+      const weights = inArena.reduce((sum, tensor) => sum + tensor.weights, 0)
+      return { members: inArena.map((tensor) => tensor.name), weights, zeros: share === null ? null : one.zeros, asked: asked ?? (SCOPES[name].isGlobal || share === null ? null : one.zeros / weights) }
+    })
+  const pinned = [...new Set(tensors.flatMap((tensor) => tensor.sparsity ?? []))]
+  return [
+    ...arenas(tensors.filter((tensor) => tensor.sparsity === undefined), scope, sparsity, null),
+    ...pinned.flatMap((share) => arenas(tensors.filter((tensor) => tensor.sparsity === share), 'layer', share, share)),
+  ]
+}
+
+/** Zeros of each arena at a step: exactly what is asked from the schedule's end on. */
+export function zerosAt ({ arenas }: PrunedPool, schedule: RunSchedule, step: number): Int32Array {
+  return Int32Array.from(arenas, ({ weights, zeros }) => {
+    if (zeros === null) return 0
+    return step >= schedule.end ? zeros : zerosFor(schedule.sparsityAt(step, zeros / weights), weights)
+  })
+}
+
+/** Masks of 1, or where `keepZeros` holds, of what is not zero yet; weights that are not pruned keep their zeros too. */
+export function firstMasks ({ tensors }: PrunedPool, keepZeros: boolean): Required<Pick<Pruner, 'mask' | 'keep'>> {
+  const names = new Set(tensors.map(({ name }) => name))
+  const nonzero = (values: Float32Array) => Float32Array.from(values, (value) => value === 0 ? 0 : 1)
+  return {
+    mask ({ name }, values) {
+      if (!names.has(name)) return undefined
+      return keepZeros ? nonzero(values) : new Float32Array(values.length).fill(1)
+    },
+    keep: ({ name, prunable }, values) => !keepZeros || names.has(name) || !prunable || countZeros(values) === 0 ? undefined : nonzero(values),
+  }
+}
+
+export type { MaskedWeight }

@@ -1,0 +1,89 @@
+/** Network slimming: a penalty on the scales of batch normalisation; channels whose scale is least go. */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { MaskedWeight } from '../../engine/prune/masks.ts'
+import { unitsOf, type Units } from '../../engine/prune/units.ts'
+import type { TrainedWeight, TrainState } from '../../engine/train/state.ts'
+import type { ModelFile } from '../../models/model.ts'
+import { penaltyControl, strengthOf } from './penalty-control.ts'
+import { firstMasks } from './pool.ts'
+import type { CreatePruning } from './pruning.ts'
+
+const STRENGTH = 1e-3
+
+/**
+ * After each step of the optimizer gamma <- sign(gamma) max(|gamma| - learning rate * strength, 0), the proximal step of strength * sum |gamma|. The last projection is by
+ * |gamma|, over all layers or within each; a channel that goes loses its kernel's weights, gamma and beta. Source: Liu et al., Learning Efficient
+ * Convolutional Networks through Network Slimming, ICCV 2017, equation 1.
+ */
+export const slimming: CreatePruning = (setup) => {
+  const scaleOf = scalesAfter(setup.model)
+  const masks = firstMasks(setup.pool, setup.recipe.training!.keepZeros)
+  const scales = new Set(setup.pool.tensors.map(({ layer }) => scaleOf.get(layer)!))
+  const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, setup.pool.layouts.get(name) ?? null)]))
+  const isScale = (name: string): boolean => scales.has(name.replace(/\/(gamma|beta)$/, '')) && /\/(gamma|beta)$/.test(name)
+  const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'))
+  const weightNamed = ({ weights }: TrainState, name: string): TrainedWeight | undefined => weights.find((weight) => weight.name === name)
+  let state: TrainState | undefined
+  const score = (weight: MaskedWeight): Tensor => {
+    const gamma = weightNamed(state!, `${scaleOf.get(layerOf(weight.name))!}/gamma`)!.variable
+    return units.get(weight.name)!.spread(tf.abs(gamma), weight.variable)
+  }
+  return penaltyControl(setup, {
+    masks: {
+      mask: masks.mask,
+      // Scales and shifts are masked along with their channels at the projection.
+      keep: (weight, values) => isScale(weight.name) ? new Float32Array(values.length).fill(1) : masks.keep(weight, values),
+    },
+    bind (given) { state = given },
+    strength: STRENGTH,
+    score,
+    gone: 0,
+    settle (given) {
+      for (const { layer, name } of setup.pool.tensors) {
+        const kernel = weightNamed(given, name) as MaskedWeight
+        const kept = tf.cast(tf.greater(units.get(name)!.scores(kernel.mask), 0), 'float32')
+        for (const role of ['gamma', 'beta']) {
+          const weight = weightNamed(given, `${scaleOf.get(layer)!}/${role}`)
+          if (weight?.mask === undefined) continue
+          weight.mask.assign(kept)
+          weight.variable.assign(tf.mul(weight.variable, kept))
+        }
+      }
+    },
+    step: {
+      after () {},
+      finish (given, learningRate) {
+        const cut = tf.mul(learningRate, strengthOf(given))
+        for (const path of scales) {
+          const { variable } = weightNamed(given, `${path}/gamma`)!
+          variable.assign(tf.mul(tf.sign(variable), tf.relu(tf.sub(tf.abs(variable), cut))))
+        }
+      },
+    },
+  })
+}
+
+/** Why a kernel has no scale that slimming could shrink; undefined when it has one. */
+export function refuseWithoutScale (model: ModelFile): (layer: string) => string | undefined {
+  const scales = scalesAfter(model)
+  return (layer) => scales.has(layer) ? undefined : 'no trained batch normalisation with a scale follows this layer directly, so there is no scale to shrink'
+}
+
+/** The batch normalisation that alone reads a layer's output, over its channels: path by path. */
+function scalesAfter ({ architecture: { graph, layers } }: ModelFile): Map<string, string> {
+  const found = new Map<string, string>()
+  if (graph === undefined) return found
+  for (const [index, node] of graph.nodes.entries()) {
+    const layer = layers[node.layer]!
+    if (graph.nodes.filter((other) => other.layer === node.layer).length > 1 || graph.outputs.some((ref) => ref.node === index)) continue
+    const readers = graph.nodes.filter(({ inputs }) => inputs.some((ref) => ref.node === index))
+    const [reader] = readers
+    if (readers.length !== 1 || graph.nodes.filter((other) => other.layer === reader!.layer).length > 1) continue
+    const next = layers[reader!.layer]!
+    const gamma = next.weights?.find(({ role }) => role === 'gamma')
+    if (next.type !== 'BatchNormalization' || !next.trainable || gamma === undefined) continue
+    found.set(layer.path, next.path)
+  }
+  return found
+}

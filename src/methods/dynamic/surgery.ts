@@ -1,0 +1,88 @@
+/** Dynamic network surgery: a mask hides small weights from the forward pass; all weights keep learning, and hidden ones that grow are spliced back. */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { magnitude, masksByScore, masksByThreshold, setMasks, thresholdsFor } from '../../engine/prune/masks.ts'
+import type { StepKind } from '../../engine/prune/pruner.ts'
+import { straightThrough } from '../../engine/prune/straight-through.ts'
+import { arenasOf } from '../../engine/prune/masks.ts'
+import { uniformAt } from '../../pruning/draws.ts'
+import { firstMasks, zerosAt, type PrunedPool } from './pool.ts'
+import { pruneTo, pruningFunction, type CreatePruning } from './pruning.ts'
+
+/** The forward pass sees w * mask, the gradient reaches every weight as if there were no mask. */
+const STEP: StepKind = { effective: ({ variable, mask }) => straightThrough(variable, mask!), after () {} }
+
+/**
+ * Each update sets mask = 0 where |w| <= a_k, 1 where |w| > b_k and leaves it between them, with a_k = (1 - margin) t_k and b_k = (1 + margin) t_k. The threshold
+ * t_k is max(mean + c standard deviations, 0) of the nonzero |w| of layer k at the beginning; without c it is solved at each update for the zeros that the
+ * schedule asks, and the last update is exact. Updates take place with probability (1 + gamma t)^-power. Source: Guo, Yao, Chen: Dynamic Network Surgery
+ * for Efficient DNNs, NIPS 2016, equations 3 to 5, and the authors' code.
+ */
+export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }) => {
+  const { c, margin, gamma, power } = options as { c: number | null, margin: number, gamma: number, power: number }
+  const edges = { low: 1 - margin, high: 1 + margin }
+  const masks = firstMasks(pool, recipe.training!.keepZeros)
+  const sizes = new Map<string, Float32Array>()
+  const layers = byLayer(pool)
+  return {
+    reached: schedule.end,
+    pruner: {
+      ...masks,
+      mask (weight, values) {
+        const mask = masks.mask(weight, values)
+        if (mask !== undefined) sizes.set(weight.name, values)
+        return mask
+      },
+      kinds: { train: STEP },
+      functions: (state) => ({
+        prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByThreshold(arenas, thresholdsFor(arenas, zeros, magnitude), edges, magnitude), { hide: false })),
+        settle: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, magnitude), { hide: false })),
+        cut: {
+          inputs: [{ shape: [layers.length], dtype: 'float32' }],
+          run: (thresholds) => [setMasks(state, masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), edges, magnitude), { hide: false })],
+        },
+      }),
+    },
+    onStep (step, run) {
+      if (!schedule.isUpdate(step)) return undefined
+      if (step === schedule.end && pool.zeros !== null) pruneTo(run, 'settle', step, zerosAt(pool, schedule, step))
+      else if (uniformAt(seed, step) < (1 + gamma * step) ** -power) {
+        if (c === null) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
+        else cut(run.update, step, layers.map((names) => thresholdOf(names.map((name) => sizes.get(name)!), c)))
+      }
+      return undefined
+    },
+  }
+}
+
+function cut (update: (name: string, step: number, inputs: readonly Tensor[], asked: null) => unknown, step: number, thresholds: readonly number[]): void {
+  const input = tf.tensor1d([...thresholds], 'float32')
+  try {
+    update('cut', step, [input], null)
+  } finally {
+    input.dispose()
+  }
+}
+
+/** Names of the pruned weights of each layer. */
+function byLayer ({ tensors }: PrunedPool): string[][] {
+  const layers = new Map<string, string[]>()
+  for (const { layer, name } of tensors) layers.set(layer, [...layers.get(layer) ?? [], name])
+  return [...layers.values()]
+}
+
+/** max(mean + c standard deviations, 0) of the nonzero magnitudes. */
+export function thresholdOf (tensors: readonly Float32Array[], c: number): number {
+  let [count, sum, squares] = [0, 0, 0]
+  for (const values of tensors) {
+    for (const value of values) {
+      if (value === 0) continue
+      count++
+      sum += Math.abs(value)
+      squares += value * value
+    }
+  }
+  if (count === 0) return 0
+  const mean = sum / count
+  return Math.max(0, mean + c * Math.sqrt(Math.max(0, squares / count - mean * mean)))
+}
