@@ -12,6 +12,8 @@ export interface WeightAxes {
   readonly input: readonly number[]
   /** Kernel positions (height, width, ...). */
   readonly spatial: readonly number[]
+  /** Of recurrent layers: the output axis holds so many gates side by side, and a unit has a column in each. Absent: one. */
+  readonly gates?: number
 }
 
 /** A weight that a layer of this configuration has, in Keras' saved order (trainable first, then the others). */

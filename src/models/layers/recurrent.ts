@@ -127,14 +127,17 @@ export function recurrentWeights ({ cells }: RecurrentConfig, shape: SymbolicSha
   const used = new Map<CellKind, number>()
   return cells.flatMap(({ kind, units, useBias, resetAfter, prefix }) => {
     const columns = GATES[kind] * units
-    const axes = { input: [0], output: [1], spatial: [] }
+    const gates = kind === 'simple' ? {} : { gates: GATES[kind] }
+    const axes = { input: [0], output: [1], spatial: [], ...gates }
+    // A bias that is added to both products has a row for each, of the same units.
+    const biasAxes = { input: [], output: [resetAfter ? 1 : 0], spatial: resetAfter ? [0] : [], ...gates }
     const count = used.get(kind)
     used.set(kind, (count ?? 0) + 1)
     const store = cells.length === 1 ? 'cell' : `cell/cells/${STORED[kind]}${count === undefined ? '' : `_${count}`}`
     const specs = [
       kernel(`${prefix}kernel`, [inputs, columns], axes),
       kernel(`${prefix}recurrent_kernel`, [units, columns], axes),
-      ...useBias ? [kept(`${prefix}bias`, resetAfter ? [2, columns] : [columns], 'bias')] : [],
+      ...useBias ? [{ ...kept(`${prefix}bias`, resetAfter ? [2, columns] : [columns], 'bias'), axes: biasAxes }] : [],
     ]
     inputs = units
     return specs.map((spec) => ({ ...spec, store }))
