@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mulberry32 } from '../../src/datasets/random.ts'
 import { readModel, writeModel } from '../../src/models/formats/index.ts'
-import type { LayerWeight, ModelFile } from '../../src/models/model.ts'
-import { sizeOf, type Shape } from '../../src/models/tensor.ts'
+import { initialValues } from '../../src/models/initializers/index.ts'
+import type { ModelFile } from '../../src/models/model.ts'
 import { folderOnDisk, openFile } from '../../src/worker/files.ts'
 import type { ModelName } from './protocol.ts'
 
@@ -22,7 +22,8 @@ export async function writeInitialModel (name: ModelName, folder: string, seed: 
   try {
     const model = withLinearHead(await readModel(source))
     const random = mulberry32(seed)
-    const weights = model.layers.flatMap(({ path, weights }) => weights.map((weight) => ({ name: `${path}/${weight.role}`, weight, values: initialValues(weight, random) })))
+    // All weights of the fixtures are drawn or constant.
+    const weights = model.layers.flatMap((layer) => layer.weights.map((weight) => ({ name: `${layer.path}/${weight.role}`, weight, values: initialValues(layer, weight, random)! })))
     const output = await folderOnDisk(folder).create(`${name}.keras`)
     await writeModel(model, new Map(weights.map(({ weight, values }) => [weight.tensor.key, values])), 'keras', { compress: false, optimizerState: 'drop' }, output)
     await output.finish()
@@ -44,20 +45,4 @@ function withLinearHead (model: ModelFile): ModelFile {
   if (head.activation !== 'softmax') throw new Error(`the last layer of the fixture has the activation ${String(head.activation)} where softmax was expected`)
   head.activation = 'linear'
   return { ...model, config }
-}
-
-/** Keras' defaults: glorot_uniform kernels, ones for gamma and the moving variance, zeros for all else. */
-function initialValues ({ role, tensor }: LayerWeight, random: () => number): Float32Array {
-  const values = new Float32Array(sizeOf(tensor.shape))
-  if (role === 'kernel') {
-    const limit = glorotLimit(tensor.shape)
-    return values.map(() => (2 * random() - 1) * limit)
-  }
-  return values.fill(role === 'gamma' || role === 'moving_variance' ? 1 : 0)
-}
-
-/** sqrt(6 / (fan in + fan out)). Source: Glorot and Bengio 2010, equation 16. */
-function glorotLimit (shape: Shape): number {
-  const receptive = sizeOf(shape.slice(0, -2))
-  return Math.sqrt(6 / (receptive * (shape.at(-2)! + shape.at(-1)!)))
 }

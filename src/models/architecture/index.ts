@@ -1,5 +1,6 @@
 /** Reads a Keras model configuration into an architecture: its layers, and the graph that connects them. */
 import { EspalierError } from '../../errors.ts'
+import { initializersOf } from '../initializers/settings.ts'
 import { isRecord } from '../json.ts'
 import { activityRuleOf, weightRulesOf } from '../layers/weight-rules.ts'
 import { buildGraph } from './graph.ts'
@@ -45,7 +46,9 @@ export function kerasStorePath (_: Architecture, layer: ArchitectureLayer): stri
 }
 
 function finishedLayer ({ entry, path, type, config, weights, trainable, problem, containers, indexInContainer, storePath }: Draft): ArchitectureLayer {
-  const rules = weightRulesOf(entry.className, entry.config, (weights ?? []).map(({ role }) => role))
+  const roles = (weights ?? []).map(({ role }) => role)
+  const rules = weightRulesOf(entry.className, entry.config, roles)
+  const initializers = initializersOf(entry.className, entry.config, roles)
   const activity = activityRuleOf(entry.className, entry.config)
   return {
     path,
@@ -58,6 +61,7 @@ function finishedLayer ({ entry, path, type, config, weights, trainable, problem
     ...(config !== undefined && { config }),
     ...(weights !== undefined && { weights }),
     ...(Object.keys(rules).length > 0 && { rules }),
+    ...(Object.keys(initializers).length > 0 && { initializers }),
     ...(activity !== undefined && { activity }),
     ...(problem !== undefined && { problem }),
   }

@@ -3,6 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import { layerTypeOf, type KerasConfig } from '../layers/index.ts'
 import { symbolicShape } from '../layers/core.ts'
 import { isRecord, type Json } from '../json.ts'
+import { KERAS_MODULE } from '../keras-object.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { callOf, refOf, refsOf, type Call, type TensorRef } from './calls.ts'
 import { assertAtMost, MAX_LAYERS, MAX_NAME, MAX_NESTING } from './limits.ts'
@@ -41,8 +42,6 @@ export interface ModelEntry {
 /** Keras 2 wrote functional models as Model. */
 const MODEL_KINDS: Readonly<Record<string, ModelEntry['kind']>> = { Sequential: 'sequential', Functional: 'functional', Model: 'functional' }
 
-/** Modules whose classes are Keras' own. */
-const KERAS_MODULE = /^(keras|tf_keras|tensorflow\.(python\.)?keras|builtins)(\.|$)/
 const OPERATION_MODULE = /^keras\.(src\.(ops|activations)|ops)(\.|$)/
 
 /** Is this a model with layers that are listed? */

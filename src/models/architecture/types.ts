@@ -1,5 +1,6 @@
 /** The layer graph: what runs after what, flattened out of nested and shared Keras models. */
 import type { Shape, SymbolicShape } from '../tensor.ts'
+import type { InitializerSettings } from '../initializers/settings.ts'
 import type { LayerTypeName } from '../layers/index.ts'
 import type { NodeCall } from '../layers/layer-type.ts'
 import type { WeightRule, WeightRules } from '../layers/weight-rules.ts'
@@ -44,6 +45,8 @@ export interface ArchitectureLayer {
   readonly trainable: boolean
   /** Regularisers and constraints of its weights, by role. */
   readonly rules?: WeightRules
+  /** The initialisers of its weights, by role. */
+  readonly initializers?: InitializerSettings
   /** The regulariser of its outputs. */
   readonly activity?: WeightRule
   /** Why this layer cannot be run here. */

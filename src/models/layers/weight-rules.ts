@@ -1,7 +1,9 @@
 /** Regularisers and constraints of a layer's weights and outputs, which matter in training only. Source: keras.regularizers, keras.constraints. */
 import { isRecord } from '../json.ts'
-import { MAX_RANK } from './reader.ts'
+import { plainName, serialisedOf } from '../keras-object.ts'
 import type { KerasConfig } from './layer-type.ts'
+import { MAX_RANK } from './reader.ts'
+import { weightSettingsOf } from './weight-settings.ts'
 
 export type Regularizer =
   /** l1 sum |w| + l2 sum w^2. */
@@ -24,11 +26,6 @@ export interface WeightRule {
 
 /** By role; roles without a rule are left out. */
 export type WeightRules = Readonly<Record<string, WeightRule>>
-
-interface Serialised { readonly name: string, readonly config: KerasConfig }
-
-/** How the settings of a weight begin (`kernel_regularizer`), by the end of its role; the first that fits. */
-const SETTING_OF = ['recurrent_kernel', 'depthwise_kernel', 'pointwise_kernel', 'kernel', 'bias', 'gamma', 'beta', 'embeddings', 'alpha']
 
 const REGULARIZERS: Readonly<Record<string, (c: KerasConfig) => Regularizer | undefined>> = {
   l1: (c) => l1l2(c.l1 ?? 0.01, 0),
@@ -55,13 +52,14 @@ const CONSTRAINTS: Readonly<Record<string, (c: KerasConfig) => Constraint | unde
   nonneg: () => ({ type: 'non-negative' }),
 }
 
-const WITH_PROJECTIONS = new Set(['MultiHeadAttention', 'GroupedQueryAttention', 'GroupQueryAttention'])
+/** Layers made of projections that share their settings. */
+export const WITH_PROJECTIONS: ReadonlySet<string> = new Set(['MultiHeadAttention', 'GroupedQueryAttention', 'GroupQueryAttention'])
 
 /** The rules of a layer's weights from its settings, of Keras 2, Keras 3 or TF.js; those of layers and cells within another are their own. Never throws. */
 export function weightRulesOf (className: string, config: KerasConfig, roles: readonly string[]): WeightRules {
   const rules = roles.map((role): [string, WeightRule] => {
-    const begins = beginningFor(className, role)
-    return [role, begins === undefined ? {} : ruleOf(settingsFor(config, role), `${begins}_regularizer`, `${begins}_constraint`)]
+    const { begins, config: settings } = weightSettingsOf({ className, config }, role)
+    return [role, begins === undefined ? {} : ruleOf(settings, `${begins}_regularizer`, `${begins}_constraint`)]
   })
   return Object.fromEntries(rules.filter(([, rule]) => Object.keys(rule).length > 0))
 }
@@ -92,35 +90,10 @@ function parsed<T> (value: unknown, table: Readonly<Record<string, (c: KerasConf
   if (isNone(value)) return {}
   const serialised = serialisedOf(value)
   if (serialised === undefined) return { problem: `the ${key} cannot be read` }
-  const name = serialised.name.replace(/_/g, '').toLowerCase()
+  const name = plainName(serialised.name)
   if (!Object.hasOwn(table, name)) return { problem: `the ${key} ${serialised.name.slice(0, 60)} is not known here` }
   const read = table[name]!(serialised.config)
   return read === undefined ? { problem: `the ${key} ${serialised.name} has settings that it cannot have` } : { value: read }
-}
-
-/** A name, or an object with a class and its settings; a class of the user's own is registered under a package. */
-function serialisedOf (value: unknown): Serialised | undefined {
-  if (typeof value === 'string') return { name: value, config: {} }
-  if (!isRecord(value) || typeof value.class_name !== 'string') return undefined
-  const { registered_name: registered, config } = value
-  const own = typeof registered === 'string' && registered !== value.class_name
-  return { name: own ? registered : value.class_name, config: isRecord(config) ? config : {} }
-}
-
-function beginningFor (className: string, role: string): string | undefined {
-  if (className.startsWith('Depthwise') && role === 'kernel') return 'depthwise'
-  return SETTING_OF.find((end) => role.endsWith(end))?.replace(/_kernel$/, '')
-}
-
-/** The settings of the layer or cell that has the weight, by the beginning of its role. */
-function settingsFor (config: KerasConfig, role: string): KerasConfig {
-  const [first = '', ...rest] = role.split('/')
-  const [layer, backward, cell] = [config.layer, config.backward_layer, config.cell].map((value) => isRecord(value) && isRecord(value.config) ? value.config : undefined)
-  if (first === 'backward_layer' && backward !== undefined) return settingsFor(backward, rest.join('/'))
-  if (layer !== undefined) return settingsFor(layer, first === 'backward_layer' || first === 'forward_layer' ? rest.join('/') : role)
-  if (cell === undefined) return config
-  const stacked: unknown = Array.isArray(cell.cells) ? cell.cells[Number(first.replace(/^cell_/, ''))] : undefined
-  return isRecord(stacked) && isRecord(stacked.config) ? stacked.config : cell
 }
 
 function innermost (config: KerasConfig): KerasConfig {

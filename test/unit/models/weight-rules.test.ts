@@ -43,6 +43,11 @@ test('settings belong to the weight that Keras means', () => {
   assert.deepEqual(weightRulesOf('TimeDistributed', { layer: { class_name: 'Dense', config: { kernel_regularizer: regularizer } } }, ['kernel']), { kernel: { regularizer: l2 } })
 })
 
+test('settings are those of the wrapped layer\'s class', () => {
+  const inner = { class_name: 'DepthwiseConv2D', config: { depthwise_regularizer: { class_name: 'L2', config: { l2: 0.5 } } } }
+  assert.deepEqual(weightRulesOf('TimeDistributed', { layer: inner }, ['kernel', 'bias']), { kernel: { regularizer: l2 } })
+})
+
 test('what is not known is a problem of training only', () => {
   const own = { module: 'my', class_name: 'L2', config: {}, registered_name: 'my>L2' }
   assert.match(weightRulesOf('Dense', { kernel_regularizer: own }, ['kernel']).kernel!.problem!, /my>L2 is not known/)
