@@ -39,6 +39,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     evaluation: measured?.evaluation ?? null,
     ...(result.training && { training: result.training }),
     ...(result.updates && { updates: [...result.updates] }),
+    ...(result.search && { search: result.search }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),

@@ -5,7 +5,7 @@ import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { TrainingExamples } from './job-data.ts'
 import type { JobInput } from './job-types.ts'
-import type { MaskUpdate, ReceiptLayer, TrainingRecord } from './receipt.ts'
+import type { MaskUpdate, ReceiptLayer, SearchRecord, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
@@ -32,6 +32,8 @@ export interface MethodResult {
   readonly training?: TrainingRecord
   /** What each update of the masks did, of methods that prune while they train. */
   readonly updates?: readonly MaskUpdate[]
+  /** How its sparsity was found, where a drop of accuracy was the target. */
+  readonly search?: SearchRecord
 }
 
 interface Described {

@@ -104,6 +104,15 @@ export const MaskUpdate = Type.Object({
   net: Type.Integer({ description: 'pruned - spliced' }),
 }, { description: 'one update of the masks; of very many, neighbours are put together' })
 
+export const SearchRecord = Type.Object({
+  metric: Type.String(),
+  examples: Type.Integer({ description: 'that selected; none of them is reported' }),
+  baseline: Type.Number({ description: 'of the given model over these examples' }),
+  allowed: Type.Number({ description: 'what a sparsity must come to' }),
+  curve: Type.Array(Type.Object({ sparsity: Type.Number(), accuracy: Type.Number(), held: Type.Boolean() }), { description: 'every training, by sparsity' }),
+  chosen: Nullable(Type.Number({ description: 'the largest sparsity that held' })),
+}, { description: 'how the largest sparsity within the allowed drop was found' })
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
@@ -111,6 +120,7 @@ export const Receipt = Type.Object({
   evaluation: Nullable(Evaluation),
   training: Type.Optional(TrainingRecord),
   updates: Type.Optional(Type.Array(MaskUpdate, { description: 'of methods that prune while they train' })),
+  search: Type.Optional(SearchRecord),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -124,4 +134,5 @@ export type Measurement = Static<typeof Measurement>
 export type ReceiptLayer = Static<typeof ReceiptLayer>
 export type TrainingRecord = Static<typeof TrainingRecord>
 export type MaskUpdate = Static<typeof MaskUpdate>
+export type SearchRecord = Static<typeof SearchRecord>
 export type ReceiptOutput = Static<typeof ReceiptOutput>

@@ -1,6 +1,8 @@
 /** Which parts of a recipe each method takes: one line per method, read by the validation, the documentation and the catalogue. */
 
+import type { ScopeName } from './allocation/index.ts'
 import type { GranularityName } from './granularity/index.ts'
+import type { SparsityScheduleOptions } from './schedules/index.ts'
 
 /** What every method takes. */
 const COMMON = ['method', 'evaluation', 'inputs', 'seed', 'stages'] as const
@@ -27,7 +29,15 @@ export interface MethodRules {
   readonly trains: boolean
   /** What it can remove together, the default first; without: single weights. */
   readonly granularities?: readonly GranularityName[]
+  /** Where it does better with other settings than the rest. */
+  readonly defaults?: { readonly scope?: ScopeName, readonly schedule?: Partial<SparsityScheduleOptions> }
 }
+
+/** Scores that are gathered along the way say nothing at first. */
+const AFTER_A_WHILE = { schedule: { begin: '5%' } } as const
+
+/** Layers of their own densities from the first step on, rewired for most of the run. Source: Evci et al. 2020, section 4. */
+const SPARSE_FROM_START = { scope: 'erk', schedule: { end: '75%' } } as const
 
 const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'channel']
 
@@ -60,11 +70,11 @@ export const METHOD_RULES = {
   },
   sensitivity: {
     description: 'trains while the weights to which the loss is least sensitive go along a schedule',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: AFTER_A_WHILE,
   },
   movement: {
     description: 'trains a score for every weight along with it: weights that move towards zero go',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: AFTER_A_WHILE,
   },
   l1: {
     description: 'trains with a penalty on the size of weights that rises until enough of them are zero',
@@ -88,11 +98,11 @@ export const METHOD_RULES = {
   },
   rigl: {
     description: 'trains a sparse model from the first step on: the least weights are replaced by those with the largest gradients',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: SPARSE_FROM_START,
   },
   set: {
     description: 'trains a sparse model from the first step on: the least weights are replaced by random ones',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: SPARSE_FROM_START,
   },
   lottery: {
     description: 'rounds of training, pruning and rewinding what is left to early weights',

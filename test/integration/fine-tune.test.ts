@@ -3,22 +3,19 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Engine } from '../../src/engine/runtime.ts'
 import type { JobDataset, JobInput } from '../../src/methods/job-types.ts'
-import { bytesInMemory } from '../../src/models/bytes.ts'
 import { IMAGES, openFixture } from '../support/fixtures.ts'
 import { createJobs, type Jobs } from '../support/jobs.ts'
-import { npzOf } from '../support/npz.ts'
 
 const EXAMPLES = 1500
 const TRAINING = { epochs: 2, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.0005 } }
 
 describe('fine-tune', () => {
-  let jobs: Jobs, engine: Engine, home: string, dataset: JobDataset, pruned: string
+  let jobs: Jobs, home: string, dataset: JobDataset, pruned: string
 
   before(async () => {
     jobs = await createJobs(EXAMPLES);
-    ({ engine, home, dataset } = jobs)
+    ({ home, dataset } = jobs)
     await start('pruned', 'test/fixtures/models/mlp.keras', { method: 'magnitude', target: { sparsity: 0.95 }, evaluation: false })
     pruned = path.join(home, 'pruned/model.keras')
   })

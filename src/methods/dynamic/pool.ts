@@ -2,6 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import type { MaskedWeight } from '../../engine/prune/masks.ts'
 import type { Pruner } from '../../engine/prune/pruner.ts'
+import { outputLayers } from '../../models/architecture/output-layers.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { SCOPES, zerosFor } from '../../pruning/allocation/index.ts'
 import { groupingOf, type Grouping } from '../../pruning/granularity/index.ts'
@@ -48,6 +49,7 @@ export function poolFor (model: ModelFile, recipe: Recipe, sparsity: number | nu
   return { plan, tensors: plan.prune, arenas, layouts, weights, zeros }
 }
 
+const OUTPUTS = 'its channels are the outputs of the model, which must stay'
 const FROZEN = 'the layer is frozen (trainable: false), and frozen layers are not pruned while training'
 
 /** The plan without what is not trained, or cannot be parted into the units asked for. */
@@ -57,11 +59,12 @@ function planUnits (model: ModelFile, recipe: Recipe, refuse: (layer: string) =>
   const layers = new Map(model.layers.map((layer) => [layer.path, layer]))
   const layouts = new Map<string, Grouping | null>()
   const skip = [...plan.skip]
+  const outputs = recipe.granularity.type === 'channel' ? outputLayers(model.architecture) : new Set<string>()
   const prune = plan.prune.filter((tensor) => {
     const layer = layers.get(tensor.layer)!
     const axes = layer.weights.find(({ role }) => role === tensor.role)?.spec?.axes
     const grouping = groupingOf({ name: tensor.name, shape: tensor.shape, ...(axes && { axes }), className: layer.className, role: tensor.role }, recipe.granularity)
-    const refused = !layer.layer.trainable ? FROZEN : refuse(tensor.layer) ?? (grouping !== null && 'refused' in grouping ? grouping.refused : undefined)
+    const refused = !layer.layer.trainable ? FROZEN : outputs.has(tensor.layer) ? OUTPUTS : refuse(tensor.layer) ?? (grouping !== null && 'refused' in grouping ? grouping.refused : undefined)
     if (refused === undefined) layouts.set(tensor.name, grouping as Grouping | null)
     else skip.push({ key: tensor.key, name: tensor.name, layer: tensor.layer, role: tensor.role, weights: tensor.weights, prunable: true, reason: refused })
     return refused === undefined

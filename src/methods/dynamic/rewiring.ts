@@ -23,12 +23,14 @@ export interface Rewiring {
   fraction (step: number): number
   /** What makes a weight grow, >= 0; at the updates of masks. */
   growth (weight: MaskedWeight, state: TrainState, index: number): Tensor
+  /** What weights that grow begin with; without it, zero. */
+  first? (weight: MaskedWeight, state: TrainState, index: number): Tensor
   /** The kind of the step after which masks are updated, where it differs. */
   readonly before?: StepKind
 }
 
 /** Needs a target: it begins with it. */
-export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { fraction, growth, before }: Rewiring): Pruning {
+export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { fraction, growth, first, before }: Rewiring): Pruning {
   const zeros = Int32Array.from(pool.arenas, (arena) => arena.zeros ?? 0)
   const dropped = (step: number) => Int32Array.from(pool.arenas, ({ weights }, index) => zeros[index]! + Math.floor(fraction(step) * (weights - zeros[index]!)))
   const isUpdate = (step: number) => step > schedule.begin && step < schedule.end && schedule.isUpdate(step)
@@ -54,8 +56,12 @@ export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { frac
                 return tf.add(tf.mul(kept, KEPT), tf.mul(tf.sub(1, kept), growth(weight, state, place.get(weight.name)!)))
               }
               const masks = masksByScore(arenas, zeros!, score)
-              // A weight that was dropped and grows at once begins at zero as all that grow do.
-              for (const { weight } of masks) weight.variable.assign(tf.mul(weight.variable, left.get(weight.name)!))
+              for (const { weight } of masks) {
+                const kept = left.get(weight.name)!
+                const stays = tf.mul(weight.variable, kept)
+                // A weight that was dropped and grows at once begins anew, as all that grow do.
+                weight.variable.assign(first === undefined ? stays : tf.add(stays, tf.mul(tf.sub(1, kept), first(weight, state, place.get(weight.name)!))))
+              }
               return [setMasks(state, masks, { hide: true })]
             },
           },

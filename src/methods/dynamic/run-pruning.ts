@@ -7,12 +7,13 @@ import type { TensorChanges } from '../../models/model.ts'
 import { METHOD_RULES, type PruningTrainingMethod } from '../../pruning/method-rules.ts'
 import { SCHEDULE_OPTIONS, scheduleFor } from '../../pruning/schedules/index.ts'
 import type { DynamicMethod, MethodResult, TrainingContext } from '../method.ts'
-import type { MaskUpdate } from '../receipt.ts'
+import type { MaskUpdate, SearchRecord } from '../receipt.ts'
 import { firstWeights } from './first-weights.ts'
 import { createUpdateLog } from './mask-updates.ts'
 import { openExamples, type OpenedExamples } from './open-examples.ts'
 import { poolFor, type PrunedPool } from './pool.ts'
 import type { CreatePruning, PruningRun, RefuseLayers } from './pruning.ts'
+import { searchSparsity } from './search.ts'
 import { trainedResult } from './trained-result.ts'
 import { trainingOf, trainModel, type TrainedModel } from './train-model.ts'
 
@@ -26,10 +27,15 @@ export function pruningMethod<Name extends PruningTrainingMethod> (name: Name, c
     async run (context) {
       const { target } = context.recipe
       const examples = await openExamples(context)
-      const sparsity = target !== null && 'sparsity' in target ? target.sparsity : null
       const changes = firstWeights(context)
-      const { trained, pool, updates } = await pruneOnce(context, { create, ...(refuse && { refuse }) }, { examples, sparsity, ...(changes && { changes }), ...(context.checkpoints && { checkpoints: context.checkpoints }) })
-      return { ...await resultOf(context, trained, pool), updates }
+      const technique = { create, ...(refuse && { refuse }) }
+      const attempt = async (sparsity: number | null, own: TrainingContext, checkpoints: TrainingContext['checkpoints']) =>
+        await pruneOnce(own, technique, { examples, sparsity, ...(changes && { changes }), ...(checkpoints && { checkpoints }) })
+      const found: PrunedOnce & { readonly search?: SearchRecord } = target !== null && 'maxAccuracyDrop' in target
+        ? await searchSparsity(context, examples, target.maxAccuracyDrop, attempt)
+        : await attempt(target !== null && 'sparsity' in target ? target.sparsity : null, context, context.checkpoints)
+      const pool = poolFor(context.model, context.recipe, found.sparsity, refuse?.(context.model))
+      return { ...await resultOf(context, found.trained, pool), updates: found.updates, ...(found.search && { search: found.search }) }
     },
   }
 }
@@ -44,7 +50,12 @@ export interface PruneRequest {
   readonly checkpoints?: TrainingContext['checkpoints']
 }
 
-export interface PrunedOnce { readonly trained: TrainedModel, readonly pool: PrunedPool, readonly updates: readonly MaskUpdate[] }
+export interface PrunedOnce {
+  readonly trained: TrainedModel
+  readonly updates: readonly MaskUpdate[]
+  /** That was asked of weights without a sparsity of their own; null where the method decides. */
+  readonly sparsity: number | null
+}
 
 /** One training with pruning. Throws `target-missed` when time ran out before the target was reached. */
 export async function pruneOnce (context: TrainingContext, { create, refuse }: Technique, { examples, sparsity, changes, checkpoints }: PruneRequest): Promise<PrunedOnce> {
@@ -66,7 +77,7 @@ export async function pruneOnce (context: TrainingContext, { create, refuse }: T
     ...(training.keep !== 'last' && { bestFrom: pruning.reached }),
     onStep: (step, trainer) => pruning.onStep(step, runOf(trainer)),
   })
-  return { trained, pool, updates: log.updates }
+  return { trained, updates: log.updates, sparsity }
 
   function runOf (trainer: Trainer): PruningRun {
     return {

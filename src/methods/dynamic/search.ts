@@ -1,0 +1,93 @@
+/** The largest sparsity that costs at most so much accuracy: whole trainings, each from the same weights, at sparsities that close in on it. */
+import { createTrainer } from '../../engine/train/trainer.ts'
+import { EspalierError } from '../../errors.ts'
+import type { Progress } from '../progress.ts'
+import type { TrainingContext } from '../method.ts'
+import type { SearchRecord } from '../receipt.ts'
+import type { OpenedExamples } from './open-examples.ts'
+import type { PrunedOnce } from './run-pruning.ts'
+import { loadSearch, savesSearch, type SearchState } from './search-checkpoint.ts'
+import { trainingOf } from './train-model.ts'
+
+export interface Bounds { readonly low: number, readonly high: number }
+
+/** The sparsity halfway between two by what is left: the geometric mean of the densities. */
+export function between ({ low, high }: Bounds): number {
+  return 1 - Math.sqrt((1 - low) * (1 - high))
+}
+
+/** What is tried next after what was found; null when nothing is left to try. The last attempt is the least sparsity, where no other held. */
+export function nextSparsity (curve: SearchRecord['curve'], bounds: Bounds, attempts: number): number | null {
+  if (curve.length >= attempts) return null
+  const held = curve.filter((point) => point.held).map(({ sparsity }) => sparsity)
+  const failed = curve.filter((point) => !point.held).map(({ sparsity }) => sparsity)
+  if (curve.length === attempts - 1 && held.length === 0) return bounds.low
+  return between({ low: Math.max(bounds.low, ...held), high: Math.min(bounds.high, ...failed) })
+}
+
+export interface SearchedPruning extends PrunedOnce { readonly search: SearchRecord }
+
+interface Attempt { (sparsity: number, context: TrainingContext, checkpoints: TrainingContext['checkpoints']): Promise<PrunedOnce> }
+
+/** Throws `target-missed` saying how far it came when no attempt held. */
+export async function searchSparsity (context: TrainingContext, examples: OpenedExamples, maxDrop: number, attempt: Attempt): Promise<SearchedPruning> {
+  const { recipe } = context
+  const { attempts, low, high } = recipe.search!
+  const { granularity } = recipe
+  const bounds = { low, high: granularity.type === 'n:m' ? Math.min(high, 1 - granularity.n / granularity.m) : high }
+  const baseline = await accuracyOf(context, examples)
+  const resumed = await loadSearch(context.checkpoints)
+  let state: SearchState = resumed.state
+  let inner = resumed.inner
+  for (let sparsity = nextSparsity(state.curve, bounds, attempts); sparsity !== null; sparsity = nextSparsity(state.curve, bounds, attempts)) {
+    const checkpoints = savesSearch(context.checkpoints, () => state, inner)
+    inner = null
+    const pruned = await attempt(sparsity, { ...context, onProgress: counted(context, state.curve.length, attempts) }, checkpoints)
+    const accuracy = reachedBy(pruned)
+    const held = accuracy >= baseline - maxDrop
+    const better = held && (state.best === null || sparsity > state.best.sparsity)
+    state = { curve: [...state.curve, { sparsity, accuracy, held }], best: better ? { sparsity, pruned } : state.best }
+  }
+  const search: SearchRecord = { metric: 'accuracy', examples: context.examples.selection!.examples, baseline, allowed: baseline - maxDrop, curve: [...state.curve].sort((a, b) => a.sparsity - b.sparsity), chosen: state.best?.sparsity ?? null }
+  if (state.best === null) {
+    const [closest] = [...state.curve].sort((a, b) => b.accuracy - a.accuracy)
+    throw new EspalierError('target-missed',
+      `no sparsity from ${bounds.low} on kept the accuracy within ${maxDrop} of ${baseline.toFixed(4)} in ${state.curve.length} trainings: the best, at sparsity ${closest!.sparsity.toFixed(4)}, came to ${closest!.accuracy.toFixed(4)}; allow a larger drop, give more epochs, or let search.low be smaller`,
+      { search })
+  }
+  return { ...state.best.pruned, search }
+}
+
+/** Accuracy of the given model over the examples that select. Throws `invalid-recipe` for a task without accuracy. */
+async function accuracyOf (context: TrainingContext, { data, validation }: OpenedExamples): Promise<number> {
+  const trainer = await createTrainer({ model: context.model, options: trainingOf(context), data, seed: context.recipe.seed, ...(validation && { validation }) })
+  try {
+    const { metrics } = await trainer.validate()
+    if (metrics.accuracy === undefined) {
+      throw new EspalierError('invalid-recipe', `recipe: /target/maxAccuracyDrop needs a model whose accuracy is measured; this run has ${Object.keys(metrics).join(', ') || 'no metrics'}: give {"sparsity": number}`)
+    }
+    return metrics.accuracy
+  } finally {
+    trainer.dispose()
+  }
+}
+
+/** Over the examples that select, of the epoch whose weights were taken. */
+function reachedBy ({ trained: { record } }: PrunedOnce): number {
+  const taken = record.restoredEpoch === null ? record.epochs.at(-1) : record.epochs.find(({ epoch }) => epoch === record.restoredEpoch)
+  return taken?.validation?.metrics.accuracy ?? 0
+}
+
+/** Progress of one training as progress of all. */
+function counted ({ onProgress }: TrainingContext, done: number, attempts: number): (progress: Progress) => void {
+  return (progress) => {
+    const left = attempts - done - 1
+    const perStep = progress.stepsPerSecond === undefined || progress.stepsPerSecond === 0 ? null : 1 / progress.stepsPerSecond
+    onProgress({
+      ...progress,
+      done: done * progress.total + progress.done,
+      total: attempts * progress.total,
+      etaSeconds: progress.etaSeconds === null || perStep === null ? null : Math.round((progress.etaSeconds + left * progress.total * perStep) * 10) / 10,
+    })
+  }
+}
