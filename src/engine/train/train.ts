@@ -23,9 +23,20 @@ export interface EpochRecord extends Figures {
   readonly validation?: Figures
 }
 
+/** Means over an epoch that is under way. */
+export interface Sample extends Figures {
+  readonly epoch: number
+  /** Steps of the whole run that are done. */
+  readonly done: number
+}
+
 export interface TrainHooks {
   readonly signal: AbortSignal
+  /** Before the first step: the run begins (0), or goes on after `step` steps. */
+  onBegin? (step: number): void
   onProgress? (progress: TrainProgress): void
+  /** Within an epoch, at most once in `SAMPLE_EVERY` milliseconds. */
+  onSample? (sample: Sample): void
   /** After each epoch. */
   onEpoch? (record: EpochRecord): void
   /** Before step number `step` of the run, counted from 0: mask updates and schedules run here, as functions of the program. */
@@ -54,6 +65,9 @@ export interface TrainResult {
 /** Steps are run in slices of this many milliseconds; in between messages (cancel, disconnect) come in. */
 const SLICE = 100
 
+/** Figures within an epoch cost a wait for the device. */
+const SAMPLE_EVERY = 1000
+
 interface Best { readonly epoch: number, readonly value: number, readonly weights: ReadonlyMap<string, Float32Array> }
 
 /** Throws the signal's reason, and `invalid-request` for a checkpoint of another run. */
@@ -68,6 +82,8 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
   if (resumed !== null) ({ epoch, step, best } = restore(trainer, resumed, records))
   const resumedAt = resumed === null ? null : epoch * stepsPerEpoch + step
   const first = resumedAt ?? 0
+  let sampledAt = begin
+  hooks.onBegin?.(first)
   const elapsed = () => (performance.now() - begin) / 1000
   const outOfTime = () => options.timeBudget !== null && elapsed() >= options.timeBudget
 
@@ -84,6 +100,11 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
       const done = epoch * stepsPerEpoch + step
       const stepsPerSecond = (done - first) / elapsed()
       hooks.onProgress?.({ epoch, done, total, stepsPerSecond, etaSeconds: (total - done) / stepsPerSecond })
+      if (hooks.onSample !== undefined && step < stepsPerEpoch && performance.now() - sampledAt >= SAMPLE_EVERY) {
+        const { loss, metrics } = trainer.sums()
+        hooks.onSample({ epoch, done, loss, metrics })
+        sampledAt = performance.now()
+      }
       await setImmediate()
       if (hooks.checkpoints !== undefined && performance.now() - savedAt >= options.checkpointEvery * 1000) {
         await hooks.checkpoints.save(snapshot(trainer, { epoch, step }, records, best))
@@ -95,6 +116,7 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
     const record: EpochRecord = { epoch, loss, metrics, ...(checked && { validation: { loss: checked.loss, metrics: checked.metrics } }) }
     records.push(record)
     hooks.onEpoch?.(record)
+    sampledAt = performance.now()
     step = 0
     if (options.earlyStopping !== null) {
       best = better(record, best, options.earlyStopping, trainer)
