@@ -1,4 +1,4 @@
-/** Tables as CSV (RFC 4180). */
+/** Tables as CSV (RFC 4180), and whether a request asks for one. */
 
 type Cell = string | number | boolean | null | undefined
 
@@ -6,6 +6,15 @@ type Cell = string | number | boolean | null | undefined
 export function toCsv<T> (columns: Readonly<Record<string, (row: T) => Cell>>, rows: readonly T[]): string {
   const lines = [Object.keys(columns), ...rows.map((row) => Object.values(columns).map((value) => value(row)))]
   return lines.map((cells) => `${cells.map(written).join(',')}\r\n`).join('')
+}
+
+/** `format` of the query decides; without it CSV is sent when Accept names it, and does not name JSON before it. */
+export function asksForCsv ({ query: { format }, headers: { accept } }: { query: { format?: string }, headers: { accept?: string | undefined } }): boolean {
+  if (format !== undefined) return format === 'csv'
+  const types = (accept ?? '').split(',').map((type) => type.split(';')[0]?.trim().toLowerCase())
+  const csv = types.indexOf('text/csv')
+  const json = types.indexOf('application/json')
+  return csv !== -1 && (json === -1 || csv < json)
 }
 
 function written (cell: Cell): string {

@@ -27,6 +27,8 @@ export const JobsQuery = Type.Object({
   state: Type.Optional(Type.Enum([...JOB_STATES])),
   model: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'id of a model' })),
 }, { additionalProperties: false })
+/** Of routes that answer with JSON or a table. */
+export const FormatQuery = Type.Object({ format: Type.Optional(Type.Enum(['json', 'csv'], { description: 'the Accept header otherwise' })) }, { additionalProperties: false })
 export const NoQuery = Type.Object({}, { additionalProperties: false })
 
 export const PostHeaders = Type.Object({
@@ -47,6 +49,11 @@ export function pageOf<T extends TSchema> (item: T) {
 /** The JSON answer of a route, described. */
 export function json (description: string, schema: TSchema) {
   return { description, content: { 'application/json': { schema } } }
+}
+
+/** An answer that is JSON or the same as CSV. */
+export function tableOr (schema: TSchema, description: string) {
+  return { description, content: { 'application/json': { schema }, 'text/csv': { schema: Type.String() } } }
 }
 
 /** A file or page as answer. */

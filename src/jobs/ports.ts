@@ -3,6 +3,7 @@ import type { ErrorRecord } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord } from '../methods/job-types.ts'
+import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
@@ -30,6 +31,15 @@ export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 
 /** A file that a job made, as its row says it. */
 export type ArtifactRow = OutputRecord
+
+/** Figures of a training run. With `from` the run begins after that step: points of later steps are of a start that was lost. */
+export interface MetricBatch { readonly from?: number, readonly points: readonly MetricPoint[] }
+
+/** A series of figures; `lastStep` is that of its newest point. */
+export interface MetricSeries { readonly name: string, readonly lastStep: number }
+export interface MetricRow { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number, readonly at: Date }
+/** Points of these series with a step above `after`; of a series that has more than `limit` (2 or more), so many, evenly: its first and last among them. */
+export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly limit: number }
 
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
@@ -69,6 +79,12 @@ export interface Catalog {
   progress (jobId: string, attempt: number, progress: Progress): Promise<boolean>
   /** Sets the checkpoint (null drops it), only while running under that attempt. */
   checkpoint (jobId: string, attempt: number, checkpoint: StoredCheckpoint | null): Promise<boolean>
+  /** Keeps points, at most one for each series and step, only while worked on under that attempt; with `from` it first drops those of later steps. */
+  metrics (jobId: string, attempt: number, batch: MetricBatch): Promise<boolean>
+  /** By name; none for a job that is not there. */
+  metricSeries (jobId: string): Promise<MetricSeries[]>
+  /** By series and step; `thinned` when some were left out. */
+  metricPoints (jobId: string, query: MetricQuery): Promise<{ readonly points: MetricRow[], readonly thinned: boolean }>
   /** Running under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
   succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
   /** Running, queued or cancelling under that attempt -> failed. */
@@ -179,6 +195,7 @@ export interface RunResult {
 
 export interface RunHooks {
   readonly onProgress: (progress: Progress) => void
+  readonly onMetrics: (batch: MetricBatch) => void
   /** A new checkpoint lies in the request's folder for them; the file is the runner's to remove afterwards. Never rejects. */
   readonly onCheckpoint: (file: CheckpointFile) => Promise<void>
   readonly signal: AbortSignal

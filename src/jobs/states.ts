@@ -32,6 +32,9 @@ export const ENDED: readonly JobState[] = ['succeeded', 'failed', 'cancelled']
 /** States in which the queue ought to hold a live entry for the job. */
 export const QUEUED_OR_WORKED_ON: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling']
 
+/** States in which a worker may tell of its work: progress, checkpoints, figures. */
+export const WORKED_ON: readonly JobState[] = ['running', 'pausing']
+
 /** Where a wish to cancel leads: at once to `cancelled` when no worker has the job, else to `cancelling`; null when it has ended. */
 export function stateAfterCancel (state: JobState): JobState | null {
   if (state === 'cancelling' || canMove(state, 'cancelling')) return 'cancelling'

@@ -4,6 +4,7 @@ import type { SpoolFile } from '../engine/train/open-data.ts'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
+import type { MetricPoint } from './metric-point.ts'
 import type { OutputFolder } from './output-folder.ts'
 import type { Progress } from './progress.ts'
 import type { Receipt } from './receipt.ts'
@@ -37,6 +38,10 @@ export interface JobInput {
   readonly checkpoints?: { load (): Promise<Uint8Array | null>, save (bytes: Uint8Array): Promise<void> }
   readonly signal: AbortSignal
   onProgress (progress: Progress): void
+  /** Training begins, or goes on after `step` steps of the run: what was told of later steps, before the run was stopped, holds no more. */
+  onTrainingBegin? (step: number): void
+  /** Figures of the run as it trains. Its steps never decrease. */
+  onMetrics? (point: MetricPoint): void
 }
 
 /** A file that was written, complete and checked. */

@@ -57,10 +57,10 @@ function methodNamed (name: string): Method {
 }
 
 async function applyMethod (input: JobInput, method: Method, model: ModelFile, { training }: JobData): Promise<MethodResult> {
-  const { recipe, signal, onProgress, checkpoints, limits, spool } = input
+  const { recipe, signal } = input
   if (method.kind === 'static') return await method.run({ recipe, model, signal })
   if (training === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
-  return await method.run({ recipe, model, signal, onProgress, limits, spool, ...(checkpoints && { checkpoints }), engine: await input.engine(), examples: training })
+  return await method.run({ ...input, model, engine: await input.engine(), examples: training })
 }
 
 type Stage = (name: string, done?: number, total?: number) => void

@@ -8,6 +8,7 @@ import type { DatasetFileInput, RunRequest, RunResult } from '../jobs/ports.ts'
 import { rememberedGzipSizes } from './gzip-size.ts'
 import { checkpointed, checkpointsOn } from './checkpoints.ts'
 import { createSpoolFile, folderOnDisk, openFile } from './files.ts'
+import { metricsBuffer } from './metrics.ts'
 import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.ts'
 
 /** Progress is sent at most so often: every message costs the worker a row update. */
@@ -46,6 +47,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunR
     return file
   }
   const dataset = async (file: DatasetFileInput | null): Promise<JobDataset | null> => file && { ...file, source: await open(file.path) }
+  const metrics = metricsBuffer(request.job, send)
   let last = 0
   try {
     const { receipt, outputs } = await runJob({
@@ -62,7 +64,11 @@ async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunR
         opened.push(file)
         return file
       },
-      checkpoints: checkpointsOn(request, send),
+      checkpoints: checkpointsOn(request, (message) => {
+        // A run that goes on from this checkpoint tells no figure of an earlier step again.
+        metrics.flush()
+        send(message)
+      }),
       signal,
       onProgress (progress) {
         const now = performance.now()
@@ -70,9 +76,12 @@ async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunR
         last = now
         send({ type: 'progress', job: request.job, progress })
       },
+      onTrainingBegin: metrics.begin,
+      onMetrics: metrics.add,
     })
     return { job: request.job, receipt, outputs }
   } finally {
+    metrics.flush()
     await Promise.all(opened.map(async (file) => await file.close()))
   }
 }

@@ -66,6 +66,8 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
       if (message.job === waiting?.job) waiting.hooks?.onProgress(message.progress)
     } else if (message.type === 'checkpoint') {
       if (message.job === waiting?.job) void waiting.hooks?.onCheckpoint(message.file).then(() => { if (child.connected) child.send({ type: 'checkpointed', job: message.job } satisfies ToChild) })
+    } else if (message.type === 'metrics') {
+      if (message.job === waiting?.job) waiting.hooks?.onMetrics({ ...(message.from !== undefined && { from: message.from }), points: message.points })
     } else if (message.type === 'failed') settle()?.reject(EspalierError.fromRecord(message.error))
     else settle()?.resolve(message)
   })

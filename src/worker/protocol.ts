@@ -1,7 +1,7 @@
 /** The messages between a worker and its engine child. Plain JSON; files go by path. Version both sides together. */
 import type { EngineSettings } from '../engine/runtime.ts'
 import type { ErrorRecord } from '../errors.ts'
-import type { CheckpointFile, RunRequest, RunResult } from '../jobs/ports.ts'
+import type { CheckpointFile, MetricBatch, RunRequest, RunResult } from '../jobs/ports.ts'
 import type { Progress } from '../jobs/resources.ts'
 
 export type { InputFile } from '../jobs/ports.ts'
@@ -20,6 +20,8 @@ export type ToChild = RunMessage | CheckpointedMessage | StopMessage
 export interface ReadyMessage { readonly type: 'ready', readonly engine: Readonly<Record<string, unknown>> }
 export interface ProgressMessage { readonly type: 'progress', readonly job: string, readonly progress: Progress }
 export interface CheckpointMessage { readonly type: 'checkpoint', readonly job: string, readonly file: CheckpointFile }
+/** Points that were made in one go are in one message. */
+export interface MetricsMessage extends MetricBatch { readonly type: 'metrics', readonly job: string }
 export interface DoneMessage extends RunResult { readonly type: 'done' }
 export interface FailedMessage { readonly type: 'failed', readonly job: string, readonly error: ErrorRecord }
-export type FromChild = ReadyMessage | ProgressMessage | CheckpointMessage | DoneMessage | FailedMessage
+export type FromChild = ReadyMessage | ProgressMessage | CheckpointMessage | MetricsMessage | DoneMessage | FailedMessage

@@ -32,6 +32,14 @@ describe('a job that trains', () => {
 
   const submit = async (): Promise<string> => (await service.client.createJob({ model, dataset, recipe: { method: 'fine-tune', training: TRAINING, evaluation: { latency: false } } })).id
 
+  /** By series, out of the CSV. */
+  async function metricsOf (id: string): Promise<Map<string, Array<{ step: number, epoch: number, value: number, at: number }>>> {
+    const [, ...lines] = (await (await fetch(`${service.url}/v1/jobs/${id}/metrics?format=csv`)).text()).trim().split('\r\n')
+    const rows = lines.map((line) => line.split(','))
+    return new Map([...new Set(rows.map(([name]) => name!))].map((series) => [series, rows.filter(([name]) => name === series)
+      .map(([, step, epoch, value, at]) => ({ step: Number(step), epoch: Number(epoch), value: Number(value), at: Date.parse(at!) }))]))
+  }
+
   async function until (id: string, reached: (job: Job) => boolean): Promise<Job> {
     for (let left = 2400; left > 0; left--) {
       const job = await service.client.get<Job>(`/v1/jobs/${id}`)
@@ -62,6 +70,20 @@ describe('a job that trains', () => {
     assert.equal(whole.receipt!.training!.resumedAtStep, null)
     assert.deepEqual(done.receipt!.training!.epochs, whole.receipt!.training!.epochs)
     assert.equal(done.artifacts[0]!.sha256, whole.artifacts[0]!.sha256)
+    const figures = await metricsOf(id)
+    // The same curve as if nothing had happened, and nothing that was told before the checkpoint's steps were run again.
+    const ends = Array.from({ length: TRAINING.epochs }, (_, epoch) => (epoch + 1) * 23)
+    for (const name of ['loss', 'val_loss']) {
+      const curve = figures.get(name)!.filter(({ step }) => ends.includes(step)).map(({ value }) => value)
+      assert.deepEqual(curve, done.receipt!.training!.epochs.map(({ loss, validation }) => name === 'loss' ? loss : validation!.loss))
+    }
+    const goneOn = Date.parse(done.attempts[1]!.startedAt!)
+    const resumedAt = done.receipt!.training!.resumedAtStep!
+    for (const { step, epoch, at } of [...figures.values()].flat()) {
+      assert.equal(epoch, Math.ceil(step / 23))
+      // A checkpoint behind the last step of an epoch comes before the epoch's own figures.
+      if (step !== resumedAt || step % 23 !== 0) assert.equal(at >= goneOn, step > resumedAt, `step ${step} was stored at ${at}`)
+    }
     const page = await (await fetch(`${service.url}/v1/jobs/${id}/report`)).text()
     assert.match(page, /<h2>Training<\/h2>\n<p>431,080 weights were trained on 1,440 examples .* It went on from a checkpoint at step \d+\./s)
     assert.equal(page.match(/<tr><td class="n">[1-6]<\/td>/g)!.length, TRAINING.epochs)

@@ -6,6 +6,7 @@ import pg from 'pg'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { catalogContract } from '../contract/catalog.ts'
+import { catalogMetricsContract } from '../contract/catalog-metrics.ts'
 import { catalogMovesContract } from '../contract/catalog-moves.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -28,6 +29,7 @@ after(async () => {
 
 catalogContract('Postgres', () => catalog)
 catalogMovesContract('Postgres', () => catalog)
+catalogMetricsContract('Postgres', () => catalog)
 
 describe('catalog on Postgres', () => {
   test('idempotency keys: an abandoned reservation is taken over, an old answer forgotten', async () => {

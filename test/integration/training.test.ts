@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-node-gpu'
 import { readDataset } from '../../src/datasets/index.ts'
 import type { TrainingData } from '../../src/engine/train/data.ts'
 import type { OptimizerOptions, OptimizerRule, TrainingOptions } from '../../src/engine/train/options.ts'
-import { train, type Checkpoints } from '../../src/engine/train/train.ts'
+import { train, type Checkpoints, type Sample } from '../../src/engine/train/train.ts'
 import { createTrainer, type Trainer, type TrainerRequest } from '../../src/engine/train/trainer.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import type { ModelFile } from '../../src/models/model.ts'
@@ -169,6 +169,24 @@ describe('a run', () => {
     assert.deepEqual(resumed.epochs, whole.epochs)
     assert.equal(distance(resumed.weights, whole.weights), 0)
     assert.equal(resumed.restored, whole.restored)
+  })
+
+  test('tells where it begins and, within long epochs, the means so far', async () => {
+    const options = optionsOf(adam, 1e-3, { epochs: 2 })
+    const begun: number[] = []
+    const samples: Sample[] = []
+    let pauses = 0
+    const result = await withTrainer({ options, data: data(0, 330) }, async (trainer) => await train(trainer, options, {
+      signal,
+      onBegin (step) { begun.push(step) },
+      onSample (sample) { samples.push(sample) },
+      // Two slices of the second epoch take long, the second of them up to its end.
+      onStep (step) { if (step === 15 || step === 21) for (const until = performance.now() + 1100 * ++pauses; performance.now() < until;); },
+    }))
+    assert.deepEqual(begun, [0])
+    assert.deepEqual(samples.map(({ epoch, done }) => [epoch, done]), [[1, 16]], 'no sample where an epoch ends: its record is one')
+    assert.ok(samples[0]!.loss > 0 && samples[0]!.loss < result.epochs[0]!.loss)
+    assert.equal(samples[0]!.metrics['accuracy']! > 0, true)
   })
 
   test('learns, shuffles from the seed, and takes the last, smaller batch', async () => {

@@ -15,7 +15,7 @@ const OPTIONS: EngineChildOptions = {
 function request (job: string): RunRequest {
   return { job, attempt: 1, recipe: {} as never, model: {} as never, dataset: null, evaluationDataset: null, folder: '/nowhere', checkpoint: null, checkpointFolder: '/nowhere' }
 }
-const hooks = (signal = new AbortController().signal): RunHooks => ({ onProgress: () => {}, onCheckpoint: async () => {}, signal })
+const hooks = (signal = new AbortController().signal): RunHooks => ({ onProgress: () => {}, onMetrics: () => {}, onCheckpoint: async () => {}, signal })
 
 describe('an engine process', () => {
   let child: EngineChild | undefined

@@ -91,6 +91,16 @@ describe('a worker', () => {
     assert.equal(await blobs.has(failed.checkpoint!.sha256), false)
   })
 
+  test('figures: those up to a checkpoint are kept when it is, those of the lost steps behind it go when the run goes on', async () => {
+    const { id } = await submit('figures')
+    const steps = async (): Promise<number[]> => (await catalog.metricPoints(id, { series: ['loss'], after: -1, limit: 100 })).points.map(({ step }) => step)
+    assert.equal((await ended(id)).state, 'failed')
+    assert.deepEqual(await steps(), [1, 2, 3, 4, 5])
+    await retryJob({ catalog, queue }, id)
+    await until(id, ({ state, attempt }) => attempt === 2 && state === 'succeeded')
+    assert.deepEqual(await steps(), [1, 2, 3, 6])
+  })
+
   test('a checkpoint that cannot be gone on from, or is lost, is no end: the run begins at its beginning', async () => {
     for (const kept of [true, false]) {
       const { id } = await submit('refuse', false)

@@ -20,7 +20,14 @@ process.on('message', (message: ToChild) => {
   if (behave === 'fail') send({ type: 'failed', job, error: { code: 'nothing-pruned', message: 'nothing to prune' } })
   if (behave === 'spin') for (;;) held.length = 0
   if (behave === 'grow') setInterval(() => { held.push(new Uint8Array(32 << 20).fill(1)) }, 5)
-  if (behave === 'checkpoint' && message.checkpoint === null) {
+  const figures = (...steps: number[]) => steps.map((step) => ({ step, epoch: 1, values: { loss: step } }))
+  if (behave === 'figures' && message.checkpoint === null) send({ type: 'metrics', job, from: 0, points: figures(1, 2, 3, 4, 5) })
+  if (behave === 'figures' && message.checkpoint !== null) {
+    send({ type: 'metrics', job, from: 3, points: [] })
+    send({ type: 'metrics', job, points: figures(6) })
+    send({ type: 'done', job, receipt: {} as never, outputs: [] })
+  }
+  if ((behave === 'checkpoint' || behave === 'figures') && message.checkpoint === null) {
     const path = `${message.checkpointFolder}/one`
     writeFileSync(path, 'half of the work')
     send({ type: 'checkpoint', job, file: { path, bytes: 16 } })

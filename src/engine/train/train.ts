@@ -24,9 +24,20 @@ export interface EpochRecord extends Figures {
   readonly validation?: Figures
 }
 
+/** Means over an epoch that is under way. */
+export interface Sample extends Figures {
+  readonly epoch: number
+  /** Steps of the whole run that are done. */
+  readonly done: number
+}
+
 export interface TrainHooks {
   readonly signal: AbortSignal
+  /** Before the first step: the run begins (0), or goes on after `step` steps. */
+  onBegin? (step: number): void
   onProgress? (progress: TrainProgress): void
+  /** Within an epoch, at most once in `SAMPLE_EVERY` milliseconds. */
+  onSample? (sample: Sample): void
   /** After each epoch. */
   onEpoch? (record: EpochRecord): void
   /** Before step number `step` of the run, counted from 0: functions between steps run here. Gives the kind of the step. */
@@ -59,6 +70,9 @@ export interface TrainResult {
 /** Steps are run in slices of this many milliseconds; in between messages (cancel, disconnect) come in. */
 const SLICE = 100
 
+/** Figures within an epoch cost a wait for the device. */
+const SAMPLE_EVERY = 1000
+
 interface Best { readonly epoch: number, readonly value: number, readonly weights: ReadonlyMap<string, Float32Array> }
 
 /** Throws the signal's reason, and `invalid-request` for a checkpoint of another run. */
@@ -74,6 +88,8 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
   const watched = hooks.best ?? options.earlyStopping
   const resumedAt = resumed === null ? null : epoch * stepsPerEpoch + step
   const first = resumedAt ?? 0
+  let sampledAt = begin
+  hooks.onBegin?.(first)
   const elapsed = () => (performance.now() - begin) / 1000
   const outOfTime = () => options.timeBudget !== null && elapsed() >= options.timeBudget
 
@@ -90,6 +106,11 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
       const done = epoch * stepsPerEpoch + step
       const stepsPerSecond = (done - first) / elapsed()
       hooks.onProgress?.({ epoch, done, total, stepsPerSecond, etaSeconds: (total - done) / stepsPerSecond })
+      if (hooks.onSample !== undefined && step < stepsPerEpoch && performance.now() - sampledAt >= SAMPLE_EVERY) {
+        const { loss, metrics } = trainer.sums()
+        hooks.onSample({ epoch, done, loss, metrics })
+        sampledAt = performance.now()
+      }
       await setImmediate()
       if (hooks.checkpoints !== undefined && performance.now() - savedAt >= options.checkpointEvery * 1000) {
         await hooks.checkpoints.save(snapshot(trainer, { epoch, step, notes: hooks.notes?.save() ?? null }, records, best))
@@ -101,6 +122,7 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
     const record: EpochRecord = { epoch, loss, metrics, ...(checked && { validation: { loss: checked.loss, metrics: checked.metrics } }) }
     records.push(record)
     hooks.onEpoch?.(record)
+    sampledAt = performance.now()
     step = 0
     if (watched === null || (epoch + 1) * stepsPerEpoch <= (hooks.best?.from ?? 0)) continue
     best = better(record, best, { minDelta: options.earlyStopping?.minDelta ?? 0, monitor: options.earlyStopping?.monitor ?? watched.monitor }, trainer)

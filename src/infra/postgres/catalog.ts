@@ -4,6 +4,7 @@ import { openDatabase, type DatabaseOptions } from './client.ts'
 import { filesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { jobsIn } from './jobs.ts'
+import { metricsIn } from './metrics.ts'
 import { transitionsIn } from './transitions.ts'
 
 /**
@@ -17,6 +18,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...filesIn(database),
     ...jobsIn(database),
     ...transitionsIn(database),
+    ...metricsIn(database),
     ...idempotencyIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)

@@ -6,6 +6,7 @@ import type { Blobs, Catalog, CheckpointFile, JobRow, QueueEntry, Runner, RunRes
 import { isEnded } from '../states.ts'
 import { bringInputs, storeOutputs } from './attempt-files.ts'
 import { checkpointKeeper } from './checkpoints.ts'
+import { metricsWriter } from './metrics-writer.ts'
 import { progressWriter } from './progress-writer.ts'
 
 /** An attempt whose worker died this often is likely what kills it. */
@@ -65,6 +66,7 @@ async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, 
   await mkdir(scratch, { recursive: true })
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
   const progress = progressWriter(async (value) => await catalog.progress(jobId, attempt, value), look)
+  const metrics = metricsWriter(async (batch) => await catalog.metrics(jobId, attempt, batch), look)
   try {
     const [inputFolder, folder, checkpointFolder] = [path.join(home, 'inputs'), path.join(home, 'outputs'), path.join(home, 'checkpoints')]
     await mkdir(inputFolder)
@@ -74,7 +76,16 @@ async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, 
     const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, refused: look })
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
-      return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, { onProgress: progress.report, onCheckpoint: checkpoints.store, signal })
+      return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
+        onProgress: progress.report,
+        onMetrics: metrics.report,
+        async onCheckpoint (file) {
+          // A run that goes on from it has all figures up to it.
+          await metrics.settled()
+          await checkpoints.store(file)
+        },
+        signal,
+      })
     }
     let result: RunResult
     try {
@@ -90,6 +101,7 @@ async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, 
     }
     const artifacts = await storeOutputs(blobs, result.outputs, folder, signal)
     await progress.stop()
+    await metrics.settled()
     if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {
       await checkpoints.forget()
       return 'succeeded'
@@ -98,6 +110,7 @@ async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, 
     return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
   } finally {
     await progress.stop()
+    await metrics.settled()
     await rm(home, { recursive: true, force: true, maxRetries: 3 })
   }
 }

@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Trainer } from '../../engine/train/trainer.ts'
 import { EspalierError } from '../../errors.ts'
-import type { TensorChanges } from '../../models/model.ts'
+import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import { METHOD_RULES, type PruningTrainingMethod } from '../../pruning/method-rules.ts'
+import type { PlannedTensor } from '../../pruning/plan.ts'
 import { SCHEDULE_OPTIONS, scheduleFor } from '../../pruning/schedules/index.ts'
 import type { DynamicMethod, MethodResult, TrainingContext } from '../method.ts'
 import type { MaskUpdate, SearchRecord } from '../receipt.ts'
@@ -66,7 +67,7 @@ export async function pruneOnce (context: TrainingContext, { create, refuse }: T
   const steps = stepsPerEpoch * training.epochs
   const schedule = scheduleFor(recipe.schedule ?? SCHEDULE_OPTIONS, steps)
   const pruning = create({ recipe, model, options: recipe.options ?? {}, pool, schedule, steps, stepsPerEpoch, seed: recipe.seed })
-  const log = createUpdateLog(pool)
+  const log = createUpdateLog({ weights: pool.weights, tensors: inModelOrder(pool, model) })
   const trained = await trainModel(context, {
     examples,
     pruner: pruning.pruner,
@@ -86,10 +87,19 @@ export async function pruneOnce (context: TrainingContext, { create, refuse }: T
         const [counts] = trainer.program.run(name, inputs)
         const values = counts!.dataSync()
         tf.dispose(counts)
-        return log.add(step, values, asked)
+        const update = log.add(step, values, asked)
+        const figures = log.takeFigures()
+        if (figures !== null) context.onMetrics?.({ step, epoch: Math.floor(step / stepsPerEpoch) + 1, values: figures })
+        return update
       },
     }
   }
+}
+
+/** As the counts of mask updates come. */
+function inModelOrder ({ tensors }: PrunedPool, { architecture }: ModelFile): PlannedTensor[] {
+  const order = new Map(architecture.layers.map(({ path }, index) => [path, index]))
+  return [...tensors].sort((a, b) => order.get(a.layer)! - order.get(b.layer)!)
 }
 
 /** Zeros may miss what was asked by so much of all weights, where units are larger than single weights. */

@@ -42,7 +42,7 @@ export async function searchSparsity (context: TrainingContext, examples: Opened
   for (let sparsity = nextSparsity(state.curve, bounds, attempts); sparsity !== null; sparsity = nextSparsity(state.curve, bounds, attempts)) {
     const checkpoints = savesSearch(context.checkpoints, () => state, inner)
     inner = null
-    const pruned = await attempt(sparsity, { ...context, onProgress: counted(context, state.curve.length, attempts) }, checkpoints)
+    const pruned = await attempt(sparsity, withinSearch(context, state.curve.length, attempts), checkpoints)
     const accuracy = reachedBy(pruned)
     const held = accuracy >= baseline - maxDrop
     const better = held && (state.best === null || sparsity > state.best.sparsity)
@@ -76,6 +76,19 @@ async function accuracyOf (context: TrainingContext, { data, validation }: Opene
 function reachedBy ({ trained: { record } }: PrunedOnce): number {
   const taken = record.restoredEpoch === null ? record.epochs.at(-1) : record.epochs.find(({ epoch }) => epoch === record.restoredEpoch)
   return taken?.validation?.metrics.accuracy ?? 0
+}
+
+/** Progress and figures of one training as those of all: steps are counted through. */
+function withinSearch (context: TrainingContext, done: number, attempts: number): TrainingContext {
+  const { examples: { training: { examples } } } = context
+  const { batchSize, epochs } = trainingOf(context)
+  const before = done * Math.ceil(examples / batchSize) * epochs
+  return {
+    ...context,
+    onProgress: counted(context, done, attempts),
+    onTrainingBegin (step) { context.onTrainingBegin?.(before + step) },
+    onMetrics (point) { context.onMetrics?.({ ...point, step: before + point.step, epoch: done * epochs + point.epoch }) },
+  }
 }
 
 /** Progress of one training as progress of all. */

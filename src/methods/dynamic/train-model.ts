@@ -57,11 +57,14 @@ export async function trainModel (context: TrainingContext, request: TrainReques
       ...(notes && { notes }),
       ...(bestFrom !== undefined && validation !== undefined && { best: { monitor: monitorOf(trainer, options), from: bestFrom } }),
       ...(onStep && { onStep: (step: number) => onStep(step, trainer) }),
+      onBegin (step) { context.onTrainingBegin?.(step) },
+      onSample ({ epoch, done, loss, metrics }) { context.onMetrics?.({ step: done, epoch: epoch + 1, values: { loss, ...metrics } }) },
       onProgress (progress) {
         speed = progress.stepsPerSecond
         context.onProgress(reported(progress, last))
       },
       onEpoch (record) {
+        context.onMetrics?.({ step: (record.epoch + 1) * trainer.stepsPerEpoch, epoch: record.epoch + 1, values: seriesOf(record) })
         assertFinite(record)
         last = record
       },
@@ -118,6 +121,12 @@ function monitorOf ({ better }: Trainer, { earlyStopping }: Training): string {
 function reported ({ epoch, done, total, stepsPerSecond, etaSeconds }: TrainProgress, last: EpochRecord | undefined) {
   const tenths = (value: number) => Number.isFinite(value) ? Math.round(value * 10) / 10 : null
   return { stage: 'training', done, total, etaSeconds: tenths(etaSeconds), stepsPerSecond: tenths(stepsPerSecond) ?? 0, epoch: epoch + 1, ...(last && { loss: last.loss }) }
+}
+
+/** Figures over the validation examples by Keras' names: val_loss, val_accuracy. */
+function seriesOf ({ loss, metrics, validation }: EpochRecord): Record<string, number> {
+  const checked = validation === undefined ? {} : { loss: validation.loss, ...validation.metrics }
+  return { loss, ...metrics, ...Object.fromEntries(Object.entries(checked).map(([name, value]) => [`val_${name}`, value])) }
 }
 
 function assertTrained ({ state }: Trainer): void {

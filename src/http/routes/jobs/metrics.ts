@@ -1,0 +1,91 @@
+/** GET /v1/jobs/{id}/metrics: the figures of a training run as time series, as JSON or CSV. */
+import { Type, type Static } from 'typebox'
+import { EspalierError } from '../../../errors.ts'
+import type { Catalog, MetricRow } from '../../../jobs/ports.ts'
+import { matches } from '../../../pruning/glob.ts'
+import { asksForCsv, toCsv } from '../../csv.ts'
+import type { App, Dependencies } from '../../dependencies.ts'
+import { FormatQuery, IdParams, problems, tableOr } from '../../schemas.ts'
+import { findJob } from './find.ts'
+
+/** Points in one answer; of many series each gets fewer. At some 25 bytes each it stays a few MB. */
+const MAX_POINTS = 100_000
+/** Matching takes time by the letters of all patterns together. */
+const MAX_PATTERNS = 20
+const MAX_PATTERN_LETTERS = 2000
+/** The largest step that a row can hold. */
+const MAX_STEP = 2 ** 31 - 1
+
+const MetricsQuery = Type.Object({
+  series: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())], {
+    description: 'names or patterns (`val_*`, `sparsity/**`), with commas between them or given several times; all series otherwise',
+  })),
+  after: Type.Integer({ minimum: -1, maximum: MAX_STEP, default: -1, description: 'only points of later steps: `lastStep` of the answer before, to be told what is new' }),
+  limit: Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: `points of one series; of a longer one so many are told, evenly, the first and the last among them. Of many series fewer: ${MAX_POINTS} in all` }),
+  ...FormatQuery.properties,
+}, { additionalProperties: false })
+
+const Metrics = Type.Object({
+  job: Type.String(),
+  lastStep: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'step of the newest point of these series, in this answer or not; smaller than before when the run went on from a checkpoint; null without points',
+  }),
+  thinned: Type.Boolean({ description: 'were points left out for `limit`?' }),
+  series: Type.Record(Type.String(), Type.Array(Type.Tuple([Type.Integer(), Type.Number(), Type.Integer()])), {
+    description: 'by name: [step, value, epoch] of each point, by step. Loss and metrics within an epoch are means since it began',
+  }),
+})
+
+const COLUMNS = {
+  series: (point: MetricRow) => point.series,
+  step: (point: MetricRow) => point.step,
+  epoch: (point: MetricRow) => point.epoch,
+  value: (point: MetricRow) => point.value,
+  at: (point: MetricRow) => point.at.toISOString(),
+} as const satisfies Record<keyof MetricRow, (point: MetricRow) => string | number>
+
+export function addJobMetricsRoute (app: App, { catalog }: Dependencies): void {
+  app.get('/jobs/:id/metrics', {
+    schema: {
+      operationId: 'getJobMetrics',
+      summary: 'Figures of training, step by step',
+      description: 'While a job trains there is a point about every second and at the end of each epoch. A job that does not train has none.',
+      tags: ['jobs'],
+      params: IdParams,
+      querystring: MetricsQuery,
+      response: { 200: tableOr(Metrics, 'The series'), ...problems(404) },
+    },
+  }, async (request, reply) => {
+    const { id } = await findJob(catalog, request.params.id)
+    const { lastStep, names, points, thinned } = await read(catalog, id, request.query)
+    reply.header('vary', 'accept')
+    if (asksForCsv(request)) {
+      reply.header('content-disposition', 'attachment; filename="metrics.csv"').type('text/csv; charset=utf-8; header=present')
+      return await reply.send(Buffer.from(toCsv(COLUMNS, points)))
+    }
+    const series = new Map<string, Array<[number, number, number]>>(names.map((name) => [name, []]))
+    for (const { series: name, step, value, epoch } of points) series.get(name)?.push([step, value, epoch])
+    return { job: id, lastStep, thinned, series: Object.fromEntries(series) }
+  })
+}
+
+function patternsOf (series: string | string[] | undefined): string[] {
+  if (series === undefined) return ['**']
+  const patterns = [series].flat().flatMap((text) => text.split(','))
+  if (patterns.length > MAX_PATTERNS || patterns.join('').length > MAX_PATTERN_LETTERS) {
+    throw new EspalierError('invalid-request', `series: at most ${MAX_PATTERNS} names or patterns with ${MAX_PATTERN_LETTERS} letters are taken; use * and **`)
+  }
+  return patterns
+}
+
+async function read (catalog: Catalog, id: string, { series, after, limit }: Static<typeof MetricsQuery>) {
+  const patterns = patternsOf(series)
+  const found = (await catalog.metricSeries(id)).filter(({ name }) => patterns.some((pattern) => matches(pattern, name)))
+  const names = found.map(({ name }) => name)
+  const each = Math.max(2, Math.min(limit, Math.floor(MAX_POINTS / Math.max(1, names.length))))
+  return {
+    names,
+    lastStep: found.length === 0 ? null : Math.max(...found.map(({ lastStep }) => lastStep)),
+    ...await catalog.metricPoints(id, { series: names, after, limit: each }),
+  }
+}

@@ -1,0 +1,73 @@
+/** Figures of training runs in the Catalog: points written in bulk, series read thinned. */
+import type { Catalog, MetricBatch } from '../../jobs/ports.ts'
+import { WORKED_ON } from '../../jobs/states.ts'
+import { jsonText, oneOf, type Database } from './client.ts'
+import { Prisma } from './generated/client.ts'
+import { storable } from './rows.ts'
+
+type Metrics = Pick<Catalog, 'metrics' | 'metricSeries' | 'metricPoints'>
+
+interface Cell { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number }
+
+/** A row for each value. Of several for one series and step the last one holds: a statement may not write a row twice. */
+function cellsOf (points: MetricBatch['points']): Cell[] {
+  const cells = new Map<string, Cell>()
+  for (const { step, epoch, values } of points) {
+    for (const [name, value] of Object.entries(values)) {
+      const series = wellFormed(storable(name))
+      cells.set(`${step} ${series}`, { series, step, epoch, value })
+    }
+  }
+  return [...cells.values()]
+}
+
+/** Without halves of surrogate pairs, which Postgres' JSON cannot read. */
+function wellFormed (text: string): string {
+  return Buffer.from(text).toString()
+}
+
+/** The part of the Catalog that keeps the figures of training runs. */
+export function metricsIn ({ prisma, patiently }: Database): Metrics {
+  return {
+    async metrics (jobId, attempt, { from, points }) {
+      const id = storable(jobId)
+      const cells = jsonText(cellsOf(points))
+      return await patiently(async () => await prisma.$transaction(async (tx) => {
+        // The lock keeps the job in this attempt until the points are in.
+        const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM jobs WHERE id = ${id} AND attempt = ${attempt} AND state ${oneOf(WORKED_ON)} FOR SHARE`
+        if (held.length === 0) return false
+        if (from !== undefined) await tx.$executeRaw`DELETE FROM metric_points WHERE job_id = ${id} AND step > ${from}`
+        await tx.$executeRaw`
+          INSERT INTO metric_points (job_id, series, step, epoch, value)
+          SELECT ${id}, cell.series, cell.step, cell.epoch, cell.value
+          FROM json_to_recordset(${cells}::json) AS cell (series text, step int, epoch int, value float8)
+          ON CONFLICT (job_id, series, step) DO UPDATE SET epoch = excluded.epoch, value = excluded.value, at = excluded.at`
+        return true
+      }))
+    },
+
+    async metricSeries (jobId) {
+      const id = storable(jobId)
+      // From name to name through the index: looking at every point would take longer the longer a job trains.
+      return await patiently(async () => await prisma.$queryRaw<Array<{ name: string, lastStep: number }>>`
+        WITH RECURSIVE names AS (
+          SELECT min(series) AS name FROM metric_points WHERE job_id = ${id}
+          UNION ALL
+          SELECT (SELECT min(series) FROM metric_points WHERE job_id = ${id} AND series > names.name) FROM names WHERE names.name IS NOT NULL)
+        SELECT name, (SELECT max(step) FROM metric_points WHERE job_id = ${id} AND series = name) AS "lastStep" FROM names WHERE name IS NOT NULL ORDER BY name`)
+    },
+
+    async metricPoints (jobId, { series, after, limit }) {
+      if (series.length === 0) return { points: [], thinned: false }
+      // The points of a series have the ranks 0 to n - 1; those are kept in which rank * (limit - 1) / (n - 1), rounded down, is a new number: `limit` of them.
+      const rows = await patiently(async () => await prisma.$queryRaw<Array<Cell & { at: Date, thinned: boolean }>>`
+        SELECT series, step, epoch, value, at, n > ${limit} AS thinned
+        FROM (
+          SELECT series, step, epoch, value, at, row_number() OVER (PARTITION BY series ORDER BY step) - 1 AS rank, count(*) OVER (PARTITION BY series) AS n
+          FROM metric_points WHERE job_id = ${storable(jobId)} AND step > ${after} AND series IN (${Prisma.join([...series])})) AS ranked
+        WHERE n <= ${limit} OR rank = 0 OR rank * (${limit}::bigint - 1) / greatest(n - 1, 1) > (rank - 1) * (${limit}::bigint - 1) / greatest(n - 1, 1)
+        ORDER BY series, step`)
+      return { points: rows.map(({ thinned, ...point }) => point), thinned: rows.some(({ thinned }) => thinned) }
+    },
+  }
+}
