@@ -1,6 +1,7 @@
 /** Learning from the outputs of another model besides the targets. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
+import { sigmoid, softplus } from '../ops/elementwise.ts'
 import type { OutputLoss } from './objective.ts'
 import { reduceLoss } from './losses/index.ts'
 
@@ -45,9 +46,14 @@ function perExample ({ loss, fromLogits }: OutputLoss, output: Tensor, teacher: 
       return tf.div(tf.log(tf.div(inside, tf.sub(1, inside))), temperature)
     }
     const [student, sure] = [logits(output), logits(teacher)]
-    const p = tf.sigmoid(sure)
-    const difference = tf.add(tf.mul(p, tf.sub(tf.logSigmoid(sure), tf.logSigmoid(student))), tf.mul(tf.sub(1, p), tf.sub(tf.logSigmoid(tf.neg(sure)), tf.logSigmoid(tf.neg(student)))))
+    const p = sigmoid(sure)
+    const difference = tf.add(tf.mul(p, tf.sub(logSigmoid(sure), logSigmoid(student))), tf.mul(tf.sub(1, p), tf.sub(logSigmoid(tf.neg(sure)), logSigmoid(tf.neg(student)))))
     return tf.mul(tf.mean(difference, -1), temperature ** 2)
   }
   return tf.mean(tf.squaredDifference(output, teacher), -1)
+}
+
+/** Without the cancellation of log(sigmoid(x)). */
+function logSigmoid (x: Tensor): Tensor {
+  return tf.neg(softplus(tf.neg(x)))
 }

@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { prunedWeights, type MaskedWeight } from '../../engine/prune/masks.ts'
 import { unitsOf, type Units } from '../../engine/prune/units.ts'
 import type { RandomSource } from '../../engine/layers/forward.ts'
+import { sigmoid } from '../../engine/ops/elementwise.ts'
 import { penaltyControl, strengthOf } from './penalty-control.ts'
 import { firstMasks } from './pool.ts'
 import type { CreatePruning } from './pruning.ts'
@@ -31,12 +32,12 @@ export const l0: CreatePruning = (setup) => {
   const { layouts, weights } = setup.pool
   const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, layouts.get(name) ?? null)]))
   const spread = ({ name }: Pick<MaskedWeight, 'name'>, gates: Tensor): Tensor => units.get(name)!.spread(gates, gates)
-  const openGates = (logAlpha: Tensor): Tensor => stretched(tf.sigmoid(logAlpha))
+  const openGates = (logAlpha: Tensor): Tensor => stretched(sigmoid(logAlpha))
   return penaltyControl(setup, {
     masks: firstMasks(setup.pool, setup.recipe.training!.keepZeros),
     extras: ({ name }) => ({ gate: { shape: [units.get(name)!.count], initial: Math.log(initial / (1 - initial)), trained: { rate } } }),
     strength: STRENGTH,
-    score: (weight) => spread(weight, tf.sigmoid(weight.extras.gate!)),
+    score: (weight) => spread(weight, sigmoid(weight.extras.gate!)),
     gone: -LOW / (HIGH - LOW),
     fold: (weight) => tf.mul(weight.variable, spread(weight, tf.maximum(openGates(weight.extras.gate!), AJAR))),
     step: {
@@ -44,7 +45,7 @@ export const l0: CreatePruning = (setup) => {
       penalty (state) {
         const open = prunedWeights(state).map(({ name, variable, extras }) => {
           const { count, removed } = units.get(name)!
-          const probabilities = tf.sigmoid(tf.sub(extras.gate!, BETA * Math.log(-LOW / HIGH)))
+          const probabilities = sigmoid(tf.sub(extras.gate!, BETA * Math.log(-LOW / HIGH)))
           if (typeof removed === 'number') return tf.mul(tf.sum(probabilities), variable.size / count)
           return tf.sum(tf.mul(probabilities, tf.tensor1d(Float32Array.from(removed))))
         })
@@ -57,7 +58,7 @@ export const l0: CreatePruning = (setup) => {
 
 function drawn (logAlpha: Tensor, random: RandomSource): Tensor {
   const u = tf.clipByValue(random.uniform(logAlpha.shape), EDGE, 1 - EDGE)
-  return stretched(tf.sigmoid(tf.div(tf.add(tf.sub(tf.log(u), tf.log(tf.sub(1, u))), logAlpha), BETA)))
+  return stretched(sigmoid(tf.div(tf.add(tf.sub(tf.log(u), tf.log(tf.sub(1, u))), logAlpha), BETA)))
 }
 
 function stretched (s: Tensor): Tensor {

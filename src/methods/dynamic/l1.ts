@@ -1,6 +1,7 @@
 /** L1: a penalty on the size of weights that makes the least useful ones zero. */
 import * as tf from '@tensorflow/tfjs-core'
 import { magnitude, prunedWeights } from '../../engine/prune/masks.ts'
+import { absolute } from '../../engine/ops/elementwise.ts'
 import { penaltyControl, strengthOf } from './penalty-control.ts'
 import { firstMasks } from './pool.ts'
 import type { CreatePruning } from './pruning.ts'
@@ -19,7 +20,7 @@ export const l1: CreatePruning = (setup) => {
   const masks = firstMasks(setup.pool, setup.recipe.training!.keepZeros)
   const common = { masks, strength: STRENGTH, score: magnitude }
   if (setup.options.variant === 'subgradient') {
-    const step = { penalty: (state: Parameters<typeof strengthOf>[0]) => tf.mul(strengthOf(state), tf.addN(prunedWeights(state).map(({ variable }) => tf.sum(tf.abs(variable))))), after () {} }
+    const step = { penalty: (state: Parameters<typeof strengthOf>[0]) => tf.mul(strengthOf(state), tf.addN(prunedWeights(state).map(({ variable }) => tf.sum(absolute(variable))))), after () {} }
     return penaltyControl(setup, { ...common, gone: NEARLY_ZERO, step })
   }
   return penaltyControl(setup, {

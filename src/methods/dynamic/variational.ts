@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { prunedWeights, type MaskedWeight } from '../../engine/prune/masks.ts'
 import type { TrainedWeight } from '../../engine/train/state.ts'
+import { sigmoid, softplus } from '../../engine/ops/elementwise.ts'
 import { penaltyControl, strengthOf } from './penalty-control.ts'
 import { firstMasks } from './pool.ts'
 import type { CreatePruning } from './pruning.ts'
@@ -50,6 +51,6 @@ function logAlpha ({ variable, extras }: TrainedWeight): Tensor {
 }
 
 function divergence (logAlpha: Tensor): Tensor {
-  const noisy = tf.mul(tf.sigmoid(tf.add(tf.mul(logAlpha, K3), K2)), -K1)
-  return tf.add(tf.add(noisy, tf.mul(tf.softplus(tf.neg(logAlpha)), 0.5)), K1)
+  const noisy = tf.mul(sigmoid(tf.add(tf.mul(logAlpha, K3), K2)), -K1)
+  return tf.add(tf.add(noisy, tf.mul(softplus(tf.neg(logAlpha)), 0.5)), K1)
 }
