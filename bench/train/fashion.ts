@@ -32,12 +32,18 @@ const PIXELS = 28 * 28
 
 /** The training images where they can be had, else the 10,000 test images. @throws Error when `data` does not hold them */
 export async function readFashion ({ data, home, log }: FashionOptions): Promise<Images> {
-  if (data !== undefined) return await readFolder(data)
-  const cached = join(home, 'cache', PACKAGE)
-  const there = await access(cached).then(() => true, () => false)
-  if (there || await fetchPackage(cached, log)) return await readFolder(cached)
+  const folder = await fashionFolder({ ...data !== undefined && { data }, home, log })
+  if (folder !== undefined) return await readFolder(folder)
   log(`the package ${PACKAGE} cannot be fetched (apt-get, dpkg): the test images of the examples stand in; --data names a folder with the training images`)
   return await readStandIn()
+}
+
+/** A folder with the idx files; undefined where they cannot be had. */
+export async function fashionFolder ({ data, home, log }: FashionOptions): Promise<string | undefined> {
+  if (data !== undefined) return data
+  const cached = join(home, 'cache', PACKAGE)
+  const there = await access(cached).then(() => true, () => false)
+  return there || await fetchPackage(cached, log) ? cached : undefined
 }
 
 /** Debian's package, unpacked to `folder`, which appears only when it is complete. */

@@ -14,7 +14,7 @@ const strength = positive('of the penalty; without it, adjusted until the target
 export const METHOD_OPTIONS = {
   surgery: options({
     c: Type.Optional(Type.Number({ minimum: -10, maximum: 100, description: 'weights below mean + c standard deviations of their layer go; without it, what the target asks' })),
-    margin: share('weights go below (1 - margin) and come back above (1 + margin) times the threshold'),
+    margin: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'weights go below (1 - margin) and come back above (1 + margin) times the threshold' })),
     gamma: Type.Optional(Type.Number({ minimum: 0, description: 'at step t masks are updated with probability (1 + gamma t)^-power' })),
     power: Type.Optional(Type.Number({ minimum: 0, description: 'see gamma' })),
   }),

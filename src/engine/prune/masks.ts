@@ -71,12 +71,6 @@ function countOf (ones: Tensor): Tensor {
   return ones.size < 2 ** 24 ? tf.cast(tf.sum(ones), 'int32') : tf.sum(tf.cast(ones, 'int32'))
 }
 
-/** The largest score that goes in each arena when so many elements become zero; `zeros`: int32 [arenas]. float32 scalars. */
-export function thresholdsFor (arenas: readonly Arena[], zeros: Tensor, score: Score): Tensor[] {
-  const counts = tf.unstack(zeros)
-  return arenas.map(({ members }, index) => selectUnits(members.map(({ weight, units }) => ({ units, scores: units.scores(score(weight)) })), counts[index]!).threshold)
-}
-
 /** Units go whose score is at most `low` times the threshold of their arena, and come back above `high` times it; between them nothing changes. */
 export function masksByThreshold (arenas: readonly Arena[], thresholds: readonly Tensor[], { low, high }: { readonly low: number, readonly high: number }, score: Score): NewMask[] {
   return arenas.flatMap(({ members }, index) => members.map(({ weight, units }) => {

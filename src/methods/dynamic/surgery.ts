@@ -1,7 +1,7 @@
 /** Dynamic network surgery: a mask hides small weights from the forward pass; all weights keep learning, and hidden ones that grow are spliced back. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { arenasOf, magnitude, masksByScore, masksByThreshold, prunedWeights, setMasks, thresholdsFor, type Score } from '../../engine/prune/masks.ts'
+import { arenasOf, magnitude, masksByScore, masksByThreshold, setMasks, type Score } from '../../engine/prune/masks.ts'
 import type { StepKind } from '../../engine/prune/pruner.ts'
 import { straightThrough } from '../../engine/prune/straight-through.ts'
 import type { TrainState } from '../../engine/train/state.ts'
@@ -14,8 +14,8 @@ const STEP: StepKind = { effective: ({ variable, mask }) => straightThrough(vari
 
 /**
  * Each update sets mask = 0 where |w| <= a_k, 1 where |w| > b_k and leaves it between them, with a_k = (1 - margin) t_k and b_k = (1 + margin) t_k. The threshold
- * t_k is max(mean + c standard deviations, 0) of the nonzero |w| of layer k at the beginning; without c it is solved at each update for the zeros that the
- * schedule asks, and the last update meets the count exactly. Updates take place with probability (1 + gamma t)^-power. Source: Guo, Yao, Chen: Dynamic Network Surgery
+ * t_k is max(mean + c standard deviations, 0) of the nonzero |w| of layer k at the beginning; without c, t is solved at each update, over all
+ * weights that compete, so that exactly the zeros that the schedule asks are left. Updates take place with probability (1 + gamma t)^-power. Source: Guo, Yao, Chen: Dynamic Network Surgery
  * for Efficient DNNs, NIPS 2016, equations 3 to 5, and the authors' code.
  */
 export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }) => {
@@ -35,8 +35,7 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
       },
       kinds: { train: STEP },
       functions: (state) => ({
-        prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByThreshold(arenas, thresholdsFor(arenas, zeros, magnitude), edges, magnitude), { hide: false })),
-        settle: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, keptFirst(state)), { hide: false })),
+        prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, withHysteresis(margin)), { hide: false })),
         cut: {
           inputs: [{ shape: [layers.length], dtype: 'float32' }],
           run: (thresholds) => [setMasks(state, masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), edges, magnitude), { hide: false })],
@@ -45,9 +44,9 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
     },
     onStep (step, run) {
       if (!schedule.isUpdate(step)) return undefined
-      if (step === schedule.end && pool.zeros !== null) pruneTo(run, 'settle', step, zerosAt(pool, schedule, step))
-      else if (uniformAt(seed, step) < (1 + gamma * step) ** -power) {
-        if (c === null) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
+      const last = step === schedule.end && pool.zeros !== null
+      if (last || uniformAt(seed, step) < (1 + gamma * step) ** -power) {
+        if (c === null || last) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
         else cut(run.update, step, layers.map((names) => thresholdOf(names.map((name) => sizes.get(name)!), c)))
       }
       return undefined
@@ -64,13 +63,9 @@ function cut (update: (name: string, step: number, inputs: readonly Tensor[], as
   }
 }
 
-/**
- * |w|, raised above all others where the mask keeps the weight: so the last update takes or brings back only what the count lacks. Swapping all weights that lie between
- * the two thresholds at once costs accuracy that the rest of the training does not win back.
- */
-function keptFirst (state: TrainState): Score {
-  const largest = tf.max(tf.stack(prunedWeights(state).map((weight) => tf.max(magnitude(weight)))))
-  return (weight) => tf.add(magnitude(weight), tf.mul(weight.mask, largest))
+/** Its order is that of the two thresholds: one t makes |w| <= (1 - margin) t of what is kept go and |w| > (1 + margin) t of what is hidden come back. */
+function withHysteresis (margin: number): Score {
+  return (weight) => tf.mul(magnitude(weight), tf.add(tf.div(weight.mask, 1 - margin), tf.div(tf.sub(1, weight.mask), 1 + margin)))
 }
 
 /** Names of the pruned weights of each layer. */

@@ -1,0 +1,83 @@
+/** The cases of the benchmark of methods: which model learns what, how it is trained first, and the recipe that prunes it. */
+import type { DataName } from './data.ts'
+
+export interface Case {
+  readonly model: 'lenet5' | 'lenet300'
+  readonly data: DataName
+  /** The training of the dense model, from fresh weights. */
+  readonly dense: object
+  /** The recipe without its seed. */
+  readonly recipe: object
+  /** What the case has to come to; absent where a peer is what it is compared with. */
+  readonly mark?: { readonly compression: number, readonly errorPercent: number, readonly source: string }
+  /** For the peer, where there is one that does the same. */
+  readonly sparsity?: number
+}
+
+/** 5,000 of the 60,000 training images select the epoch whose weights are taken; the test images are read once, at the end. */
+const SELECTION = 5000 / 60_000
+
+const cosine = (optimizer: object): object => ({ ...optimizer, schedule: { type: 'cosine', decaySteps: '100%' } })
+const sgd = (learningRate: number, more: object = {}): object => cosine({ type: 'sgd', momentum: 0.9, learningRate, ...more })
+const adam = (learningRate: number): object => cosine({ type: 'adam', learningRate })
+
+const MNIST_DENSE = {
+  lenet300: { epochs: 30, batchSize: 128, validation: SELECTION, keep: 'best', optimizer: sgd(0.1, { weightDecay: 0.0005 }) },
+  lenet5: { epochs: 15, batchSize: 128, validation: SELECTION, keep: 'best', optimizer: adam(0.001) },
+} as const
+
+const DISTILLED = { weight: 0.7, temperature: 4 }
+
+const MNIST: Readonly<Record<string, Case>> = {
+  'lenet300-mnist-surgery': {
+    model: 'lenet300', data: 'mnist', dense: MNIST_DENSE.lenet300,
+    recipe: {
+      method: 'surgery', target: { sparsity: 0.9838 }, options: { margin: 0.5 }, schedule: { end: '70%' },
+      training: { epochs: 100, batchSize: 128, validation: SELECTION, optimizer: sgd(0.1), distillation: DISTILLED },
+    },
+    mark: { compression: 56, errorPercent: 1.99, source: 'Guo, Yao, Chen 2016' },
+  },
+  'lenet300-mnist-best': {
+    model: 'lenet300', data: 'mnist', dense: MNIST_DENSE.lenet300,
+    recipe: {
+      method: 'gradual', target: { sparsity: 0.987 }, schedule: { end: '70%' },
+      training: { epochs: 150, batchSize: 128, validation: SELECTION, optimizer: sgd(0.1), distillation: DISTILLED },
+    },
+    mark: { compression: 68, errorPercent: 1.92, source: 'Molchanov, Ashukha, Vetrov 2017' },
+  },
+  'lenet5-mnist-surgery': {
+    model: 'lenet5', data: 'mnist', dense: MNIST_DENSE.lenet5,
+    recipe: {
+      method: 'surgery', target: { sparsity: 0.9921 }, options: { margin: 0.5 }, schedule: { end: '70%' },
+      training: { epochs: 30, batchSize: 128, validation: SELECTION, optimizer: adam(0.001), distillation: DISTILLED },
+    },
+    mark: { compression: 108, errorPercent: 0.91, source: 'Guo, Yao, Chen 2016' },
+  },
+  'lenet5-mnist-best': {
+    model: 'lenet5', data: 'mnist', dense: MNIST_DENSE.lenet5,
+    recipe: {
+      method: 'gradual', target: { sparsity: 0.9964 }, schedule: { end: '70%' },
+      training: { epochs: 40, batchSize: 128, validation: SELECTION, optimizer: adam(0.001), distillation: DISTILLED },
+    },
+    mark: { compression: 200, errorPercent: 0.97, source: 'Ullrich, Meeds, Welling 2017' },
+  },
+}
+
+/** As the peer was measured: Adam 1e-3, batches of 128, 6 epochs dense, then 6 with pruning over the first 4, every 100 steps. */
+function fashionCase (model: Case['model'], method: string, percent: number): Case {
+  const training = { epochs: 6, batchSize: 128, optimizer: 'adam' }
+  const scheduled = !['lottery', 'iterative'].includes(method)
+  return {
+    model, data: 'fashion', dense: training, sparsity: percent / 100,
+    recipe: { method, target: { sparsity: percent / 100 }, training, ...(scheduled && { schedule: { end: 4 * Math.ceil(60_000 / 128), every: 100 } }) },
+  }
+}
+
+/** Undefined for a name that is none. */
+export function caseNamed (name: string): Case | undefined {
+  if (Object.hasOwn(MNIST, name)) return MNIST[name]
+  const [, model, method, percent] = /^(lenet5|lenet300)-fashion-([a-z0-9-]+)-(\d+(?:\.\d+)?)$/.exec(name) ?? []
+  return model === undefined ? undefined : fashionCase(model as Case['model'], method!, Number(percent))
+}
+
+export const CASE_NAMES = [...Object.keys(MNIST), '<lenet5|lenet300>-fashion-<method>-<sparsity in percent>']
