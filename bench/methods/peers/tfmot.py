@@ -35,7 +35,7 @@ def build(path):
     layers = [keras.Input((28, 28, 1))]
     for shape in shapes:
         if len(shape) == 4:
-            layers += [keras.layers.Conv2D(shape[3], shape[:2]), keras.layers.MaxPooling2D()]
+            layers += [keras.layers.Conv2D(shape[3], shape[:2], activation='relu'), keras.layers.MaxPooling2D()]
         else:
             if not any(isinstance(layer, keras.layers.Flatten) for layer in layers):
                 layers.append(keras.layers.Flatten())

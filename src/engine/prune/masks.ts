@@ -15,7 +15,12 @@ export interface Arena { readonly members: readonly Member[] }
 /** Scores >= 0 in the weight's shape; what has less goes first. */
 export type Score = (weight: MaskedWeight) => Tensor
 
-export interface NewMask { readonly weight: MaskedWeight, readonly mask: Tensor }
+export interface NewMask {
+  readonly weight: MaskedWeight
+  readonly mask: Tensor
+  /** float32 scalar: the largest score that goes in its arena. */
+  readonly threshold: Tensor
+}
 
 /** The weights that are pruned, in the model's order. */
 export function prunedWeights ({ weights }: TrainState): MaskedWeight[] {
@@ -42,8 +47,8 @@ export function masksByScore (arenas: readonly Arena[], zeros: Tensor, score: Sc
   const counts = tf.unstack(zeros)
   return arenas.flatMap(({ members }, index) => {
     const scored = members.map((member) => ({ ...member, elements: score(member.weight) }))
-    const { kept } = selectUnits(scored.map(({ units, elements }) => ({ units, scores: units.scores(elements) })), counts[index]!)
-    return scored.map(({ weight, units, elements }, at) => ({ weight, mask: units.spread(kept[at]!, elements) }))
+    const { kept, threshold } = selectUnits(scored.map(({ units, elements }) => ({ units, scores: units.scores(elements) })), counts[index]!)
+    return scored.map(({ weight, units, elements }, at) => ({ weight, threshold, mask: units.spread(kept[at]!, elements) }))
   })
 }
 
@@ -80,6 +85,6 @@ export function masksByThreshold (arenas: readonly Arena[], thresholds: readonly
     const gone = tf.lessEqual(scores, tf.mul(thresholds[index]!, low))
     const back = tf.greater(scores, tf.mul(thresholds[index]!, high))
     const kept = tf.logicalAnd(tf.logicalOr(stays, back), tf.logicalNot(gone))
-    return { weight, mask: units.spread(tf.cast(kept, 'float32'), elements) }
+    return { weight, threshold: thresholds[index]!, mask: units.spread(tf.cast(kept, 'float32'), elements) }
   }))
 }

@@ -50,6 +50,9 @@ export type CreatePruning = (setup: PruningSetup) => Pruning
 /** Why the kernels of a layer cannot be pruned by a method, if so; looked up by the layer's path. */
 export type RefuseLayers = (model: ModelFile) => (layer: string) => string | undefined
 
+/** What the table of methods has for each. */
+export interface Technique { readonly create: CreatePruning, readonly refuse?: RefuseLayers }
+
 /** A function over the arenas of a pool, with the zeros of each as its input. */
 export function pruningFunction (state: TrainState, { arenas, layouts }: PrunedPool, run: (arenas: readonly Arena[], zeros: Tensor) => Tensor): PruningFunction {
   const inGraph = arenasOf(state, arenas.map(({ members }) => members), layouts)

@@ -13,13 +13,13 @@ import { firstWeights } from './first-weights.ts'
 import { createUpdateLog } from './mask-updates.ts'
 import { openExamples, type OpenedExamples } from './open-examples.ts'
 import { poolFor, type PrunedPool } from './pool.ts'
-import type { CreatePruning, PruningRun, RefuseLayers } from './pruning.ts'
+import type { PruningRun, Technique } from './pruning.ts'
 import { searchSparsity } from './search.ts'
 import { trainedResult } from './trained-result.ts'
 import { trainingOf, trainModel, type TrainedModel } from './train-model.ts'
 
 /** The line of the method table. */
-export function pruningMethod<Name extends PruningTrainingMethod> (name: Name, create: CreatePruning, refuse?: RefuseLayers): DynamicMethod & { readonly name: Name } {
+export function pruningMethod<Name extends PruningTrainingMethod> (name: Name, technique: Technique): DynamicMethod & { readonly name: Name } {
   return {
     name,
     kind: 'dynamic',
@@ -29,19 +29,16 @@ export function pruningMethod<Name extends PruningTrainingMethod> (name: Name, c
       const { target } = context.recipe
       const examples = await openExamples(context)
       const changes = firstWeights(context)
-      const technique = { create, ...(refuse && { refuse }) }
       const attempt = async (sparsity: number | null, own: TrainingContext, checkpoints: TrainingContext['checkpoints']) =>
         await pruneOnce(own, technique, { examples, sparsity, ...(changes && { changes }), ...(checkpoints && { checkpoints }) })
       const found: PrunedOnce & { readonly search?: SearchRecord } = target !== null && 'maxAccuracyDrop' in target
         ? await searchSparsity(context, examples, target.maxAccuracyDrop, attempt)
         : await attempt(target !== null && 'sparsity' in target ? target.sparsity : null, context, context.checkpoints)
-      const pool = poolFor(context.model, context.recipe, found.sparsity, refuse?.(context.model))
+      const pool = poolFor(context.model, context.recipe, found.sparsity, technique.refuse?.(context.model))
       return { ...await resultOf(context, found.trained, pool), updates: found.updates, ...(found.search && { search: found.search }) }
     },
   }
 }
-
-export interface Technique { readonly create: CreatePruning, readonly refuse?: RefuseLayers }
 
 export interface PruneRequest {
   readonly examples: OpenedExamples
