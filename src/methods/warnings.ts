@@ -7,6 +7,9 @@ import type { Report } from './job-data.ts'
 /** Zeros of single weights in dense kernels save no time; said when the model is dense afterwards. */
 const DENSE_ZEROS = 'the zeros lie scattered in dense kernels: files and sparse encodings become smaller, but the device multiplies by them all the same, so latency does not change'
 
+/** Whole channels that are zero are still computed. */
+const ZERO_CHANNELS = 'channels that went are zero, but still in the kernels: files and sparse encodings become smaller, the device computes them all the same'
+
 export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null }): string[] {
   const { recipe, model, method, report } = facts
   const warnings = [...(report?.notes ?? [])]
@@ -14,7 +17,7 @@ export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: 
     warnings.push(`the metrics are over ${report.name}, which may be data the model was trained on; name held-out data as evaluationDataset, or use a data set with a test part`)
   }
   if (!method.writesModel) return warnings
-  warnings.push(DENSE_ZEROS)
+  warnings.push(recipe.granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS)
   if (model.hasOptimizerState && recipe.optimizerState === 'drop') {
     warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
   }

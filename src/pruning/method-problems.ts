@@ -18,6 +18,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...problemsOfTraining(input.training, '/training').filter(({ path }) => !known.some((problem) => problem.path.startsWith(path))),
     ...unlessReported('/granularity', problemsOfUnits(rules, method, input.granularity)),
     ...unlessReported('/options', problemsOfOptions(method, input)),
+    ...unlessReported('/schedule', problemsOfSchedule(input)),
     ...problemsOfSearch(input),
     ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`)) : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
@@ -62,7 +63,23 @@ function problemsOfUnits ({ granularities = ['weight'] }: MethodRules, method: M
 
 function problemsOfOptions (method: MethodName, { options }: Record<string, unknown>): Problem[] {
   if (options === undefined || !Object.hasOwn(METHOD_OPTIONS, method)) return []
-  return problemsOf(METHOD_OPTIONS[method as MethodWithOptions] as unknown as CheckedSchema, options, '/options')
+  const problems = problemsOf(METHOD_OPTIONS[method as MethodWithOptions] as unknown as CheckedSchema, options, '/options')
+  return problems.length > 0 || !isObject(options) ? problems : idleOptions(method, options)
+}
+
+/** Settings that are right, and would do nothing. */
+function idleOptions (method: MethodName, options: Record<string, unknown>): Problem[] {
+  const hard = method === 'movement' && options.mode !== 'soft'
+  return hard ? ['rate', 'strength'].filter((name) => options[name] !== undefined).map((name) => ({ path: `/options/${name}`, message: 'is for the mode "soft": hard movement only ranks the scores' })) : []
+}
+
+function problemsOfSchedule ({ schedule }: Record<string, unknown>): Problem[] {
+  if (!isObject(schedule)) return []
+  const { type = 'polynomial', power, initial } = schedule
+  const problems: Problem[] = []
+  if (power !== undefined && type !== 'polynomial') problems.push({ path: '/schedule/power', message: `is for the type "polynomial", not "${String(type)}"` })
+  if (initial !== undefined && type === 'constant') problems.push({ path: '/schedule/initial', message: 'is for schedules that begin somewhere else than at the target' })
+  return problems
 }
 
 /** A search needs something to choose by. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Measurement, Receipt } from '../../methods/receipt.ts'
 import { bytes, count, percent, rounded } from './numbers.ts'
 import { html, type Html } from './html.ts'
+import { SEARCH_TITLES, searchRows, searchText, UPDATE_TITLES, updateRows, updatesChart, updatesText } from './pruning.ts'
 import { epochRows, epochTitles, trainingText } from './training.ts'
 
 const STYLE = `
@@ -33,6 +34,7 @@ ${receipt.warnings.length > 0 ? html`<h2>Warnings</h2><ul>${receipt.warnings.map
 ${table(['', '#before', '#after'], comparison(receipt))}
 ${receipt.notMeasured === undefined ? '' : html`<p>Not measured: ${receipt.notMeasured}.</p>`}
 ${evaluation(receipt)}
+${pruning(receipt)}
 ${training(receipt)}
 <h2>Layers</h2>
 ${table(['layer', 'type', '#weights', '#nonzeros', '#asked', '#achieved', 'left alone because'], layers(receipt))}
@@ -69,6 +71,16 @@ function evaluation ({ evaluation }: Receipt): Html {
   const range = ([low, high]: readonly [number, number]) => `${percent(low)} to ${percent(high)}`
   const interval = interval95 === null ? '' : ` The accuracy's 95 % interval is ${range(interval95.before)} before and ${range(interval95.after)} after.`
   return html`<p>Measured on ${count(examples)} examples (${split}, ${task}), inputs x * ${rounded(inputs.scale)} + ${rounded(inputs.offset)} by ${inputs.source}.${interval}</p>`
+}
+
+function pruning ({ updates, search }: Receipt): Html {
+  return html`${search === undefined ? '' : html`<h2>Search</h2>
+${searchText(search)}
+${table(SEARCH_TITLES, searchRows(search))}`}
+${updates === undefined ? '' : html`<h2>Masks</h2>
+${updatesText(updates)}
+${updatesChart(updates)}
+${table(UPDATE_TITLES, updateRows(updates))}`}`
 }
 
 function training ({ training: record }: Receipt): Html {

@@ -10,7 +10,7 @@ import { pruneTo, pruningFunction, type CreatePruning } from './pruning.ts'
 export const gradual: CreatePruning = ({ pool, schedule, recipe }) => ({
   reached: schedule.end,
   pruner: {
-    ...firstMasks(pool, recipe.training!.keepZeros),
+    ...firstMasks(pool, recipe),
     kinds: { train: {} },
     functions: (state) => ({ prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, magnitude), { hide: true })) }),
   },

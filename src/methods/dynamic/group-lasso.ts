@@ -16,7 +16,7 @@ export const groupLasso: CreatePruning = (setup) => {
   const { layouts } = setup.pool
   const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, layouts.get(name) ?? null)]))
   return penaltyControl(setup, {
-    masks: firstMasks(setup.pool, setup.recipe.training!.keepZeros),
+    masks: firstMasks(setup.pool, setup.recipe),
     strength: STRENGTH,
     score: ({ variable }) => tf.square(variable),
     gone: 0,

@@ -34,7 +34,7 @@ export const l0: CreatePruning = (setup) => {
   const spread = ({ name }: Pick<MaskedWeight, 'name'>, gates: Tensor): Tensor => units.get(name)!.spread(gates, gates)
   const openGates = (logAlpha: Tensor): Tensor => stretched(sigmoid(logAlpha))
   return penaltyControl(setup, {
-    masks: firstMasks(setup.pool, setup.recipe.training!.keepZeros),
+    masks: firstMasks(setup.pool, setup.recipe),
     extras: ({ name }) => ({ gate: { shape: [units.get(name)!.count], initial: Math.log(initial / (1 - initial)), trained: { rate } } }),
     strength: STRENGTH,
     score: (weight) => spread(weight, sigmoid(weight.extras.gate!)),

@@ -17,7 +17,7 @@ const NEARLY_ZERO = 1e-3
  * schedule, the last projection is by |w|. Source: Tibshirani 1996; Parikh and Boyd, Proximal Algorithms, 2014, section 6.5.2.
  */
 export const l1: CreatePruning = (setup) => {
-  const masks = firstMasks(setup.pool, setup.recipe.training!.keepZeros)
+  const masks = firstMasks(setup.pool, setup.recipe)
   const common = { masks, strength: STRENGTH, score: magnitude }
   if (setup.options.variant === 'subgradient') {
     const step = { penalty: (state: Parameters<typeof strengthOf>[0]) => tf.mul(strengthOf(state), tf.addN(prunedWeights(state).map(({ variable }) => tf.sum(absolute(variable))))), after () {} }

@@ -27,7 +27,7 @@ function hard ({ pool, schedule, recipe, options }: PruningSetup): ReturnType<Cr
   return {
     reached: schedule.end,
     pruner: {
-      ...firstMasks(pool, recipe.training!.keepZeros),
+      ...firstMasks(pool, recipe),
       extras: scoreExtras,
       kinds: { train: moving(options.rate as number, ({ mask }) => mask) },
       functions: (state) => ({ prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, raised(state)), { hide: false })) }),
@@ -44,7 +44,7 @@ function soft (setup: PruningSetup): ReturnType<CreatePruning> {
   const score = ({ extras }: MaskedWeight) => tf.sigmoid(extras.score!)
   const open = (weight: MaskedWeight) => tf.cast(tf.greater(score(weight), SOFT_THRESHOLD), 'float32')
   return penaltyControl(setup, {
-    masks: firstMasks(setup.pool, setup.recipe.training!.keepZeros),
+    masks: firstMasks(setup.pool, setup.recipe),
     extras: scoreExtras,
     strength: STRENGTH,
     score,

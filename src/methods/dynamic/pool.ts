@@ -96,9 +96,10 @@ export function zerosAt ({ arenas }: PrunedPool, schedule: RunSchedule, step: nu
   })
 }
 
-/** Masks of 1, or where `keepZeros` holds, of what is not zero yet; weights that are not pruned keep their zeros too. */
-export function firstMasks ({ tensors }: PrunedPool, keepZeros: boolean): Required<Pick<Pruner, 'mask' | 'keep'>> {
+/** Masks of 1, or of what is not zero yet where the zeros of a given model are kept; weights that are not pruned keep their zeros too. */
+export function firstMasks ({ tensors }: PrunedPool, { training }: Recipe): Required<Pick<Pruner, 'mask' | 'keep'>> {
   const names = new Set(tensors.map(({ name }) => name))
+  const keepZeros = training!.keepZeros && training!.from === 'model'
   const nonzero = (values: Float32Array) => Float32Array.from(values, (value) => value === 0 ? 0 : 1)
   return {
     mask ({ name }, values) {

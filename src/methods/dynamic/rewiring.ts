@@ -34,11 +34,14 @@ export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { frac
   const zeros = Int32Array.from(pool.arenas, (arena) => arena.zeros ?? 0)
   const dropped = (step: number) => Int32Array.from(pool.arenas, ({ weights }, index) => zeros[index]! + Math.floor(fraction(step) * (weights - zeros[index]!)))
   const isUpdate = (step: number) => step > schedule.begin && step < schedule.end && schedule.isUpdate(step)
+  const names = new Set(pool.tensors.map(({ name }) => name))
+  const { keep } = firstMasks(pool, recipe)
   const scratch = recipe.training!.from === 'scratch'
   return {
     reached: 0,
     pruner: {
-      ...firstMasks(pool, false),
+      mask: (weight, values) => names.has(weight.name) ? new Float32Array(values.length).fill(1) : undefined,
+      keep,
       ...(before && { extras: ({ shape }) => ({ gradient: { shape, initial: 0 } }) }),
       kinds: { train: {}, ...(before && { before }) },
       functions (state) {

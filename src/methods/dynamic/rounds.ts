@@ -27,7 +27,7 @@ export function inRounds ({ pool, recipe, steps }: PruningSetup, { rounds, prune
     reached: (count - 1) * length,
     scheduledSteps: length,
     pruner: {
-      ...firstMasks(pool, recipe.training!.keepZeros),
+      ...firstMasks(pool, recipe),
       remembers: rewind !== null,
       kinds: { train: {} },
       functions: (state) => ({

@@ -17,7 +17,7 @@ export const sensitivity: CreatePruning = ({ pool, schedule, recipe, options }) 
   return {
     reached: schedule.end,
     pruner: {
-      ...firstMasks(pool, recipe.training!.keepZeros),
+      ...firstMasks(pool, recipe),
       extras: ({ shape }) => ({ score: { shape, initial: 0 } }),
       kinds: {
         train: {

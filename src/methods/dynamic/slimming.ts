@@ -18,7 +18,7 @@ const STRENGTH = 1e-3
  */
 export const slimming: CreatePruning = (setup) => {
   const scaleOf = scalesAfter(setup.model)
-  const masks = firstMasks(setup.pool, setup.recipe.training!.keepZeros)
+  const masks = firstMasks(setup.pool, setup.recipe)
   const scales = new Set(setup.pool.tensors.map(({ layer }) => scaleOf.get(layer)!))
   const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, setup.pool.layouts.get(name) ?? null)]))
   const isScale = (name: string): boolean => scales.has(name.replace(/\/(gamma|beta)$/, '')) && /\/(gamma|beta)$/.test(name)

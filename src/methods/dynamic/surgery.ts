@@ -33,7 +33,7 @@ const STEP: StepKind = {
 export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }) => {
   const { c, margin, gamma, power } = options as { c: number | null, margin: number, gamma: number, power: number }
   const edges = { low: 1 - margin, high: 1 + margin }
-  const masks = firstMasks(pool, recipe.training!.keepZeros)
+  const masks = firstMasks(pool, recipe)
   const sizes = new Map<string, Float32Array>()
   const layers = byLayer(pool)
   const set = (state: TrainState, masks: readonly NewMask[]): Tensor => {

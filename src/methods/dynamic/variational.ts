@@ -26,7 +26,7 @@ export const variational: CreatePruning = (setup) => {
   const { initial, threshold } = setup.options as { initial: number, threshold: number }
   const certain = (weight: TrainedWeight): Tensor => tf.cast(tf.less(logAlpha(weight), threshold), 'float32')
   return penaltyControl(setup, {
-    masks: firstMasks(setup.pool, setup.recipe.training!.keepZeros),
+    masks: firstMasks(setup.pool, setup.recipe),
     extras: ({ shape }) => ({ variance: { shape, initial, trained: { rate: 1 } } }),
     strength: STRENGTH,
     score: (weight: MaskedWeight) => tf.exp(tf.neg(logAlpha(weight))),

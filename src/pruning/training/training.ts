@@ -46,7 +46,7 @@ export function completeTraining (input: TrainingInput, selects = false): Traini
     metrics: input.metrics ?? null,
     shuffle: input.shuffle ?? true,
     classWeights: input.classWeights ?? null,
-    validation: input.validation ?? (selects || earlyStopping?.monitor.startsWith('val_') === true ? VALIDATION : 0),
+    validation: input.validation ?? (selects || input.keep === 'best' || earlyStopping?.monitor.startsWith('val_') === true ? VALIDATION : 0),
     earlyStopping,
     timeBudget: input.timeBudget ?? null,
     checkpointEvery: input.checkpointEvery ?? 60,
@@ -76,6 +76,7 @@ export function problemsOfTraining (input: unknown, path: string): Problem[] {
     ...isObject(earlyStopping) && validation === 0 && String(earlyStopping.monitor ?? EARLY_STOPPING.monitor).startsWith('val_')
       ? [{ path: `${path}/earlyStopping/monitor`, message: `watches "${String(earlyStopping.monitor ?? EARLY_STOPPING.monitor)}", but "validation" is 0: keep examples apart, or watch "loss"` }]
       : [],
+    ...input.keep === 'best' && validation === 0 ? [{ path: `${path}/keep`, message: 'is "best", but "validation" is 0: keep examples apart to tell the best epoch by' }] : [],
     ...isObject(classWeights)
       ? Object.keys(classWeights).filter((name) => !/^\d+$/.test(name)).map((name) => ({ path: `${path}/classWeights/${name.slice(0, 64)}`, message: 'is no class index: classes are "0", "1", ...' }))
       : [],
