@@ -12,9 +12,11 @@ export interface ChildSettings extends EngineSettings { readonly sessionDataByte
 /** worker -> child: one job. Outputs are written into `folder`, which is empty and the child's alone. */
 export interface RunMessage extends RunRequest { readonly type: 'run' }
 /** The checkpoint was stored, or could not be: its file may go. */
-export interface CheckpointedMessage { readonly type: 'checkpointed', readonly job: string }
+export interface CheckpointedMessage { readonly type: 'checkpointed', readonly job: string, readonly stored: boolean }
+/** Stop where nothing is lost, or come to the end: `failed` with `job-paused`, or `done`. */
+export interface PauseMessage { readonly type: 'pause', readonly job: string }
 export interface StopMessage { readonly type: 'stop' }
-export type ToChild = RunMessage | CheckpointedMessage | StopMessage
+export type ToChild = RunMessage | CheckpointedMessage | PauseMessage | StopMessage
 
 /** child -> worker */
 export interface ReadyMessage { readonly type: 'ready', readonly engine: Readonly<Record<string, unknown>> }

@@ -28,24 +28,25 @@ interface Context {
 /** A checkpoint that cannot be stored is no failure of the job: the next one may be. */
 export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, current, refused }: Context): CheckpointKeeper {
   let held = current?.sha256 ?? null
-  let storing: Promise<void> = Promise.resolve()
+  let storing: Promise<unknown> = Promise.resolve()
 
   /** No other job's row refers to it: a checkpoint begins with the name of its job. What stays behind here is swept. */
   async function remove (sha256: string | null): Promise<void> {
     if (sha256 !== null) await blobs.delete(sha256).catch(() => {})
   }
 
-  async function put (file: CheckpointFile): Promise<void> {
+  async function put (file: CheckpointFile): Promise<boolean> {
     const { sha256, bytes } = await blobs.put(createReadStream(file.path))
-    if (sha256 === held) return
+    if (sha256 === held) return true
     if (!await catalog.checkpoint(jobId, attempt, { sha256, bytes })) {
       await remove(sha256)
       refused()
-      return
+      return false
     }
     const before = held
     held = sha256
     await remove(before)
+    return true
   }
 
   return {
@@ -59,8 +60,9 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
       }
     },
     store: (file) => {
-      storing = put(file).catch(() => {})
-      return storing
+      const stored = put(file).catch(() => false)
+      storing = stored
+      return stored
     },
     async drop () {
       await catalog.checkpoint(jobId, attempt, null)
