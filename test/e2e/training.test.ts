@@ -1,15 +1,13 @@
 /** Training over HTTP: progress while it runs, an engine killed in the middle, a pause, and the same model as if nothing had happened. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { readDataset } from '../../src/datasets/index.ts'
 import type { Job } from '../../src/jobs/resources.ts'
 import { descendantsOf } from '../chaos/processes.ts'
-import { IMAGES, openFixture, pathOf } from '../support/fixtures.ts'
-import { npzOf } from '../support/npz.ts'
+import { pathOf } from '../support/fixtures.ts'
 import { openService, type TestService } from '../support/service.ts'
+import { writeTrainingImages } from '../support/training-images.ts'
 
 const EXAMPLES = 2000
 const TRAINING = { epochs: 6, batchSize: 64, validation: 0.1, checkpointEvery: 0.2 }
@@ -20,12 +18,8 @@ describe('a job that trains', () => {
   before(async () => {
     service = await openService()
     model = (await service.client.uploadModel(pathOf('examples/lenet5.keras'))).id
-    const images = await openFixture(IMAGES)
-    const { features, targets } = (await readDataset(images)).splits.test!
-    const x = (await features[0]!.read(0, EXAMPLES)).map((value) => value / 255)
     const file = path.join(service.home, 'images.npz')
-    await writeFile(file, await npzOf({ x: { shape: [EXAMPLES, 28, 28], values: x }, y: { shape: [EXAMPLES], values: await targets[0]!.read(0, EXAMPLES) } }))
-    await images.close()
+    await writeTrainingImages(file, EXAMPLES)
     dataset = (await service.client.uploadDataset(file)).id
   })
   after(async () => { await service.close() })

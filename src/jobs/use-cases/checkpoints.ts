@@ -21,12 +21,14 @@ interface Context {
   readonly blobs: Blobs
   readonly entry: QueueEntry
   readonly current: CheckpointRow | null
+  /** Waited for before one is stored: a run that goes on from it has all figures up to it. */
+  readonly before: () => Promise<void>
   /** Called when the Catalog does not take one, as the job is no longer running under this attempt. */
   readonly refused: () => void
 }
 
 /** A checkpoint that cannot be stored is no failure of the job: the next one may be. */
-export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, current, refused }: Context): CheckpointKeeper {
+export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, current, before, refused }: Context): CheckpointKeeper {
   let held = current?.sha256 ?? null
   let storing: Promise<unknown> = Promise.resolve()
 
@@ -36,6 +38,7 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
   }
 
   async function put (file: CheckpointFile): Promise<boolean> {
+    await before()
     const { sha256, bytes } = await blobs.put(createReadStream(file.path))
     if (sha256 === held) return true
     if (!await catalog.checkpoint(jobId, attempt, { sha256, bytes })) {
@@ -43,9 +46,9 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
       refused()
       return false
     }
-    const before = held
+    const last = held
     held = sha256
-    await remove(before)
+    await remove(last)
     return true
   }
 

@@ -78,17 +78,13 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
     const inputs = await bringInputs(catalog, blobs, job, inputFolder, signal)
     signal.throwIfAborted()
     if (pause.aborted) throw new EspalierError('job-paused', 'the job was paused')
-    const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, refused: look })
+    const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
       return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
         onProgress: progress.report,
         onMetrics: metrics.report,
-        async onCheckpoint (file) {
-          // A run that goes on from it has all figures up to it.
-          await metrics.settled()
-          return await checkpoints.store(file)
-        },
+        onCheckpoint: checkpoints.store,
         signal,
         pause,
       })
