@@ -22,7 +22,6 @@ export type ToChild = RunMessage | CheckpointedMessage | PauseMessage | StopMess
 export interface ReadyMessage { readonly type: 'ready', readonly engine: Readonly<Record<string, unknown>> }
 export interface ProgressMessage { readonly type: 'progress', readonly job: string, readonly progress: Progress }
 export interface CheckpointMessage { readonly type: 'checkpoint', readonly job: string, readonly file: CheckpointFile }
-/** Points that were made in one go are in one message. */
 export interface MetricsMessage extends MetricBatch { readonly type: 'metrics', readonly job: string }
 export interface DoneMessage extends RunResult { readonly type: 'done' }
 export interface FailedMessage { readonly type: 'failed', readonly job: string, readonly error: ErrorRecord }
