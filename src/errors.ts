@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   'attempts-exhausted': 'The job was started too often without an end',
   'invalid-step': 'A training step cannot be compiled',
   'job-cancelled': 'The job was cancelled',
+  'job-paused': 'The job was paused',
   'not-found': 'There is no such thing',
   conflict: 'The state does not allow this',
   'still-running': 'The same request is still being answered',

@@ -19,6 +19,7 @@ export const STATUS_OF_CODE = {
   'engine-unavailable': 503,
   'attempts-exhausted': 500,
   'job-cancelled': 409,
+  'job-paused': 409,
   'not-found': 404,
   conflict: 409,
   'still-running': 409,

@@ -47,6 +47,9 @@ export interface PageRequest { readonly limit: number, readonly cursor?: string 
 export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
 export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe }
 
+/** What may be wished of a job that a worker has. */
+export type Wish = 'cancel' | 'pause'
+
 /** Why a job may not be begun: another attempt is current, or it has ended. */
 export type BeginResult = { readonly begun: true, readonly job: JobRow } | { readonly begun: false, readonly state: JobState | 'missing' }
 
@@ -75,9 +78,9 @@ export interface Catalog {
   begin (jobId: string, attempt: number, worker: string): Promise<BeginResult>
   /** How often this attempt was begun since its last checkpoint. */
   starts (jobId: string, attempt: number): Promise<number>
-  /** Only while running under that attempt. */
+  /** Only while worked on (running or pausing) under that attempt. */
   progress (jobId: string, attempt: number, progress: Progress): Promise<boolean>
-  /** Sets the checkpoint (null drops it), only while running under that attempt. */
+  /** Sets the checkpoint (null drops it), only while worked on under that attempt. */
   checkpoint (jobId: string, attempt: number, checkpoint: StoredCheckpoint | null): Promise<boolean>
   /** Keeps points, at most one for each series and step, only while worked on under that attempt; with `from` it first drops those of later steps. */
   metrics (jobId: string, attempt: number, batch: MetricBatch): Promise<boolean>
@@ -85,17 +88,23 @@ export interface Catalog {
   metricSeries (jobId: string): Promise<MetricSeries[]>
   /** By series and step; `thinned` when some were left out. */
   metricPoints (jobId: string, query: MetricQuery): Promise<{ readonly points: MetricRow[], readonly thinned: boolean }>
-  /** Running under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
+  /** Worked on under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
   succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
-  /** Running, queued or cancelling under that attempt -> failed. */
+  /** Queued, worked on or cancelling under that attempt -> failed. */
   fail (jobId: string, attempt: number, error: ErrorRecord): Promise<boolean>
-  /** queued -> cancelled, running -> cancelling; gives the state after, null when there is no such job; throws `conflict` when ended. */
+  /** queued, paused -> cancelled; running, pausing -> cancelling; gives the state after, null when there is no such job; throws `conflict` when ended. */
   requestCancel (jobId: string): Promise<JobState | null>
   /** cancelling -> cancelled. */
   cancelled (jobId: string, attempt: number): Promise<boolean>
+  /** queued -> paused, running -> pausing; gives the state after, null when there is no such job; throws `conflict` when paused or ended. */
+  requestPause (jobId: string): Promise<JobState | null>
+  /** pausing -> paused. */
+  paused (jobId: string, attempt: number): Promise<boolean>
+  /** paused -> queued with attempt + 1; throws `conflict` otherwise. */
+  resume (jobId: string): Promise<JobRow | null>
   /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
   retry (jobId: string): Promise<JobRow | null>
-  /** Jobs that ought to have a live queue entry: queued, running, cancelling; unchanged for `olderThanMs`. */
+  /** Jobs that ought to have a live queue entry: queued, running, pausing, cancelling; unchanged for `olderThanMs`. */
   unfinished (olderThanMs: number): Promise<JobRow[]>
 
   /** sha256 of every blob a row refers to. */
@@ -150,8 +159,8 @@ export interface Queue {
   /** Removes a waiting entry, or an ended one that would keep its id from being added again. */
   remove (entry: QueueEntry): Promise<void>
   counts (): Promise<{ waiting: number, active: number }>
-  /** Tells all workers that a job ought to be cancelled. */
-  announceCancel (jobId: string): Promise<void>
+  /** Tells all workers what is wished of a job. */
+  announce (wish: Wish, jobId: string): Promise<void>
   ping (): Promise<void>
   close (): Promise<void>
 }
@@ -160,7 +169,7 @@ export interface Queue {
 export interface QueueConsumer {
   /** Runs `work` for each entry, at most `concurrency` at once, with the lock renewed until it ends; an entry whose worker died is given again. */
   start (work: (entry: QueueEntry) => Promise<void>): Promise<void>
-  onCancel (listener: (jobId: string) => void): void
+  onWish (listener: (wish: Wish, jobId: string) => void): void
   /** Stops taking entries and waits for the running ones. */
   close (options?: { force?: boolean }): Promise<void>
 }
@@ -196,9 +205,11 @@ export interface RunResult {
 export interface RunHooks {
   readonly onProgress: (progress: Progress) => void
   readonly onMetrics: (batch: MetricBatch) => void
-  /** A new checkpoint lies in the request's folder for them; the file is the runner's to remove afterwards. Never rejects. */
-  readonly onCheckpoint: (file: CheckpointFile) => Promise<void>
+  /** A new checkpoint lies in the request's folder for them; the file is the runner's to remove afterwards. Was it stored? Never rejects. */
+  readonly onCheckpoint: (file: CheckpointFile) => Promise<boolean>
   readonly signal: AbortSignal
+  /** When it aborts the runner stops where nothing is lost and rejects with `job-paused`, or comes to its end. */
+  readonly pause: AbortSignal
 }
 
 /** Does the work of one attempt. Rejects with an EspalierError; when `signal` aborts it stops and rejects. */

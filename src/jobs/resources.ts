@@ -83,7 +83,7 @@ export const Job = Type.Object({
   recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
   progress: Progress,
   checkpoint: Type.Optional(Type.Object({ at: Type.String({ format: 'date-time' }), bytes: Type.Integer() }, {
-    description: 'the last saved state of a training run: after a crash or a retry it goes on from there',
+    description: 'the last saved state of a training run: after a crash, a pause or a retry it goes on from there',
   })),
   error: Type.Optional(JobError),
   receipt: Type.Optional(Receipt),

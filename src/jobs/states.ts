@@ -2,9 +2,9 @@
 import { JOB_STATES, type JobState } from './resources.ts'
 
 const NEXT = {
-  queued: ['running', 'cancelled', 'failed'],
+  queued: ['running', 'paused', 'cancelled', 'failed'],
   running: ['pausing', 'cancelling', 'succeeded', 'failed'],
-  pausing: ['paused', 'cancelling', 'failed'],
+  pausing: ['paused', 'cancelling', 'succeeded', 'failed'],
   paused: ['queued', 'cancelled'],
   cancelling: ['cancelled', 'failed'],
   succeeded: [],
@@ -39,4 +39,10 @@ export const WORKED_ON: readonly JobState[] = ['running', 'pausing']
 export function stateAfterCancel (state: JobState): JobState | null {
   if (state === 'cancelling' || canMove(state, 'cancelling')) return 'cancelling'
   return canMove(state, 'cancelled') ? 'cancelled' : null
+}
+
+/** Where a wish to pause leads: at once to `paused` when no worker has the job, else to `pausing`; null when it is paused or has ended. */
+export function stateAfterPause (state: JobState): JobState | null {
+  if (state === 'pausing' || canMove(state, 'pausing')) return 'pausing'
+  return canMove(state, 'paused') ? 'paused' : null
 }

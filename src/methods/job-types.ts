@@ -1,6 +1,7 @@
 /** What a job is given and what it gives, without paths, queues or databases. */
 import type { Engine } from '../engine/runtime.ts'
 import type { SpoolFile } from '../engine/train/open-data.ts'
+import type { Checkpoints } from '../engine/train/train.ts'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
@@ -35,8 +36,10 @@ export interface JobInput {
   /** Makes a file for what does not fit into memory; it is gone after the job. */
   readonly spool: (name: string) => Promise<SpoolFile>
   /** Where a run that trains keeps its state from time to time, and finds it again. */
-  readonly checkpoints?: { load (): Promise<Uint8Array | null>, save (bytes: Uint8Array): Promise<void> }
+  readonly checkpoints?: Checkpoints
   readonly signal: AbortSignal
+  /** When it aborts the job stops where nothing is lost, with `job-paused`: within training once its state is saved, or before the method begins. */
+  readonly pause?: AbortSignal
   onProgress (progress: Progress): void
   /** Training begins, or goes on after `step` steps of the run: what was told of later steps, before the run was stopped, holds no more. */
   onTrainingBegin? (step: number): void

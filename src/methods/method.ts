@@ -14,7 +14,7 @@ export interface MethodContext {
 }
 
 /** What a method that trains is given besides. */
-export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'checkpoints' | 'limits' | 'spool'> {
+export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool'> {
   readonly engine: Engine
   readonly examples: TrainingExamples
 }

@@ -14,7 +14,8 @@ import { openData, type JobData, type Report } from './job-data.ts'
 import { checkOutput, outputFormats, writeOutput, type WrittenModel } from './write-outputs.ts'
 
 /**
- * Runs a validated recipe. Throws EspalierErrors for what the recipe, the files or the machine caused, and the signal's reason when it aborts.
+ * Runs a validated recipe. Throws EspalierErrors for what the recipe, the files or the machine caused, the signal's reason when it aborts, and
+ * `job-paused` where `pause` may stop it: what comes after training is short beside it, and goes on to the end.
  * Every tensor is released, whatever happens; files that were begun and not finished are removed.
  */
 export async function runJob (input: JobInput): Promise<JobResult> {
@@ -30,6 +31,7 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   const method = methodNamed(recipe.method)
   const data = await clock.time('read', async () => await openData(input, model))
   const { report } = data
+  if (input.pause?.aborted === true) throw new EspalierError('job-paused', 'the job was paused')
 
   stage(method.kind === 'static' ? 'pruning' : 'training')
   const result = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))

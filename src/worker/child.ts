@@ -15,7 +15,7 @@ import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.t
 const PROGRESS_EVERY_MS = 100
 
 const gzipSize = rememberedGzipSizes()
-let running: AbortController | undefined
+let running: { readonly job: string, readonly stop: AbortController, readonly pause: AbortController } | undefined
 
 function send (message: FromChild): void {
   if (process.connected) process.send?.(message)
@@ -26,20 +26,20 @@ async function run (message: RunMessage): Promise<void> {
     send({ type: 'failed', job: message.job, error: new EspalierError('conflict', 'the engine process is busy with another job').toRecord() })
     return
   }
-  running = new AbortController()
-  const signal = running.signal
+  const [stop, pause] = [new AbortController(), new AbortController()]
+  running = { job: message.job, stop, pause }
   try {
-    const result = await runFiles(message, signal)
+    const result = await runFiles(message, stop.signal, pause.signal)
     send({ type: 'done', ...result })
   } catch (error) {
-    const reason: unknown = signal.aborted ? new EspalierError('job-cancelled', 'the job was cancelled') : error
+    const reason: unknown = stop.signal.aborted ? new EspalierError('job-cancelled', 'the job was cancelled') : error
     send({ type: 'failed', job: message.job, error: describe(reason).toRecord() })
   } finally {
     running = undefined
   }
 }
 
-async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunResult> {
+async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortSignal): Promise<RunResult> {
   const opened: Array<{ close (): Promise<void> }> = []
   const open = async (path: string): ReturnType<typeof openFile> => {
     const file = await openFile(path)
@@ -70,6 +70,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal): Promise<RunR
         send(message)
       }),
       signal,
+      pause,
       onProgress (progress) {
         const now = performance.now()
         if (now - last < PROGRESS_EVERY_MS && progress.done < progress.total) return
@@ -99,13 +100,16 @@ function describe (error: unknown): EspalierError {
 const { sessionDataBytes, ...settings } = JSON.parse(process.argv[2] ?? '{}') as ChildSettings
 
 process.on('disconnect', () => process.exit(0))
-process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else running.abort() })
+process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else running.stop.abort() })
 // Ctrl-C reaches the whole process group; the worker decides when this process ends.
 process.on('SIGINT', () => {})
 process.on('message', (message: ToChild) => {
-  if (message.type === 'run') void run(message)
-  else if (message.type === 'checkpointed') checkpointed(message.job)
-  else process.exit(0)
+  switch (message.type) {
+    case 'run': void run(message); break
+    case 'checkpointed': checkpointed(message.job, message.stored); break
+    case 'pause': if (running?.job === message.job) running.pause.abort(); break
+    case 'stop': process.exit(0)
+  }
 })
 
 try {

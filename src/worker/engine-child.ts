@@ -65,7 +65,7 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
     if (message.type === 'progress') {
       if (message.job === waiting?.job) waiting.hooks?.onProgress(message.progress)
     } else if (message.type === 'checkpoint') {
-      if (message.job === waiting?.job) void waiting.hooks?.onCheckpoint(message.file).then(() => { if (child.connected) child.send({ type: 'checkpointed', job: message.job } satisfies ToChild) })
+      if (message.job === waiting?.job) void waiting.hooks?.onCheckpoint(message.file).then((stored) => { tell({ type: 'checkpointed', job: message.job, stored }) })
     } else if (message.type === 'metrics') {
       if (message.job === waiting?.job) waiting.hooks?.onMetrics({ ...(message.from !== undefined && { from: message.from }), points: message.points })
     } else if (message.type === 'failed') settle()?.reject(EspalierError.fromRecord(message.error))
@@ -78,6 +78,10 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
   })
   child.on('exit', () => { alive = false })
   child.on('error', (cause) => settle()?.reject(new EspalierError('engine-unavailable', `the engine process cannot be started: ${cause.message}`, {}, { cause })))
+
+  function tell (message: ToChild): void {
+    if (child.connected) child.send(message)
+  }
 
   function settle (): Waiting | undefined {
     const current = waiting
@@ -114,16 +118,20 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
       await untilAborted(ready, hooks.signal)
       jobs++
       const onAbort = (): void => { killFor('job-cancelled', 'the job was cancelled') }
+      const onPause = (): void => { tell({ type: 'pause', job: request.job }) }
       const stopWatching = watch(child, options, killFor)
       hooks.signal.addEventListener('abort', onAbort, { once: true })
       try {
         const ended = wait(request.job, hooks)
         child.send({ type: 'run', ...request } satisfies ToChild)
+        hooks.pause.addEventListener('abort', onPause, { once: true })
+        if (hooks.pause.aborted) onPause()
         const message = await ended
         if (message.type !== 'done') throw new EspalierError('internal', `the engine process answered "${message.type}" instead of a result`)
         return { job: message.job, receipt: message.receipt, outputs: message.outputs }
       } finally {
         hooks.signal.removeEventListener('abort', onAbort)
+        hooks.pause.removeEventListener('abort', onPause)
         stopWatching()
       }
     },

@@ -9,7 +9,7 @@ export interface MetricsBuffer {
   /** The run begins, or goes on after `step`: points of later steps belong to a start that was lost. */
   begin (step: number): void
   add (point: MetricPoint): void
-  /** Sends what was collected. Points that were added without waiting in between go together. */
+  /** Sends what was collected. */
   flush (): void
 }
 

@@ -12,15 +12,16 @@ export interface ChildSettings extends EngineSettings { readonly sessionDataByte
 /** worker -> child: one job. Outputs are written into `folder`, which is empty and the child's alone. */
 export interface RunMessage extends RunRequest { readonly type: 'run' }
 /** The checkpoint was stored, or could not be: its file may go. */
-export interface CheckpointedMessage { readonly type: 'checkpointed', readonly job: string }
+export interface CheckpointedMessage { readonly type: 'checkpointed', readonly job: string, readonly stored: boolean }
+/** Stop where nothing is lost, or come to the end: `failed` with `job-paused`, or `done`. */
+export interface PauseMessage { readonly type: 'pause', readonly job: string }
 export interface StopMessage { readonly type: 'stop' }
-export type ToChild = RunMessage | CheckpointedMessage | StopMessage
+export type ToChild = RunMessage | CheckpointedMessage | PauseMessage | StopMessage
 
 /** child -> worker */
 export interface ReadyMessage { readonly type: 'ready', readonly engine: Readonly<Record<string, unknown>> }
 export interface ProgressMessage { readonly type: 'progress', readonly job: string, readonly progress: Progress }
 export interface CheckpointMessage { readonly type: 'checkpoint', readonly job: string, readonly file: CheckpointFile }
-/** Points that were made in one go are in one message. */
 export interface MetricsMessage extends MetricBatch { readonly type: 'metrics', readonly job: string }
 export interface DoneMessage extends RunResult { readonly type: 'done' }
 export interface FailedMessage { readonly type: 'failed', readonly job: string, readonly error: ErrorRecord }

@@ -1,19 +1,20 @@
-/** What a worker does with the queue's entries: runs each attempt once at a time and stops it when its job is cancelled. */
+/** What a worker does with the queue's entries: runs each attempt once at a time and passes on what is wished of its job. */
 import { EspalierError } from '../errors.ts'
-import type { QueueEntry } from '../jobs/ports.ts'
+import type { QueueEntry, Wish } from '../jobs/ports.ts'
 
-export type RunEntry = (entry: QueueEntry, signal: AbortSignal) => Promise<unknown>
+/** `signal` stops it at once, `pause` where nothing is lost. */
+export type RunEntry = (entry: QueueEntry, signal: AbortSignal, pause: AbortSignal) => Promise<unknown>
 
 export interface Work {
   /** Runs the entry's attempt; an attempt that is running here already is joined, not begun twice. Rejects when it ought to be given again. */
   take (entry: QueueEntry): Promise<void>
-  cancel (jobId: string): void
+  wish (wish: Wish, jobId: string): void
   /** Gives all running attempts up, so that another worker begins them again. */
   abandon (): void
   readonly size: number
 }
 
-interface Running { readonly entry: QueueEntry, readonly controller: AbortController, readonly ended: Promise<unknown> }
+interface Running { readonly entry: QueueEntry, readonly stop: AbortController, readonly pause: AbortController, readonly ended: Promise<unknown> }
 
 export function createWork (run: RunEntry): Work {
   const running = new Map<string, Running>()
@@ -28,22 +29,24 @@ export function createWork (run: RunEntry): Work {
         await same.ended
         return
       }
-      const controller = new AbortController()
-      const ended = run(entry, controller.signal)
-      running.set(key, { entry, controller, ended })
+      const [stop, pause] = [new AbortController(), new AbortController()]
+      const ended = run(entry, stop.signal, pause.signal)
+      running.set(key, { entry, stop, pause, ended })
       try {
         await ended
       } finally {
         running.delete(key)
       }
     },
-    cancel (jobId) {
-      for (const { entry, controller } of running.values()) {
-        if (entry.jobId === jobId) controller.abort(new EspalierError('job-cancelled', 'the job was cancelled'))
+    wish (wish, jobId) {
+      for (const { entry, stop, pause } of running.values()) {
+        if (entry.jobId !== jobId) continue
+        if (wish === 'cancel') stop.abort(new EspalierError('job-cancelled', 'the job was cancelled'))
+        else pause.abort()
       }
     },
     abandon () {
-      for (const { controller } of running.values()) controller.abort(new EspalierError('unavailable', 'the worker is closing'))
+      for (const { stop } of running.values()) stop.abort(new EspalierError('unavailable', 'the worker is closing'))
     },
   }
 }

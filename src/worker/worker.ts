@@ -48,10 +48,10 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
   const onTrouble = (error: unknown): void => { log(`worker: ${error instanceof Error ? error.message : String(error)}`) }
   runner.ready.catch(onTrouble)
 
-  const work = createWork(async (entry, signal) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, signal }))
+  const work = createWork(async (entry, signal, pause) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, signal, pause }))
   const consumer = createConsumer(redisUrl, { prefix, concurrency, lockMs, workerName: worker, onTrouble })
   const queue = createQueue(redisUrl, { prefix })
-  consumer.onCancel((jobId) => work.cancel(jobId))
+  consumer.onWish((wish, jobId) => work.wish(wish, jobId))
   await consumer.start(async (entry) => { await work.take(entry) })
 
   const timers = [

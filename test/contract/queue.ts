@@ -127,17 +127,18 @@ export function queueContract (name: string, make: () => Promise<QueueSystem>): 
       })
     })
 
-    test('a wish to cancel reaches every consumer', async () => {
+    test('a wish reaches every consumer', async () => {
       const heard: string[] = []
       await working(async () => {}, async (a) => {
         await working(async () => {}, async (b) => {
-          a.onCancel((jobId) => { heard.push(`a ${jobId}`) })
-          b.onCancel((jobId) => { heard.push(`b ${jobId}`) })
-          await queue.announceCancel('job_x')
-          await until(() => heard.length === 2)
+          a.onWish((wish, jobId) => { heard.push(`a ${wish} ${jobId}`) })
+          b.onWish((wish, jobId) => { heard.push(`b ${wish} ${jobId}`) })
+          await queue.announce('cancel', 'job_x')
+          await queue.announce('pause', 'job_y')
+          await until(() => heard.length === 4)
         })
       })
-      assert.deepEqual(heard.sort(), ['a job_x', 'b job_x'])
+      assert.deepEqual(heard.sort(), ['a cancel job_x', 'a pause job_y', 'b cancel job_x', 'b pause job_y'])
     })
 
     test('closing waits for the work under way and takes no more', async () => {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { EspalierError } from '../../src/errors.ts'
 import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createPostgresBlobs } from '../../src/infra/blobs/postgres.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
@@ -39,6 +40,7 @@ export function held (): { by: Runner, begun: Promise<RunRequest>, goOn: () => v
       begin(request)
       await new Promise<void>((resolve, reject) => {
         hooks.signal.addEventListener('abort', () => { reject(new Error('stopped')) })
+        hooks.pause.addEventListener('abort', () => { reject(new EspalierError('job-paused', 'the job was paused')) })
         going.then(resolve, reject)
       })
       return await runner.run(request, hooks)
@@ -47,7 +49,7 @@ export function held (): { by: Runner, begun: Promise<RunRequest>, goOn: () => v
   return { by, begun, goOn }
 }
 
-export interface AttemptOptions { readonly by?: Runner, readonly blobs?: Blobs, readonly signal?: AbortSignal, readonly watchMs?: number, readonly worker?: string }
+export interface AttemptOptions { readonly by?: Runner, readonly blobs?: Blobs, readonly signal?: AbortSignal, readonly pause?: AbortSignal, readonly watchMs?: number, readonly worker?: string }
 
 export interface Workplace {
   readonly catalog: Catalog
@@ -90,8 +92,8 @@ export async function makeWorkplace (): Promise<Workplace> {
     async submit (blobs = fileBlobs, to = queue) {
       return await submitJob({ catalog, queue: to }, { model: await storeModel(blobs), recipe: RECIPE })
     },
-    async attempt (job, { by = runner, blobs = fileBlobs, signal = NO_SIGNAL, watchMs = 20, worker = 'w' } = {}) {
-      return await runAttempt({ catalog, blobs, runner: by, entry: { jobId: job.id, attempt: job.attempt }, worker, scratch, signal, watchMs })
+    async attempt (job, { by = runner, blobs = fileBlobs, signal = NO_SIGNAL, pause = NO_SIGNAL, watchMs = 20, worker = 'w' } = {}) {
+      return await runAttempt({ catalog, blobs, runner: by, entry: { jobId: job.id, attempt: job.attempt }, worker, scratch, signal, pause, watchMs })
     },
     async stateOf (job) {
       return (await catalog.job(job.id))?.state

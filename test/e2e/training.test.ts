@@ -1,15 +1,13 @@
-/** Training over HTTP: progress while it runs, an engine killed in the middle, and the same model as if nothing had happened. */
+/** Training over HTTP: progress while it runs, an engine killed in the middle, a pause, and the same model as if nothing had happened. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { readDataset } from '../../src/datasets/index.ts'
 import type { Job } from '../../src/jobs/resources.ts'
 import { descendantsOf } from '../chaos/processes.ts'
-import { IMAGES, openFixture, pathOf } from '../support/fixtures.ts'
-import { npzOf } from '../support/npz.ts'
+import { pathOf } from '../support/fixtures.ts'
 import { openService, type TestService } from '../support/service.ts'
+import { writeTrainingImages } from '../support/training-images.ts'
 
 const EXAMPLES = 2000
 const TRAINING = { epochs: 6, batchSize: 64, validation: 0.1, checkpointEvery: 0.2 }
@@ -20,17 +18,13 @@ describe('a job that trains', () => {
   before(async () => {
     service = await openService()
     model = (await service.client.uploadModel(pathOf('examples/lenet5.keras'))).id
-    const images = await openFixture(IMAGES)
-    const { features, targets } = (await readDataset(images)).splits.test!
-    const x = (await features[0]!.read(0, EXAMPLES)).map((value) => value / 255)
     const file = path.join(service.home, 'images.npz')
-    await writeFile(file, await npzOf({ x: { shape: [EXAMPLES, 28, 28], values: x }, y: { shape: [EXAMPLES], values: await targets[0]!.read(0, EXAMPLES) } }))
-    await images.close()
+    await writeTrainingImages(file, EXAMPLES)
     dataset = (await service.client.uploadDataset(file)).id
   })
   after(async () => { await service.close() })
 
-  const submit = async (): Promise<string> => (await service.client.createJob({ model, dataset, recipe: { method: 'fine-tune', training: TRAINING, evaluation: { latency: false } } })).id
+  const submit = async (changes: object = {}): Promise<string> => (await service.client.createJob({ model, dataset, recipe: { method: 'fine-tune', training: { ...TRAINING, ...changes }, evaluation: { latency: false } } })).id
 
   /** By series, out of the CSV. */
   async function metricsOf (id: string): Promise<Map<string, Array<{ step: number, epoch: number, value: number, at: number }>>> {
@@ -87,6 +81,32 @@ describe('a job that trains', () => {
     const page = await (await fetch(`${service.url}/v1/jobs/${id}/report`)).text()
     assert.match(page, /<h2>Training<\/h2>\n<p>431,080 weights were trained on 1,440 examples .* It went on from a checkpoint at step \d+\./s)
     assert.equal(page.match(/<tr><td class="n">[1-6]<\/td>/g)!.length, TRAINING.epochs)
+  })
+
+  test('paused in the middle and resumed: the same model as if nothing had happened, from the same engine process', async () => {
+    const post = async (id: string, action: string) => await fetch(`${service.url}/v1/jobs/${id}/${action}`, { method: 'POST' })
+    const enginesNow = () => descendantsOf(process.pid).filter(({ command }) => command.includes('worker/child.ts')).map(({ pid }) => pid)
+    const whole = await service.client.waitForJob(await submit({ checkpointEvery: 3600 }))
+    const engines = enginesNow()
+    const id = await submit({ checkpointEvery: 3600 })
+    await until(id, ({ progress }) => progress.stage === 'training' && (progress.epoch ?? 0) >= 2)
+    const pausing = await post(id, 'pause')
+    assert.deepEqual([pausing.status, (await pausing.json() as Job).state], [202, 'pausing'])
+    const paused = await until(id, ({ state }) => state === 'paused')
+    assert.ok(paused.checkpoint!.bytes > 3 * 4 * 431_080, 'saved at the pause, long before a checkpoint was due')
+    assert.deepEqual([paused.finishedAt, paused.progress.stage, paused.attempts.map(({ state }) => state)], [undefined, 'training', ['paused']])
+    assert.deepEqual(enginesNow(), engines)
+    assert.equal((await post(id, 'pause')).status, 409)
+    assert.equal((await post(id, 'resume')).status, 202)
+    const done = await service.client.waitForJob(id)
+    assert.equal(done.state, 'succeeded', JSON.stringify(done.error))
+    assert.ok(done.receipt!.training!.resumedAtStep! >= 23)
+    assert.deepEqual(done.receipt!.training!.epochs, whole.receipt!.training!.epochs)
+    assert.equal(done.artifacts[0]!.sha256, whole.artifacts[0]!.sha256)
+    assert.equal(done.startedAt, paused.startedAt)
+    assert.deepEqual(done.attempts.map(({ state, resumedFrom }) => [state, resumedFrom]), [['paused', null], ['succeeded', paused.checkpoint!.at]])
+    const losses = (await metricsOf(id)).get('loss')!
+    assert.deepEqual(losses.filter(({ step }) => step % 23 === 0).map(({ value }) => value), done.receipt!.training!.epochs.map(({ loss }) => loss))
   })
 
   test('mistakes are told before anything runs', async () => {

@@ -8,6 +8,7 @@ import type { Catalog } from '../../src/jobs/ports.ts'
 import { catalogContract } from '../contract/catalog.ts'
 import { catalogMetricsContract } from '../contract/catalog-metrics.ts'
 import { catalogMovesContract } from '../contract/catalog-moves.ts'
+import { catalogPauseContract } from '../contract/catalog-pause.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -29,6 +30,7 @@ after(async () => {
 
 catalogContract('Postgres', () => catalog)
 catalogMovesContract('Postgres', () => catalog)
+catalogPauseContract('Postgres', () => catalog)
 catalogMetricsContract('Postgres', () => catalog)
 
 describe('catalog on Postgres', () => {

@@ -170,6 +170,29 @@ describe('jobs', () => {
     assert.equal((await post(`/v1/jobs/${id}/retry`)).json().code, 'not-found')
   })
 
+  test('pause and resume', async () => {
+    const { id } = (await post('/v1/jobs', { model, recipe: RECIPE })).json()
+    const refused = await post(`/v1/jobs/${id}/resume`)
+    assert.deepEqual([refused.statusCode, refused.json().code, refused.json().state], [409, 'conflict', 'queued'])
+    assert.match(refused.json().detail, /only a paused job can be resumed/)
+    const key = { 'idempotency-key': `pause-${id}` }
+    const paused = await post(`/v1/jobs/${id}/pause`, undefined, key)
+    assert.deepEqual([paused.statusCode, paused.json().state, paused.headers.location], [202, 'paused', `/v1/jobs/${id}`])
+    assert.equal(await harness.queue.isLive({ jobId: id, attempt: 1 }), false)
+    const again = await post(`/v1/jobs/${id}/pause`, undefined, key)
+    assert.deepEqual([again.statusCode, again.body, again.headers['idempotency-replayed']], [202, paused.body, 'true'])
+    assert.match((await post(`/v1/jobs/${id}/pause`)).json().detail, /is paused; only a queued or running job can be paused/)
+    assert.ok((await get('/v1/jobs?state=paused')).json().items.some((job: { id: string }) => job.id === id))
+    const resumed = await post(`/v1/jobs/${id}/resume`)
+    assert.deepEqual([resumed.statusCode, resumed.json().state, resumed.json().attempts.length], [202, 'queued', 2])
+    assert.ok(await harness.queue.isLive({ jobId: id, attempt: 2 }))
+    await harness.catalog.begin(id, 2, 'test')
+    assert.equal((await post(`/v1/jobs/${id}/pause`)).json().state, 'pausing')
+    assert.equal((await post(`/v1/jobs/${id}/cancel`)).json().state, 'cancelling')
+    assert.equal((await post('/v1/jobs/job_none/pause')).json().code, 'not-found')
+    assert.equal((await post('/v1/jobs/job_none/resume')).json().code, 'not-found')
+  })
+
   test('wait answers when the job has ended', async () => {
     const { id } = (await post('/v1/jobs', { model, recipe: RECIPE })).json()
     const started = Date.now()

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { newJob } from '../contract/samples.ts'
 import { openHarness, type Harness } from './http-harness.ts'
 
-interface Answer { job: string, lastStep: number | null, thinned: boolean, series: Record<string, Array<[number, number, number]>> }
+interface Answer { job: string, lastStep: number | null, next: number, thinned: boolean, series: Record<string, Array<[number, number, number]>> }
 
 describe('figures of training over the API', () => {
   let harness: Harness
@@ -18,7 +18,7 @@ describe('figures of training over the API', () => {
   const series = async (query: string): Promise<string[]> => Object.keys((await ask(query)).json<Answer>().series)
 
   test('a job without figures has none, a job that is not there is not found', async () => {
-    assert.deepEqual((await ask()).json(), { job: id, lastStep: null, thinned: false, series: {} })
+    assert.deepEqual((await ask()).json(), { job: id, lastStep: null, next: -1, thinned: false, series: {} })
     assert.equal((await harness.app.inject('/v1/jobs/job_none/metrics')).json().code, 'not-found')
   })
 
@@ -44,6 +44,8 @@ describe('figures of training over the API', () => {
 
   test('only what is new, and thinned', async () => {
     assert.deepEqual((await ask('?series=loss&after=98')).json<Answer>().series['loss']?.map(([step]) => step), [99, 100])
+    const next = (await ask('?series=loss')).json<Answer>().next
+    assert.deepEqual((await ask(`?series=loss&after=${next}`)).json<Answer>().series['loss']?.map(([step]) => step), [100], 'the newest step again')
     const none = (await ask('?after=100')).json<Answer>()
     assert.deepEqual([none.lastStep, none.series['loss']], [100, []])
     const thin = (await ask('?series=loss&limit=4')).json<Answer>()

@@ -60,8 +60,8 @@ describe('queue on Valkey: lost connections', () => {
     const queue = createQueue(cable.url, { prefix, patience: 500 })
     const consumer = createConsumer(cable.url, { prefix, concurrency: 1, lockMs: 2000, workerName: 'w' })
     const given: string[] = []
-    const cancels: string[] = []
-    consumer.onCancel((jobId) => { cancels.push(jobId) })
+    const wishes: string[] = []
+    consumer.onWish((wish, jobId) => { wishes.push(`${wish} ${jobId}`) })
     await consumer.start(async ({ jobId }) => { given.push(jobId); await sleep(jobId === 'job_during' ? 800 : 0) })
     await queue.add({ jobId: 'job_before', attempt: 1 })
     await until(() => given.includes('job_before'))
@@ -73,14 +73,14 @@ describe('queue on Valkey: lost connections', () => {
     assert.ok(performance.now() - start < 1500)
     await assert.rejects(queue.isLive({ jobId: 'job_away', attempt: 1 }), { code: 'unavailable' })
     await assert.rejects(queue.ping(), { code: 'unavailable' })
-    await assert.rejects(queue.announceCancel('job_during'), { code: 'unavailable' })
+    await assert.rejects(queue.announce('cancel', 'job_during'), { code: 'unavailable' })
     await cable.mend()
     await until(async () => await queue.ping().then(() => true, () => false))
     await queue.add({ jobId: 'job_after', attempt: 1 })
     await until(() => given.includes('job_after'), 20_000)
     await until(async () => !await queue.isLive({ jobId: 'job_during', attempt: 1 }), 20_000)
-    cancels.length = 0
-    await until(async () => { await queue.announceCancel('job_after'); return cancels.length > 0 })
+    wishes.length = 0
+    await until(async () => { await queue.announce('cancel', 'job_after'); return wishes.length > 0 })
     await consumer.close()
     await queue.close()
     await cable.cut()

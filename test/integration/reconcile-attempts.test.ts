@@ -5,6 +5,7 @@ import { EspalierError } from '../../src/errors.ts'
 import type { Blobs, Catalog, Queue, Runner } from '../../src/jobs/ports.ts'
 import { cancelJob } from '../../src/jobs/use-cases/cancel-job.ts'
 import { findArtifact, findJob } from '../../src/jobs/use-cases/job-view.ts'
+import { pauseJob, resumeJob } from '../../src/jobs/use-cases/pause-job.ts'
 import { retryJob } from '../../src/jobs/use-cases/retry-job.ts'
 import { RECEIPT, sha256Of } from '../contract/samples.ts'
 import { held, makeWorkplace, MODEL_BYTES, runner, type Workplace } from '../contract/workplace.ts'
@@ -155,7 +156,7 @@ describe('cancelling', () => {
     const { by, begun } = held()
     const running = attempt(job, { by })
     await begun
-    assert.equal((await cancelJob({ catalog, queue: { ...queue, announceCancel: async () => { throw new EspalierError('unavailable', 'Valkey does not answer') } } }, job.id)).state, 'cancelling')
+    assert.equal((await cancelJob({ catalog, queue: { ...queue, announce: async () => { throw new EspalierError('unavailable', 'Valkey does not answer') } } }, job.id)).state, 'cancelling')
     assert.equal(await running, 'cancelled')
   })
 
@@ -168,5 +169,68 @@ describe('cancelling', () => {
     goOn()
     assert.equal(await running, 'cancelled')
     assert.deepEqual(await catalog.artifacts(job.id), [])
+  })
+})
+
+describe('pausing', () => {
+  const away = async (): Promise<never> => { throw new EspalierError('unavailable', 'Valkey does not answer') }
+
+  test('a waiting job: at once, its entry goes, and a resumed one is a new entry', async () => {
+    const job = await submit()
+    assert.equal((await pauseJob({ catalog, queue }, job.id)).state, 'paused')
+    assert.equal(await queue.isLive({ jobId: job.id, attempt: 1 }), false)
+    assert.equal(await attempt(job), 'skipped')
+    const resumed = await resumeJob({ catalog, queue }, job.id)
+    assert.equal(await queue.isLive({ jobId: job.id, attempt: 2 }), true)
+    assert.equal(await attempt(resumed), 'succeeded')
+    await assert.rejects(pauseJob({ catalog, queue }, job.id), { code: 'conflict' })
+    await assert.rejects(resumeJob({ catalog, queue }, job.id), { code: 'conflict' })
+    await assert.rejects(pauseJob({ catalog, queue }, 'job_none'), { code: 'not-found' })
+    await assert.rejects(resumeJob({ catalog, queue }, 'job_none'), { code: 'not-found' })
+  })
+
+  for (const [how, queueOf, watchMs] of [['told', () => queue, 60_000], ['not told', () => ({ ...queue, announce: away }), 20]] as const) {
+    test(`a running job whose worker was ${how} stops, and runs to its end when it is resumed`, async () => {
+      const job = await submit()
+      const { by, begun } = held()
+      const pause = new AbortController()
+      const running = attempt(job, { by, pause: pause.signal, watchMs })
+      await begun
+      assert.equal((await pauseJob({ catalog, queue: queueOf() }, job.id)).state, 'pausing')
+      if (how === 'told') pause.abort()
+      assert.equal(await running, 'paused')
+      assert.equal(await stateOf(job), 'paused')
+      assert.equal(await attempt(await resumeJob({ catalog, queue }, job.id)), 'succeeded')
+    })
+  }
+
+  test('a job that comes to its end first has succeeded', async () => {
+    const job = await submit()
+    const { by, begun, goOn } = held()
+    const running = attempt(job, { by, watchMs: 60_000 })
+    await begun
+    await pauseJob({ catalog, queue }, job.id)
+    goOn()
+    assert.equal(await running, 'succeeded')
+  })
+
+  test('before its inputs are read it is not run at all', async () => {
+    const job = await submit()
+    const by: Runner = { run: async () => assert.fail('it ran') }
+    const pause = new AbortController()
+    const blobs: Blobs = { ...fileBlobs, async localPath (sha256) { await catalog.requestPause(job.id); pause.abort(); return await fileBlobs.localPath(sha256) } }
+    assert.equal(await attempt(job, { by, blobs, pause: pause.signal }), 'paused')
+  })
+
+  test('a cancel while it pauses wins', async () => {
+    const job = await submit()
+    const { by, begun } = held()
+    const pause = new AbortController()
+    const running = attempt(job, { by, pause: pause.signal, watchMs: 60_000 })
+    await begun
+    await pauseJob({ catalog, queue }, job.id)
+    assert.equal((await cancelJob({ catalog, queue }, job.id)).state, 'cancelling')
+    pause.abort()
+    assert.equal(await running, 'cancelled')
   })
 })

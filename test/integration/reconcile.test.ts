@@ -7,6 +7,7 @@ import { createConsumer } from '../../src/infra/valkey/consumer.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Blobs, Catalog, Queue, QueueConsumer } from '../../src/jobs/ports.ts'
 import { findArtifact } from '../../src/jobs/use-cases/job-view.ts'
+import { resumeJob } from '../../src/jobs/use-cases/pause-job.ts'
 import { reconcile } from '../../src/jobs/use-cases/reconcile.ts'
 import { runAttempt } from '../../src/jobs/use-cases/run-attempt.ts'
 import { submitJob } from '../../src/jobs/use-cases/submit-job.ts'
@@ -62,10 +63,10 @@ describe('submitting and reconciling', () => {
     const job = await submit(fileBlobs, { ...queue, add: async () => { throw AWAY } })
     assert.equal(await stateOf(job), 'queued')
     assert.equal(await queue.isLive({ jobId: job.id, attempt: 1 }), false)
-    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 60_000 }), { enqueued: [], cancelled: [] })
-    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [job.id], cancelled: [] })
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 60_000 }), { enqueued: [], cancelled: [], paused: [] })
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [job.id], cancelled: [], paused: [] })
     assert.equal(await queue.isLive({ jobId: job.id, attempt: 1 }), true)
-    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [] })
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [], paused: [] })
   })
 
   test('the worker died before it could stop: the entry given again, or the reconciler, ends it', async () => {
@@ -76,8 +77,22 @@ describe('submitting and reconciling', () => {
     }
     assert.equal(await attempt(given), 'cancelled')
     await queue.remove({ jobId: lost.id, attempt: 1 })
-    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [lost.id] })
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [lost.id], paused: [] })
     assert.equal(await stateOf(lost), 'cancelled')
+  })
+
+  test('the worker died while it paused: the entry given again, or the reconciler, pauses the job, and it can be resumed', async () => {
+    const [given, lost] = [await submit(), await submit()]
+    for (const job of [given, lost]) {
+      await catalog.begin(job.id, 1, 'dies')
+      await catalog.requestPause(job.id)
+    }
+    assert.equal(await attempt(given), 'paused')
+    await queue.remove({ jobId: lost.id, attempt: 1 })
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [], paused: [lost.id] })
+    assert.equal(await stateOf(lost), 'paused')
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [], paused: [] })
+    for (const job of [given, lost]) assert.equal(await attempt(await resumeJob({ catalog, queue }, job.id)), 'succeeded')
   })
 })
 
@@ -97,8 +112,8 @@ describe('worker and queue together', () => {
     await first.start(async (entry) => { await catalog.begin(entry.jobId, entry.attempt, 'first'); await new Promise(() => {}) })
     await until(async () => await stateOf(job) === 'running')
     await first.close({ force: true })
-    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [] })
-    await second.start(async (entry) => { await runAttempt({ catalog, blobs: fileBlobs, runner, entry, worker: 'second', scratch, signal: NO_SIGNAL }) })
+    assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [], paused: [] })
+    await second.start(async (entry) => { await runAttempt({ catalog, blobs: fileBlobs, runner, entry, worker: 'second', scratch, signal: NO_SIGNAL, pause: NO_SIGNAL }) })
     await until(async () => await stateOf(job) === 'succeeded')
     await second.close()
     assert.equal(await catalog.starts(job.id, 1), 2)
@@ -112,7 +127,7 @@ describe('worker and queue together', () => {
     const { enqueued } = await reconcile({ catalog, queue, graceMs: 0 })
     assert.deepEqual(enqueued.sort(), jobs.map((job) => job.id).sort())
     const worker = consumer('w', 5000)
-    await worker.start(async (entry) => { await runAttempt({ catalog, blobs: fileBlobs, runner, entry, worker: 'w', scratch, signal: NO_SIGNAL }) })
+    await worker.start(async (entry) => { await runAttempt({ catalog, blobs: fileBlobs, runner, entry, worker: 'w', scratch, signal: NO_SIGNAL, pause: NO_SIGNAL }) })
     for (const job of jobs) await until(async () => await stateOf(job) === 'succeeded')
     await worker.close()
   })

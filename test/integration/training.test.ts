@@ -171,6 +171,35 @@ describe('a run', () => {
     assert.equal(resumed.restored, whole.restored)
   })
 
+  test('that is paused keeps its state at once and goes on to the same bits; while the state cannot be kept it does not stop', async () => {
+    const options = optionsOf(adam, 1e-3, { epochs: 3, validation: 0.1 })
+    const request = { options, validation: data(400, 480), data: data(0, 330) }
+    const whole = await withTrainer(request, async (trainer) => await train(trainer, options, { signal }))
+    let saved: Uint8Array | null = null
+    const waits: Array<boolean | undefined> = []
+    const pause = new AbortController()
+    const checkpoints: Checkpoints = {
+      load: async () => saved,
+      async save (bytes, how) {
+        waits.push(how?.wait)
+        if (waits.length < 3) return false
+        saved = bytes
+        return true
+      },
+    }
+    let steps = 0
+    await assert.rejects(withTrainer(request, async (trainer) => await train(trainer, options, {
+      signal, checkpoints, pause: pause.signal, onStep () { if (++steps === 14) pause.abort(); if (steps >= 14) for (const until = performance.now() + 110; performance.now() < until;); },
+    })), { code: 'job-paused' })
+    assert.deepEqual(waits, [true, true, true])
+    const resumed = await withTrainer(request, async (trainer) => await train(trainer, options, { signal, checkpoints }))
+    assert.equal(resumed.resumedAt, 16)
+    assert.deepEqual(resumed.epochs, whole.epochs)
+    assert.equal(distance(resumed.weights, whole.weights), 0)
+    const without = await withTrainer(request, async (trainer) => await train(trainer, options, { signal, pause: pause.signal }))
+    assert.equal(without.stoppedBy, 'epochs', 'nowhere to keep its state: it runs to its end')
+  })
+
   test('tells where it begins and, within long epochs, the means so far', async () => {
     const options = optionsOf(adam, 1e-3, { epochs: 2 })
     const begun: number[] = []

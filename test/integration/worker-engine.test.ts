@@ -15,7 +15,7 @@ const OPTIONS: EngineChildOptions = {
 function request (job: string): RunRequest {
   return { job, attempt: 1, recipe: {} as never, model: {} as never, dataset: null, evaluationDataset: null, folder: '/nowhere', checkpoint: null, checkpointFolder: '/nowhere' }
 }
-const hooks = (signal = new AbortController().signal): RunHooks => ({ onProgress: () => {}, onMetrics: () => {}, onCheckpoint: async () => {}, signal })
+const hooks = (signal = new AbortController().signal, pause = new AbortController().signal): RunHooks => ({ onProgress: () => {}, onMetrics: () => {}, onCheckpoint: async () => true, signal, pause })
 
 describe('an engine process', () => {
   let child: EngineChild | undefined
@@ -61,6 +61,16 @@ describe('an engine process', () => {
     assert.equal(await residentBytes(engine.pid), null)
   })
 
+  test('a pause stops the job and leaves the process alive, also one that was wished before it began', async () => {
+    const engine = start()
+    const pause = new AbortController()
+    const running = engine.run(request('pausable'), { ...hooks(undefined, pause.signal), onProgress: () => pause.abort() })
+    await assert.rejects(running, { code: 'job-paused' })
+    await assert.rejects(engine.run(request('pausable'), hooks(undefined, pause.signal)), { code: 'job-paused' })
+    assert.equal((await engine.run(request('done'), hooks(undefined, pause.signal))).job, 'done')
+    assert.equal(engine.alive, true)
+  })
+
   test('a job that takes too long', async () => {
     await assert.rejects(start({ timeoutMs: 300 }).run(request('spin'), hooks()), { code: 'limit-exceeded', message: /longer than 0.3 s/ })
   })
@@ -94,6 +104,14 @@ describe('the runner', () => {
     await assert.rejects(runner.run(request('exit'), hooks()), { code: 'engine-crashed' })
     assert.equal((await runner.run(request('done'), hooks())).job, 'done')
     assert.equal(pids.length - first, 2)
+  })
+
+  test('a process serves on after a pause', async () => {
+    const first = pids.length
+    runner = createEngineRunner({ ...OPTIONS, slots: 1, spawn })
+    await assert.rejects(runner.run(request('pausable'), hooks(undefined, AbortSignal.abort())), { code: 'job-paused' })
+    await runner.run(request('done'), hooks())
+    assert.equal(pids.length - first, 1)
   })
 
   test('a process is replaced after its number of jobs', async () => {

@@ -12,6 +12,7 @@ import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Blobs, Catalog, JobRow, Queue } from '../../src/jobs/ports.ts'
 import type { ModelSummary } from '../../src/jobs/resources.ts'
 import { cancelJob } from '../../src/jobs/use-cases/cancel-job.ts'
+import { pauseJob, resumeJob } from '../../src/jobs/use-cases/pause-job.ts'
 import { retryJob } from '../../src/jobs/use-cases/retry-job.ts'
 import { startWorker, type RunningWorker, type WorkerOptions } from '../../src/worker/worker.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -137,6 +138,32 @@ describe('a worker', () => {
     const starts = async (): Promise<number> => await catalog.starts(id, 1)
     for (let left = 200; left > 0 && await starts() < 2; left--) await sleep(50)
     assert.equal(await starts(), 2)
+    await cancelJob({ catalog, queue }, id)
+    assert.equal((await ended(id)).state, 'cancelled')
+  })
+
+  test('a pause stops a job, and the same engine process goes on with it', async () => {
+    const { id } = await submit('pausable')
+    await until(id, ({ progress }) => progress.stage === 'pausable')
+    assert.equal((await pauseJob({ catalog, queue }, id)).state, 'pausing')
+    await until(id, ({ state }) => state === 'paused')
+    await resumeJob({ catalog, queue }, id)
+    await until(id, ({ attempt, progress }) => attempt === 2 && progress.stage === 'pausable')
+    await cancelJob({ catalog, queue }, id)
+    assert.equal((await ended(id)).state, 'cancelled')
+  })
+
+  test('a worker that goes while a job pauses: the next one pauses it, and it is run when it is resumed', async () => {
+    const { id } = await submit('spin')
+    await until(id, ({ progress }) => progress.stage === 'spin')
+    assert.equal((await pauseJob({ catalog, queue }, id)).state, 'pausing')
+    await worker.close()
+    assert.equal((await catalog.job(id))!.state, 'pausing')
+    worker = await startWorker(options())
+    await until(id, ({ state }) => state === 'paused')
+    assert.equal((await catalog.attempts(id))[0]!.state, 'paused')
+    await resumeJob({ catalog, queue }, id)
+    await until(id, ({ state, attempt }) => state === 'running' && attempt === 2)
     await cancelJob({ catalog, queue }, id)
     assert.equal((await ended(id)).state, 'cancelled')
   })

@@ -4,14 +4,21 @@ import type { FromChild, ToChild } from '../../src/worker/protocol.ts'
 
 const send = (message: FromChild): void => { process.send?.(message) }
 const held: Uint8Array[] = []
+let pausable: string | undefined
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ToChild) => {
   if (message.type === 'checkpointed') process.exit(7)
+  if (message.type === 'pause') {
+    if (message.job === pausable) send({ type: 'failed', job: pausable, error: { code: 'job-paused', message: 'the job was paused' } })
+    pausable = undefined
+    return
+  }
   if (message.type !== 'run') process.exit(0)
   const { job } = message
   const behave = (message.recipe as { behave?: string }).behave ?? job
   send({ type: 'progress', job, progress: { stage: behave, done: 1, total: 2, etaSeconds: null } })
+  if (behave === 'pausable') pausable = job
   if (behave === 'abort') {
     console.error('Check failed: an invariant of the native library')
     process.abort()

@@ -47,12 +47,15 @@ export interface TrainHooks {
   /** Further state of the run, as JSON: kept in checkpoints and given back. */
   readonly notes?: { save (): unknown, load (notes: unknown): void }
   readonly checkpoints?: Checkpoints
+  /** When it aborts and there are `checkpoints`, the run saves its state and stops. */
+  readonly pause?: AbortSignal
 }
 
 export interface Checkpoints {
   /** The last one that was saved for this run. */
   load (): Promise<Uint8Array | null>
-  save (bytes: Uint8Array): Promise<void>
+  /** May skip it while the last one is being kept. With `wait` it may not, and resolves when it is kept for good, or to false when it could not be. */
+  save (bytes: Uint8Array, options?: { readonly wait: boolean }): Promise<boolean | void>
 }
 
 export interface TrainResult {
@@ -75,7 +78,7 @@ const SAMPLE_EVERY = 1000
 
 interface Best { readonly epoch: number, readonly value: number, readonly weights: ReadonlyMap<string, Float32Array> }
 
-/** Throws the signal's reason, and `invalid-request` for a checkpoint of another run. */
+/** Throws the signal's reason, `job-paused`, and `invalid-request` for a checkpoint of another run. */
 export async function train (trainer: Trainer, options: TrainingOptions, hooks: TrainHooks): Promise<TrainResult> {
   const { stepsPerEpoch } = trainer
   const total = stepsPerEpoch * options.epochs
@@ -112,8 +115,11 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
         sampledAt = performance.now()
       }
       await setImmediate()
-      if (hooks.checkpoints !== undefined && performance.now() - savedAt >= options.checkpointEvery * 1000) {
-        await hooks.checkpoints.save(snapshot(trainer, { epoch, step, notes: hooks.notes?.save() ?? null }, records, best))
+      const paused = hooks.pause?.aborted === true
+      if (hooks.checkpoints !== undefined && (paused || performance.now() - savedAt >= options.checkpointEvery * 1000)) {
+        const kept = await hooks.checkpoints.save(snapshot(trainer, { epoch, step, notes: hooks.notes?.save() ?? null }, records, best), { wait: paused })
+        // What could not be kept is not thrown away: the run goes on and tries again.
+        if (paused && kept !== false) throw new EspalierError('job-paused', 'the job was paused')
         savedAt = performance.now()
       }
     }

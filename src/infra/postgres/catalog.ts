@@ -6,6 +6,7 @@ import { idempotencyIn } from './idempotency.ts'
 import { jobsIn } from './jobs.ts'
 import { metricsIn } from './metrics.ts'
 import { transitionsIn } from './transitions.ts'
+import { wishesIn } from './wishes.ts'
 
 /**
  * A Catalog in the database at `databaseUrl`, whose migrations are applied. Connects when first used.
@@ -18,6 +19,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...filesIn(database),
     ...jobsIn(database),
     ...transitionsIn(database),
+    ...wishesIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
     async ping () {

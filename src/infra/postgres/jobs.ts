@@ -1,6 +1,7 @@
-/** Jobs in the Catalog: created, read, listed, retried, deleted. */
+/** Jobs in the Catalog: created, read, listed, queued again, deleted. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog } from '../../jobs/ports.ts'
+import type { Catalog, JobRow } from '../../jobs/ports.ts'
+import type { JobState } from '../../jobs/resources.ts'
 import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON } from '../../jobs/states.ts'
 import { asJson, oneOf, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
@@ -8,7 +9,7 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
 
-type Jobs = Pick<Catalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'unfinished'>
+type Jobs = Pick<Catalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume' | 'unfinished'>
 
 /** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
 const UNFINISHED_AT_ONCE = 1000
@@ -27,6 +28,25 @@ async function holdFiles (tx: Prisma.TransactionClient, job: { modelId: string, 
 
 /** The part of the Catalog that keeps jobs. */
 export function jobsIn ({ prisma, patiently, once }: Database): Jobs {
+  /** Into the queue as the next attempt. A job that was paused began when it first did, one that had ended begins anew. */
+  async function again (jobId: string, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
+    const id = storable(jobId)
+    return await once(async () => await prisma.$transaction(async (tx) => {
+      const job = await tx.job.findUnique({ where: { id } })
+      if (job === null) return null
+      const refused = (): EspalierError => new EspalierError('conflict', `${id} is ${job.state}; ${refusal}`, { id, state: job.state })
+      if (!may(job.state)) throw refused()
+      await holdFiles(tx, job, 'conflict')
+      const moved = await tx.$executeRaw`
+        UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
+          started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
+        WHERE id = ${id} AND attempt = ${job.attempt} AND state = ${job.state}::job_state`
+      if (moved === 0) throw refused()
+      await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1 } })
+      return jobOf(await tx.job.findUniqueOrThrow({ where: { id } }))
+    }))
+  }
+
   return {
     async createJob ({ modelId, datasetId, evaluationDatasetId, recipe }) {
       const id = newId('job')
@@ -68,24 +88,8 @@ export function jobsIn ({ prisma, patiently, once }: Database): Jobs {
       })
     },
 
-    async retry (jobId) {
-      const id = storable(jobId)
-      return await once(async () => await prisma.$transaction(async (tx) => {
-        const job = await tx.job.findUnique({ where: { id } })
-        if (job === null) return null
-        const refusal = (): EspalierError =>
-          new EspalierError('conflict', `${id} is ${job.state}; only a failed or cancelled job can be retried`, { id, state: job.state })
-        if (!isEnded(job.state) || !canMove(job.state, 'queued')) throw refusal()
-        await holdFiles(tx, job, 'conflict')
-        const moved = await tx.$executeRaw`
-          UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
-            started_at = NULL, finished_at = NULL, updated_at = now()
-          WHERE id = ${id} AND attempt = ${job.attempt} AND state = ${job.state}::job_state`
-        if (moved === 0) throw refusal()
-        await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1 } })
-        return jobOf(await tx.job.findUniqueOrThrow({ where: { id } }))
-      }))
-    },
+    retry: async (jobId) => await again(jobId, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
+    resume: async (jobId) => await again(jobId, (state) => state === 'paused', 'only a paused job can be resumed'),
 
     async unfinished (olderThanMs) {
       return await patiently(async () => {

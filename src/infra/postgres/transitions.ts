@@ -1,19 +1,12 @@
 /** How a job moves on in the Catalog: each move is one SQL statement, conditional on state and attempt. */
-import { EspalierError } from '../../errors.ts'
 import type { Catalog } from '../../jobs/ports.ts'
-import { JOB_STATES, type JobState } from '../../jobs/resources.ts'
-import { isEnded, stateAfterCancel, statesBefore } from '../../jobs/states.ts'
+import type { JobState } from '../../jobs/resources.ts'
+import { isEnded, statesBefore, WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { jobOf, storable } from './rows.ts'
 
-type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'requestCancel' | 'cancelled'>
-
-const CANCELLED_AT_ONCE = JOB_STATES.filter((state) => stateAfterCancel(state) === 'cancelled')
-const CANCELLED_BY_WORKER = JOB_STATES.filter((state) => state !== 'cancelling' && stateAfterCancel(state) === 'cancelling')
-
-/** A wish to cancel that meets a move in the same moment looks again at most so often. */
-const CANCEL_TRIES = 5
+type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused'>
 
 /** The part of the Catalog that moves jobs from state to state. */
 export function transitionsIn ({ prisma, patiently }: Database): Transitions {
@@ -23,11 +16,11 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
       UPDATE jobs SET updated_at = now(), ${changes} WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state ${oneOf(from)} RETURNING id, attempt, error, checkpoint_at)`
   }
 
-  /** Ends an attempt together with its job; `also` may hold further expressions on `moved`. */
+  /** Ends an attempt together with its job, which may go on with the next when it is paused; `also` may hold further expressions on `moved`. */
   async function end (jobId: string, attempt: number, from: readonly JobState[], to: JobState, changes: Prisma.Sql, also: Prisma.Sql = Prisma.empty): Promise<boolean> {
     return await patiently(async (lost) => {
       const count = await prisma.$executeRaw`
-        WITH ${moved(jobId, attempt, from, Prisma.sql`state = ${to}::job_state, finished_at = now() ${changes}`)} ${also}
+        WITH ${moved(jobId, attempt, from, Prisma.sql`state = ${to}::job_state, finished_at = ${isEnded(to) ? Prisma.sql`now()` : Prisma.sql`NULL`} ${changes}`)} ${also}
         UPDATE attempts SET state = ${to}::job_state, finished_at = now(), error = moved.error
         FROM moved WHERE job_id = moved.id AND number = moved.attempt`
       if (count > 0 || !lost) return count > 0
@@ -59,7 +52,7 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
     async progress (jobId, attempt, progress) {
       return await patiently(async () => await prisma.$executeRaw`
         UPDATE jobs SET progress = ${jsonText(progress)}::json, updated_at = now()
-        WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state = 'running'`) > 0
+        WHERE id = ${storable(jobId)} AND attempt = ${attempt} AND state ${oneOf(WORKED_ON)}`) > 0
     },
 
     async checkpoint (jobId, attempt, checkpoint) {
@@ -68,7 +61,7 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
         : Prisma.sql`checkpoint_sha256 = ${checkpoint.sha256}, checkpoint_bytes = ${checkpoint.bytes}, checkpoint_at = now()`
       // An attempt that comes further each time is not what kills its workers: it is counted anew.
       return await patiently(async () => await prisma.$executeRaw`
-        WITH ${moved(jobId, attempt, ['running'], changes)}
+        WITH ${moved(jobId, attempt, WORKED_ON, changes)}
         UPDATE attempts SET starts = 1 FROM moved WHERE job_id = moved.id AND number = moved.attempt`) > 0
     },
 
@@ -90,26 +83,8 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
       return await end(jobId, attempt, ['cancelling'], 'cancelled', Prisma.empty)
     },
 
-    async requestCancel (jobId) {
-      const id = storable(jobId)
-      return await patiently(async () => {
-        for (let left = CANCEL_TRIES; left > 0; left--) {
-          const [changed] = await prisma.$queryRaw<Array<{ state: JobState }>>`
-            WITH moved AS (
-              UPDATE jobs SET updated_at = now(),
-                finished_at = CASE WHEN state ${oneOf(CANCELLED_AT_ONCE)} THEN now() END,
-                state = CASE WHEN state ${oneOf(CANCELLED_AT_ONCE)} THEN 'cancelled' ELSE 'cancelling' END::job_state
-              WHERE id = ${id} AND state ${oneOf([...CANCELLED_AT_ONCE, ...CANCELLED_BY_WORKER])} RETURNING id, attempt, state, finished_at),
-            told AS (
-              UPDATE attempts SET state = moved.state, finished_at = moved.finished_at FROM moved WHERE job_id = moved.id AND number = moved.attempt)
-            SELECT state::text FROM moved`
-          if (changed !== undefined) return changed.state
-          const row = await prisma.job.findUnique({ where: { id }, select: { state: true } })
-          if (row === null || row.state === 'cancelling') return row?.state ?? null
-          if (isEnded(row.state)) throw new EspalierError('conflict', `${id} is ${row.state}; only a job that has not ended can be cancelled`, { id, state: row.state })
-        }
-        throw new EspalierError('conflict', `${id} changes its state too quickly to be cancelled; try again`, { id })
-      })
+    async paused (jobId, attempt) {
+      return await end(jobId, attempt, ['pausing'], 'paused', Prisma.empty)
     },
   }
 }

@@ -1,8 +1,8 @@
 /** The QueueConsumer port on BullMQ: the side that works on entries. */
 import { Worker } from 'bullmq'
-import type { QueueConsumer, QueueEntry } from '../../jobs/ports.ts'
+import type { QueueConsumer, QueueEntry, Wish } from '../../jobs/ports.ts'
 import { atMost, connect, STEADY } from './connection.ts'
-import { cancelChannel, QUEUE_NAME } from './names.ts'
+import { QUEUE_NAME, wishChannel, wishOf } from './names.ts'
 
 export interface ConsumerOptions {
   readonly prefix: string
@@ -22,11 +22,12 @@ const READY_MS = 5000
 const CLOSE_MS = 1500
 
 export function createConsumer (redisUrl: string, { prefix, concurrency, lockMs, workerName, onTrouble = () => {} }: ConsumerOptions): QueueConsumer {
-  const listeners: Array<(jobId: string) => void> = []
+  const listeners: Array<(wish: Wish, jobId: string) => void> = []
   const running = new Set<Promise<void>>()
   const channel = connect(redisUrl)
-  channel.on('message', (name: string, jobId: string) => {
-    for (const listener of listeners) listener(jobId)
+  channel.on('message', (name: string, text: string) => {
+    const told = wishOf(text)
+    if (told !== undefined) for (const listener of listeners) listener(told.wish, told.jobId)
   })
   let worker: Worker<QueueEntry> | undefined
   let closed = false
@@ -51,10 +52,10 @@ export function createConsumer (redisUrl: string, { prefix, concurrency, lockMs,
       started.on('error', onTrouble)
       worker = started
       // When Valkey is not there yet, entries and announcements come once it is.
-      await atMost(READY_MS, Promise.all([started.waitUntilReady(), channel.subscribe(cancelChannel(prefix))]))
+      await atMost(READY_MS, Promise.all([started.waitUntilReady(), channel.subscribe(wishChannel(prefix))]))
     },
 
-    onCancel (listener) {
+    onWish (listener) {
       listeners.push(listener)
     },
 

@@ -2,7 +2,7 @@
 import { Queue as BullQueue } from 'bullmq'
 import type { Queue, QueueEntry } from '../../jobs/ports.ts'
 import { atMost, connect, STEADY, within } from './connection.ts'
-import { cancelChannel, entryId, QUEUE_NAME } from './names.ts'
+import { entryId, QUEUE_NAME, wishChannel, wishText } from './names.ts'
 
 export interface QueueOptions {
   /** In front of every key, so that several installations share a server. */
@@ -49,8 +49,8 @@ export function createQueue (redisUrl: string, { prefix, patience = 3000 }: Queu
       return { waiting: (counts['waiting'] ?? 0) + (counts['delayed'] ?? 0), active: counts['active'] ?? 0 }
     },
 
-    async announceCancel (jobId) {
-      await within(patience, channel.publish(cancelChannel(prefix), jobId))
+    async announce (wish, jobId) {
+      await within(patience, channel.publish(wishChannel(prefix), wishText(wish, jobId)))
     },
 
     async ping () {

@@ -21,31 +21,35 @@ interface Context {
   readonly blobs: Blobs
   readonly entry: QueueEntry
   readonly current: CheckpointRow | null
+  /** Waited for before one is stored: a run that goes on from it has all figures up to it. */
+  readonly before: () => Promise<void>
   /** Called when the Catalog does not take one, as the job is no longer running under this attempt. */
   readonly refused: () => void
 }
 
 /** A checkpoint that cannot be stored is no failure of the job: the next one may be. */
-export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, current, refused }: Context): CheckpointKeeper {
+export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, current, before, refused }: Context): CheckpointKeeper {
   let held = current?.sha256 ?? null
-  let storing: Promise<void> = Promise.resolve()
+  let storing: Promise<unknown> = Promise.resolve()
 
   /** No other job's row refers to it: a checkpoint begins with the name of its job. What stays behind here is swept. */
   async function remove (sha256: string | null): Promise<void> {
     if (sha256 !== null) await blobs.delete(sha256).catch(() => {})
   }
 
-  async function put (file: CheckpointFile): Promise<void> {
+  async function put (file: CheckpointFile): Promise<boolean> {
+    await before()
     const { sha256, bytes } = await blobs.put(createReadStream(file.path))
-    if (sha256 === held) return
+    if (sha256 === held) return true
     if (!await catalog.checkpoint(jobId, attempt, { sha256, bytes })) {
       await remove(sha256)
       refused()
-      return
+      return false
     }
-    const before = held
+    const last = held
     held = sha256
-    await remove(before)
+    await remove(last)
+    return true
   }
 
   return {
@@ -59,8 +63,9 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
       }
     },
     store: (file) => {
-      storing = put(file).catch(() => {})
-      return storing
+      const stored = put(file).catch(() => false)
+      storing = stored
+      return stored
     },
     async drop () {
       await catalog.checkpoint(jobId, attempt, null)

@@ -1,19 +1,23 @@
 /** Brings queue and Catalog together again after a crash between the two, or after the queue lost what it held. */
 import type { Catalog, Queue } from '../ports.ts'
 
-export interface Reconciled { readonly enqueued: string[], readonly cancelled: string[] }
+export interface Reconciled { readonly enqueued: string[], readonly cancelled: string[], readonly paused: string[] }
 
 /**
  * For each job that has not ended, was not touched for `graceMs` and has no live entry: adds the same attempt again, or, when it was to
- * be cancelled, ends it. Safe to run anywhere, any number of times, also by several processes at once.
+ * be cancelled or paused, does that: its worker is gone. Safe to run anywhere, any number of times, also by several processes at once.
  */
 export async function reconcile ({ catalog, queue, graceMs }: { catalog: Catalog, queue: Queue, graceMs: number }): Promise<Reconciled> {
-  const result: Reconciled = { enqueued: [], cancelled: [] }
+  const result: Reconciled = { enqueued: [], cancelled: [], paused: [] }
   for (const job of await catalog.unfinished(graceMs)) {
     const entry = { jobId: job.id, attempt: job.attempt }
     if (await queue.isLive(entry)) continue
     if (job.state === 'cancelling') {
       if (await catalog.cancelled(job.id, job.attempt)) result.cancelled.push(job.id)
+      continue
+    }
+    if (job.state === 'pausing') {
+      if (await catalog.paused(job.id, job.attempt)) result.paused.push(job.id)
       continue
     }
     await queue.remove(entry)

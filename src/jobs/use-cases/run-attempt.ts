@@ -26,11 +26,13 @@ export interface AttemptContext {
   readonly scratch: string
   /** Aborted with an EspalierError `job-cancelled` to cancel; with anything else to give the attempt up so that it is begun again. */
   readonly signal: AbortSignal
+  /** Aborted to pause. */
+  readonly pause: AbortSignal
   readonly watchMs?: number
 }
 
 /** `skipped`: there was nothing to do, or another worker did it. */
-export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'skipped'
+export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped'
 
 /**
  * Begins the attempt, runs it, stores its outputs and ends it; every change is conditional on the attempt, so running it twice does no harm.
@@ -40,8 +42,9 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   const { catalog, entry: { jobId, attempt }, worker } = context
   const begin = await catalog.begin(jobId, attempt, worker)
   if (!begin.begun) {
-    // `cancelling` under this attempt: the worker that was to stop it died.
-    return begin.state === 'cancelling' && await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
+    // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
+    if (begin.state === 'cancelling' && await catalog.cancelled(jobId, attempt)) return 'cancelled'
+    return begin.state === 'pausing' && await catalog.paused(jobId, attempt) ? 'paused' : 'skipped'
   }
   const starts = await catalog.starts(jobId, attempt)
   if (starts > MAX_STARTS) {
@@ -52,8 +55,9 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
 
   const watch = watchState(context)
   const signal = AbortSignal.any([context.signal, watch.signal])
+  const pause = AbortSignal.any([context.pause, watch.pause])
   try {
-    return await work(context, begin.job, signal, watch.look)
+    return await work({ ...context, signal, pause }, begin.job, watch.look)
   } catch (thrown) {
     return await endFor(context, signal.aborted ? signal.reason : thrown, signal.aborted)
   } finally {
@@ -61,8 +65,8 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   }
 }
 
-async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, look: () => void): Promise<Outcome> {
-  const { catalog, blobs, runner, entry: { jobId, attempt }, scratch } = context
+async function work (context: AttemptContext, job: JobRow, look: () => void): Promise<Outcome> {
+  const { catalog, blobs, runner, entry: { jobId, attempt }, scratch, signal, pause } = context
   await mkdir(scratch, { recursive: true })
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
   const progress = progressWriter(async (value) => await catalog.progress(jobId, attempt, value), look)
@@ -73,18 +77,16 @@ async function work (context: AttemptContext, job: JobRow, signal: AbortSignal, 
     await mkdir(checkpointFolder)
     const inputs = await bringInputs(catalog, blobs, job, inputFolder, signal)
     signal.throwIfAborted()
-    const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, refused: look })
+    if (pause.aborted) throw new EspalierError('job-paused', 'the job was paused')
+    const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
       return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
         onProgress: progress.report,
         onMetrics: metrics.report,
-        async onCheckpoint (file) {
-          // A run that goes on from it has all figures up to it.
-          await metrics.settled()
-          await checkpoints.store(file)
-        },
+        onCheckpoint: checkpoints.store,
         signal,
+        pause,
       })
     }
     let result: RunResult
@@ -120,24 +122,30 @@ async function endFor ({ catalog, entry: { jobId, attempt } }: AttemptContext, t
   if (thrown === SUPERSEDED) return 'skipped'
   const error = EspalierError.from(thrown)
   if (error.code === 'job-cancelled') return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
+  // A cancel that came meanwhile is the later wish.
+  if (error.code === 'job-paused' && !aborted) return await catalog.paused(jobId, attempt) ? 'paused' : await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
   if (aborted || error.code === 'unavailable') throw thrown
   return await catalog.fail(jobId, attempt, error.toRecord()) ? 'failed' : 'skipped'
 }
 
 const SUPERSEDED = new EspalierError('conflict', 'the attempt is no longer the job\'s current one')
 
-/** Looks at the job's row from time to time and when asked; aborts when it is to be cancelled or is no longer ours. */
-function watchState ({ catalog, entry: { jobId, attempt }, watchMs = WATCH_MS }: AttemptContext): { signal: AbortSignal, look: () => void, stop: () => void } {
+interface Watch { readonly signal: AbortSignal, readonly pause: AbortSignal, look (): void, stop (): void }
+
+/** Looks at the job's row from time to time and when asked; aborts `signal` when it is to be cancelled or is no longer ours, `pause` when it is to be paused. */
+function watchState ({ catalog, entry: { jobId, attempt }, watchMs = WATCH_MS }: AttemptContext): Watch {
   const controller = new AbortController()
+  const pause = new AbortController()
   let looking = false
   function look (): void {
     if (looking || controller.signal.aborted) return
     looking = true
     catalog.job(jobId).then((job) => {
-      if (job === null || job.attempt !== attempt || isEnded(job.state)) controller.abort(SUPERSEDED)
+      if (job === null || job.attempt !== attempt || job.state === 'paused' || isEnded(job.state)) controller.abort(SUPERSEDED)
       else if (job.state === 'cancelling') controller.abort(new EspalierError('job-cancelled', 'the job was cancelled'))
+      else if (job.state === 'pausing') pause.abort()
     }, () => {}).finally(() => { looking = false }) // a Catalog that does not answer now will do so when the attempt ends
   }
   const timer = setInterval(look, watchMs)
-  return { signal: controller.signal, look, stop: () => { clearInterval(timer) } }
+  return { signal: controller.signal, pause: pause.signal, look, stop: () => { clearInterval(timer) } }
 }

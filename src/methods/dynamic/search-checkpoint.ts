@@ -26,7 +26,7 @@ export function savesSearch (checkpoints: Checkpoints | undefined, state: () => 
   if (checkpoints === undefined) return undefined
   return {
     load: async () => inner,
-    save: async (bytes) => { await checkpoints.save(encodeSearch(state(), bytes)) },
+    save: async (bytes, options) => await checkpoints.save(encodeSearch(state(), bytes), options),
   }
 }
 

@@ -32,9 +32,9 @@ export interface TrainedModel {
   readonly record: TrainingRecord
 }
 
-/** Throws `training-diverged`, the signal's reason, and what creating a trainer throws. */
+/** Throws `training-diverged`, the signal's reason, `job-paused`, and what creating a trainer throws. */
 export async function trainModel (context: TrainingContext, request: TrainRequest): Promise<TrainedModel> {
-  const { recipe, model, signal, examples } = context
+  const { recipe, model, signal, pause, examples } = context
   const { examples: { data, validation }, changes, pruner, scheduledSteps, bestFrom, onStep, notes, checkpoints } = request
   const options = trainingOf(context)
   const kept = { zeros: 0 }
@@ -57,6 +57,7 @@ export async function trainModel (context: TrainingContext, request: TrainReques
       ...(notes && { notes }),
       ...(bestFrom !== undefined && validation !== undefined && { best: { monitor: monitorOf(trainer, options), from: bestFrom } }),
       ...(onStep && { onStep: (step: number) => onStep(step, trainer) }),
+      ...(pause && { pause }),
       onBegin (step) { context.onTrainingBegin?.(step) },
       onSample ({ epoch, done, loss, metrics }) { context.onMetrics?.({ step: done, epoch: epoch + 1, values: { loss, ...metrics } }) },
       onProgress (progress) {

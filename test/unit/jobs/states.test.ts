@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { JOB_STATES, type JobState } from '../../../src/jobs/resources.ts'
-import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON, stateAfterCancel, statesBefore } from '../../../src/jobs/states.ts'
+import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON, stateAfterCancel, stateAfterPause, statesBefore } from '../../../src/jobs/states.ts'
 
 const anyState = fc.constantFrom(...JOB_STATES)
 
@@ -40,6 +40,15 @@ describe('states of a job', () => {
       assert.equal(after === null, isEnded(state))
       assert.ok(after === null || after === state || canMove(state, after))
     }
+  })
+
+  test('pausing is possible while a job waits or runs, is a legal move, and never loses a success', () => {
+    for (const state of JOB_STATES) {
+      const after = stateAfterPause(state)
+      assert.equal(after !== null, ['queued', 'running', 'pausing'].includes(state))
+      assert.ok(after === null || after === state || canMove(state, after))
+    }
+    assert.ok(canMove('pausing', 'paused') && canMove('pausing', 'succeeded') && canMove('paused', 'queued') && !canMove('paused', 'running'))
   })
 
   test('any walk reaches an end: from every state some end can be reached', () => {

@@ -35,11 +35,26 @@ describe('work', () => {
     const work = createWork(async (_entry, signal) => await untilAborted(signal))
     const cancelled = work.take(ENTRY)
     const other = work.take({ jobId: 'job_2', attempt: 1 })
-    work.cancel('job_1')
+    work.wish('cancel', 'job_1')
     await assert.rejects(cancelled, { code: 'job-cancelled' })
     assert.equal(work.size, 1)
     work.abandon()
     await assert.rejects(other, { code: 'unavailable' })
+  })
+
+  test('a pause is passed on and stops nothing by itself', async () => {
+    const told: string[] = []
+    const end: Array<() => void> = []
+    const work = createWork(async ({ jobId }, signal, pause) => {
+      pause.addEventListener('abort', () => told.push(`${jobId} ${signal.aborted}`))
+      await new Promise<void>((resolve) => end.push(resolve))
+    })
+    const taken = [work.take(ENTRY), work.take({ jobId: 'job_2', attempt: 1 })]
+    work.wish('pause', 'job_1')
+    work.wish('pause', 'job_3')
+    assert.deepEqual([told, work.size], [['job_1 false'], 2])
+    for (const resolve of end) resolve()
+    await Promise.all(taken)
   })
 
   test('a rejection reaches the queue, so that the entry is given again', async () => {

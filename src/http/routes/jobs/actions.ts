@@ -1,6 +1,7 @@
-/** POST /v1/jobs/{id}/cancel and /retry. */
+/** POST /v1/jobs/{id}/cancel, /pause, /resume and /retry. */
 import type { JobRow } from '../../../jobs/ports.ts'
 import { cancelJob } from '../../../jobs/use-cases/cancel-job.ts'
+import { pauseJob, resumeJob } from '../../../jobs/use-cases/pause-job.ts'
 import { retryJob } from '../../../jobs/use-cases/retry-job.ts'
 import { answerOnce } from '../../answers.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
@@ -12,8 +13,21 @@ export function addJobActionRoutes (app: App, dependencies: Dependencies): void 
     {
       name: 'cancel',
       summary: 'Cancel a job',
-      description: 'A queued job is cancelled at once; a running one is `cancelling` until its worker has stopped.',
+      description: 'A queued or paused job is cancelled at once; a running one is `cancelling` until its worker has stopped.',
       act: async (id) => await cancelJob(dependencies, id),
+    },
+    {
+      name: 'pause',
+      summary: 'Pause a job',
+      description: 'A queued job is paused at once; a running one is `pausing` until its worker has stopped it where nothing is lost: within training, whose state it saves, ' +
+        'or before anything was pruned. What comes after that (evaluating, writing, verifying) is not stopped: the job then ends as if nothing had been asked.',
+      act: async (id) => await pauseJob(dependencies, id),
+    },
+    {
+      name: 'resume',
+      summary: 'Go on with a paused job',
+      description: 'The job is queued again as its next attempt, which goes on from the saved state and comes to the same files.',
+      act: async (id) => await resumeJob(dependencies, id),
     },
     {
       name: 'retry',

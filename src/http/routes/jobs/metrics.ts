@@ -20,7 +20,7 @@ const MetricsQuery = Type.Object({
   series: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())], {
     description: 'names or patterns (`val_*`, `sparsity/**`), with commas between them or given several times; all series otherwise',
   })),
-  after: Type.Integer({ minimum: -1, maximum: MAX_STEP, default: -1, description: 'only points of later steps: `lastStep` of the answer before, to be told what is new' }),
+  after: Type.Integer({ minimum: -1, maximum: MAX_STEP, default: -1, description: 'only points of later steps: `next` of the answer before, to be told what is new' }),
   limit: Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: `points of one series; of a longer one so many are told, evenly, the first and the last among them. Of many series fewer: ${MAX_POINTS} in all` }),
   ...FormatQuery.properties,
 }, { additionalProperties: false })
@@ -30,6 +30,7 @@ const Metrics = Type.Object({
   lastStep: Type.Union([Type.Integer(), Type.Null()], {
     description: 'step of the newest point of these series, in this answer or not; smaller than before when the run went on from a checkpoint; null without points',
   }),
+  next: Type.Integer({ description: 'as `after` of the next request: the points of the newest step come again, as there may be more of them by then' }),
   thinned: Type.Boolean({ description: 'were points left out for `limit`?' }),
   series: Type.Record(Type.String(), Type.Array(Type.Tuple([Type.Integer(), Type.Number(), Type.Integer()])), {
     description: 'by name: [step, value, epoch] of each point, by step. Loss and metrics within an epoch are means since it began',
@@ -65,7 +66,7 @@ export function addJobMetricsRoute (app: App, { catalog }: Dependencies): void {
     }
     const series = new Map<string, Array<[number, number, number]>>(names.map((name) => [name, []]))
     for (const { series: name, step, value, epoch } of points) series.get(name)?.push([step, value, epoch])
-    return { job: id, lastStep, thinned, series: Object.fromEntries(series) }
+    return { job: id, lastStep, next: lastStep === null ? -1 : lastStep - 1, thinned, series: Object.fromEntries(series) }
   })
 }
 

@@ -1,0 +1,66 @@
+/** Whole jobs that are paused and go on: the same file and the same receipt, whatever the method keeps besides weights. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { JobInput, JobResult } from '../../src/methods/job-types.ts'
+import type { Progress } from '../../src/methods/progress.ts'
+import { createJobs, type Jobs } from '../support/jobs.ts'
+
+const MLP = 'test/fixtures/models/mlp.keras'
+const TRAINING = { epochs: 3, batchSize: 64, validation: 0.1, optimizer: { type: 'adam', learningRate: 0.002 } }
+const LIMIT = 10
+
+describe('a job that is paused', () => {
+  let jobs: Jobs
+  before(async () => { jobs = await createJobs(1500) })
+  after(async () => { await jobs.close() })
+
+  /** Runs it with a pause whenever `at` says so, until it is done. Gives also how often it was paused. */
+  async function inPieces (name: string, recipe: object, at: (progress: Progress, pauses: number) => boolean): Promise<{ result: JobResult, pauses: number }> {
+    let saved: Uint8Array | null = null
+    const checkpoints: NonNullable<JobInput['checkpoints']> = {
+      load: async () => saved,
+      async save (bytes, how) {
+        assert.deepEqual(how, { wait: true }, 'no checkpoint is due')
+        saved = bytes
+        return true
+      },
+    }
+    for (let pauses = 0; pauses < LIMIT; pauses++) {
+      const pause = new AbortController()
+      const running = jobs.start(`${name}-${pauses}`, MLP, recipe, {
+        dataset: jobs.dataset, checkpoints, pause: pause.signal, onProgress (progress) { if (progress.stage === 'training' && progress.done > 0 && at(progress, pauses)) pause.abort() },
+      })
+      const result = await running.catch((error: { code?: string }) => {
+        assert.equal(error.code, 'job-paused', String(error))
+        return null
+      })
+      if (result !== null) return { result, pauses }
+    }
+    return assert.fail(`paused ${LIMIT} times`)
+  }
+
+  for (const [name, recipe, at] of [
+    ['with masks that come back, paused several times', { method: 'surgery', target: { sparsity: 0.9 }, options: {} }, ({ done }: Progress, pauses: number) => done >= 15 * (pauses + 1)],
+    ['in rounds', { method: 'lottery', target: { sparsity: 0.9 }, options: { rounds: 3 } }, ({ epoch }: Progress, pauses: number) => epoch === pauses + 1],
+    ['searching a sparsity, paused in the second training', { method: 'gradual', target: { maxAccuracyDrop: 0.3 }, search: { attempts: 3 } }, ({ done, total }: Progress, pauses: number) => pauses === 0 && done > total / 3],
+  ] as const) {
+    test(`${name}: it ends as if it had not been`, async () => {
+      const whole = { training: { ...TRAINING, checkpointEvery: 3600 }, evaluation: { latency: false }, ...recipe }
+      const once = await jobs.start(`${recipe.method}-once`, MLP, whole, { dataset: jobs.dataset })
+      const { result, pauses } = await inPieces(recipe.method, whole, at)
+      assert.ok(pauses > 0)
+      assert.equal(result.outputs[0]!.sha256, once.outputs[0]!.sha256)
+      assert.deepEqual(result.receipt.updates, once.receipt.updates)
+      assert.deepEqual(result.receipt.search, once.receipt.search)
+      assert.deepEqual(result.receipt.training!.epochs, once.receipt.training!.epochs)
+    })
+  }
+
+  test('before its method begins it computes nothing; once a model is pruned at a stroke it comes to its end', async () => {
+    const recipe = { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: false }
+    await assert.rejects(jobs.start('early', MLP, recipe, { pause: AbortSignal.abort(), engine: async () => assert.fail('the engine was asked') }), { code: 'job-paused' })
+    const pause = new AbortController()
+    const { outputs } = await jobs.start('late', MLP, recipe, { pause: pause.signal, onProgress ({ stage }) { if (stage === 'pruning') pause.abort() } })
+    assert.equal(outputs.length, 1)
+  })
+})
