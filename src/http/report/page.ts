@@ -74,10 +74,14 @@ function evaluation ({ evaluation }: Receipt): Html {
 }
 
 function pruning ({ updates, search }: Receipt): Html {
-  return html`${search === undefined ? '' : html`<h2>Search</h2>
+  return html`${search === undefined
+? ''
+: html`<h2>Search</h2>
 ${searchText(search)}
 ${table(SEARCH_TITLES, searchRows(search))}`}
-${updates === undefined ? '' : html`<h2>Masks</h2>
+${updates === undefined
+? ''
+: html`<h2>Masks</h2>
 ${updatesText(updates)}
 ${updatesChart(updates)}
 ${table(UPDATE_TITLES, updateRows(updates))}`}`
