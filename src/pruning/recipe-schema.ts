@@ -57,7 +57,7 @@ export const SparsityScheduleInput = Type.Object({
   type: Type.Optional(oneOf(SPARSITY_SCHEDULE_NAMES, 'how sparsity grows')),
   begin: Type.Optional(steps),
   end: Type.Optional(steps),
-  every: Type.Optional(orNull(Type.Integer({ minimum: 1, description: 'steps between updates of masks; null: so that there are about fifty' }))),
+  every: Type.Optional(orNull(Type.Integer({ minimum: 1, description: 'steps between updates of masks; null: so that there are about 25' }))),
   initial: Type.Optional(sparsity),
   power: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'of the polynomial; 3 is the cubic schedule' })),
 }, { ...only, description: 'sparsity as a function of the step, for methods that prune while they train' })

@@ -1,7 +1,7 @@
 /** Dynamic network surgery: a mask hides small weights from the forward pass; all weights keep learning, and hidden ones that grow are spliced back. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { arenasOf, magnitude, masksByScore, masksByThreshold, setMasks, type NewMask, type Score } from '../../engine/prune/masks.ts'
+import { arenasOf, magnitude, masksByScore, masksByThreshold, prunedWeights, setMasks, type NewMask, type Score } from '../../engine/prune/masks.ts'
 import type { StepKind } from '../../engine/prune/pruner.ts'
 import { straightThrough } from '../../engine/prune/straight-through.ts'
 import type { TrainState } from '../../engine/train/state.ts'
@@ -12,17 +12,8 @@ import { pruneTo, pruningFunction, type CreatePruning } from './pruning.ts'
 /** Beyond any weight. */
 const FAR = 1e30
 
-/**
- * The forward pass sees w * mask, the gradient reaches every weight as if there were no mask. A hidden weight stops at the threshold where it comes back, as if masks were
- * updated in every step: the loss does not answer to it, so that it could grow without bounds until the next update.
- */
-const STEP: StepKind = {
-  effective: ({ variable, mask }) => straightThrough(variable, mask!),
-  after ({ variable, mask, extras }) {
-    const limit = tf.add(tf.mul(mask!, FAR), extras.limit!)
-    variable.assign(tf.maximum(tf.minimum(variable, limit), tf.neg(limit)))
-  },
-}
+/** The forward pass sees w * mask, the gradient reaches every weight as if there were no mask. */
+const STEP: StepKind = { effective: ({ variable, mask }) => straightThrough(variable, mask!), after () {} }
 
 /**
  * Each update sets mask = 0 where |w| <= a_k, 1 where |w| > b_k and leaves it between them, with a_k = (1 - margin) t_k and b_k = (1 + margin) t_k. The threshold
@@ -36,7 +27,9 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
   const masks = firstMasks(pool, recipe)
   const sizes = new Map<string, Float32Array>()
   const layers = byLayer(pool)
-  const set = (state: TrainState, masks: readonly NewMask[]): Tensor => {
+  const set = (state: TrainState, masksOf: () => readonly NewMask[]): Tensor => {
+    limitHidden(state)
+    const masks = masksOf()
     const counts = setMasks(state, masks, { hide: false })
     for (const { weight, threshold } of masks) weight.extras.limit!.assign(tf.mul(threshold, edges.high))
     return counts
@@ -53,10 +46,10 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
       extras: () => ({ limit: { shape: [], initial: FAR } }),
       kinds: { train: STEP },
       functions: (state) => ({
-        prune: pruningFunction(state, pool, (arenas, zeros) => set(state, masksByScore(arenas, zeros, withHysteresis(margin)))),
+        prune: pruningFunction(state, pool, (arenas, zeros) => set(state, () => masksByScore(arenas, zeros, withHysteresis(margin)))),
         cut: {
           inputs: [{ shape: [layers.length], dtype: 'float32' }],
-          run: (thresholds) => [set(state, masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), edges, magnitude))],
+          run: (thresholds) => [set(state, () => masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), edges, magnitude))],
         },
       }),
     },
@@ -78,6 +71,17 @@ function cut (update: (name: string, step: number, inputs: readonly Tensor[], as
     update('cut', step, [input], null)
   } finally {
     input.dispose()
+  }
+}
+
+/**
+ * Hidden weights that grew past the threshold where they come back are set to it, as if masks were updated in every step: the loss does not answer to them, so that
+ * they would grow without bounds until the next update, and come back far too large.
+ */
+function limitHidden (state: TrainState): void {
+  for (const { variable, mask, extras } of prunedWeights(state)) {
+    const limit = tf.add(tf.mul(mask, FAR), extras.limit!)
+    variable.assign(tf.maximum(tf.minimum(variable, limit), tf.neg(limit)))
   }
 }
 

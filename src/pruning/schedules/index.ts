@@ -29,7 +29,7 @@ export interface SparsityScheduleOptions {
 export const SCHEDULE_OPTIONS: SparsityScheduleOptions = { type: 'polynomial', begin: '0%', end: '60%', every: null, initial: 0, power: 3 }
 
 /** Updates of masks in a run that does not say how often: finer ones were not better, and cost time. */
-const UPDATES = 50
+const UPDATES = 25
 const SELDOM = 100
 
 export interface RunSchedule {

@@ -56,12 +56,12 @@ test('halfway, each has its own way', () => {
   assert.deepEqual(halfway, { polynomial: 0.75 * (1 - 0.125), linear: 0.375, cosine: 0.75 / 2, exponential: 0.5, constant: 0.75 })
 })
 
-test('shares of the run become steps, and updates are about fifty unless the recipe says how often', () => {
+test('shares of the run become steps, and updates are about 25 unless the recipe says how often', () => {
   const schedule = scheduleFor({ ...SCHEDULE_OPTIONS, begin: '10%', end: '60%' }, 10_000)
   assert.deepEqual([schedule.begin, schedule.end, schedule.every], [1000, 6000, 100])
   assert.equal(scheduleFor({ ...SCHEDULE_OPTIONS, end: '100%' }, 50).end, 49)
   const short = scheduleFor({ ...SCHEDULE_OPTIONS }, 1000)
-  assert.deepEqual([short.begin, short.end, short.every], [0, 600, 12])
+  assert.deepEqual([short.begin, short.end, short.every], [0, 600, 24])
 })
 
 test('a schedule that does not fit the run says where', () => {
