@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { readDataset } from '../../src/datasets/index.ts'
 import { loadEngine, type Engine } from '../../src/engine/runtime.ts'
 import type { JobDataset, JobInput, JobResult } from '../../src/methods/job-types.ts'
 import { runJob } from '../../src/methods/run-job.ts'
@@ -12,8 +11,8 @@ import { readModel } from '../../src/models/formats/index.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
 import { createSpoolFile, folderOnDisk, openFile } from '../../src/worker/files.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
-import { IMAGES, openFixture } from './fixtures.ts'
-import { npzOf } from './npz.ts'
+import { openFixture } from './fixtures.ts'
+import { trainingImages } from './training-images.ts'
 
 export interface Jobs {
   readonly engine: Engine
@@ -31,7 +30,7 @@ export async function createJobs (examples: number): Promise<Jobs> {
   const engine = await loadEngine()
   const home = await mkdtemp(path.join(tmpdir(), 'espalier-jobs-'))
   const opened: Array<{ close (): Promise<void> }> = []
-  const dataset = await firstImages(examples)
+  const dataset: JobDataset = { source: bytesInMemory(await trainingImages(examples)), name: 'images.npz', sha256: 'b'.repeat(64), format: 'npz', inputs: { scale: 1, offset: 0 } }
   return {
     engine,
     home,
@@ -72,15 +71,4 @@ export async function createJobs (examples: number): Promise<Jobs> {
       await rm(home, { recursive: true })
     },
   }
-}
-
-async function firstImages (examples: number): Promise<JobDataset> {
-  const images = await openFixture(IMAGES)
-  const { splits } = await readDataset(images)
-  const { features, targets } = splits.test!
-  const x = (await features[0]!.read(0, examples)).map((value) => value / 255)
-  const y = await targets[0]!.read(0, examples)
-  await images.close()
-  const bytes = await npzOf({ x: { shape: [examples, 28, 28], values: x }, y: { shape: [examples], values: y } })
-  return { source: bytesInMemory(bytes), name: 'images.npz', sha256: 'b'.repeat(64), format: 'npz', inputs: { scale: 1, offset: 0 } }
 }

@@ -76,12 +76,15 @@ function countOf (ones: Tensor): Tensor {
   return ones.size < 2 ** 24 ? tf.cast(tf.sum(ones), 'int32') : tf.sum(tf.cast(ones, 'int32'))
 }
 
+/** Between `low` and `high` times the threshold of an arena, units stay what `masks` has them to be; without it, what they are. */
+export interface Hysteresis { readonly low: number, readonly high: number, readonly masks?: ReadonlyMap<string, Tensor> }
+
 /** Units go whose score is at most `low` times the threshold of their arena, and come back above `high` times it; between them nothing changes. */
-export function masksByThreshold (arenas: readonly Arena[], thresholds: readonly Tensor[], { low, high }: { readonly low: number, readonly high: number }, score: Score): NewMask[] {
+export function masksByThreshold (arenas: readonly Arena[], thresholds: readonly Tensor[], { low, high, masks }: Hysteresis, score: Score): NewMask[] {
   return arenas.flatMap(({ members }, index) => members.map(({ weight, units }) => {
     const elements = score(weight)
     const scores = units.scores(elements)
-    const stays = tf.greater(units.scores(weight.mask), 0)
+    const stays = tf.greater(units.scores(masks?.get(weight.name) ?? weight.mask), 0)
     const gone = tf.lessEqual(scores, tf.mul(thresholds[index]!, low))
     const back = tf.greater(scores, tf.mul(thresholds[index]!, high))
     const kept = tf.logicalAnd(tf.logicalOr(stays, back), tf.logicalNot(gone))

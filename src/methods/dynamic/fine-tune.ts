@@ -7,7 +7,7 @@ import type { DynamicMethod } from '../method.ts'
 import { firstWeights } from './first-weights.ts'
 import { openExamples } from './open-examples.ts'
 import { trainModel, trainingOf } from './train-model.ts'
-import { trainedResult } from './trained-result.ts'
+import { assertChanged, trainedResult } from './trained-result.ts'
 
 /** Prunable weights with zeros among their values keep them; all others need no mask. */
 const KEEP_ZEROS: Pruner = {
@@ -30,6 +30,8 @@ export const fineTune = {
       ...(keep === 'best' && { bestFrom: 0 }),
       ...(context.checkpoints && { checkpoints: context.checkpoints }),
     })
-    return await trainedResult(context, trained, { plan: planPruning(context.model.layers, context.recipe), asked: () => null })
+    const result = await trainedResult(context, trained, { plan: planPruning(context.model.layers, context.recipe), asked: () => null })
+    assertChanged(result, trained)
+    return result
   },
 } as const satisfies DynamicMethod

@@ -32,7 +32,8 @@ export interface Rewiring {
 /** Needs a target: it begins with it. */
 export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { fraction, growth, first, before }: Rewiring): Pruning {
   const zeros = Int32Array.from(pool.arenas, (arena) => arena.zeros ?? 0)
-  const dropped = (step: number) => Int32Array.from(pool.arenas, ({ weights }, index) => zeros[index]! + Math.floor(fraction(step) * (weights - zeros[index]!)))
+  // A weight that is dropped has to find another in its place: as many are free as are zero.
+  const dropped = (step: number) => Int32Array.from(pool.arenas, ({ weights }, index) => zeros[index]! + Math.min(zeros[index]!, Math.floor(fraction(step) * (weights - zeros[index]!))))
   const isUpdate = (step: number) => step > schedule.begin && step < schedule.end && schedule.isUpdate(step)
   const names = new Set(pool.tensors.map(({ name }) => name))
   const { keep } = firstMasks(pool, recipe)

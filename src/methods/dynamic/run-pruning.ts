@@ -15,7 +15,7 @@ import { openExamples, type OpenedExamples } from './open-examples.ts'
 import { poolFor, type PrunedPool } from './pool.ts'
 import type { PruningRun, Technique } from './pruning.ts'
 import { searchSparsity } from './search.ts'
-import { trainedResult } from './trained-result.ts'
+import { assertChanged, trainedResult } from './trained-result.ts'
 import { trainingOf, trainModel, type TrainedModel } from './train-model.ts'
 
 /** The line of the method table. */
@@ -112,6 +112,7 @@ export async function resultOf (context: TrainingContext, trained: TrainedModel,
     const why = trained.record.stoppedBy === 'epochs' ? '' : `: the run was ended by ${trained.record.stoppedBy} after ${trained.record.steps} steps, give it more or let schedule.end come earlier`
     throw new EspalierError('target-missed', `${pool.zeros} of ${weights} weights ought to be zero, ${zeros} are (sparsity ${(zeros / weights).toFixed(4)})${why}`, { asked: pool.zeros, zeros, weights })
   }
+  assertChanged(result, trained)
   if (zeros === 0) throw new EspalierError('nothing-pruned', `no weight is zero after ${trained.record.steps} steps: the method found none to remove; give a target, or a stronger setting in "options"`, { weights })
   return result
 }

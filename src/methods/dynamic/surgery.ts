@@ -27,9 +27,9 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
   const masks = firstMasks(pool, recipe)
   const sizes = new Map<string, Float32Array>()
   const layers = byLayer(pool)
-  const set = (state: TrainState, masksOf: () => readonly NewMask[]): Tensor => {
-    limitHidden(state)
-    const masks = masksOf()
+  /** `masksOf` is given the masks that hysteresis goes by. */
+  const set = (state: TrainState, masksOf: (kept: Kept) => readonly NewMask[]): Tensor => {
+    const masks = masksOf(takeBack(state))
     const counts = setMasks(state, masks, { hide: false })
     for (const { weight, threshold } of masks) weight.extras.limit!.assign(tf.mul(threshold, edges.high))
     return counts
@@ -46,10 +46,10 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
       extras: () => ({ limit: { shape: [], initial: FAR } }),
       kinds: { train: STEP },
       functions: (state) => ({
-        prune: pruningFunction(state, pool, (arenas, zeros) => set(state, () => masksByScore(arenas, zeros, withHysteresis(margin)))),
+        prune: pruningFunction(state, pool, (arenas, zeros) => set(state, (kept) => masksByScore(arenas, zeros, withHysteresis(margin, kept)))),
         cut: {
           inputs: [{ shape: [layers.length], dtype: 'float32' }],
-          run: (thresholds) => [set(state, () => masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), edges, magnitude))],
+          run: (thresholds) => [set(state, (masks) => masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), { ...edges, masks }, magnitude))],
         },
       }),
     },
@@ -74,20 +74,28 @@ function cut (update: (name: string, step: number, inputs: readonly Tensor[], as
   }
 }
 
+/** float32 masks, by name of the weight. */
+type Kept = ReadonlyMap<string, Tensor>
+
 /**
- * Hidden weights that grew past the threshold where they come back are set to it, as if masks were updated in every step: the loss does not answer to them, so that
- * they would grow without bounds until the next update, and come back far too large.
+ * Hidden weights that grew past the threshold of the last update come back with its size, as if masks were updated in every step: the loss does not answer to them, so
+ * that they would grow without bounds until the next update, and come back far too large. Gives the masks with them.
  */
-function limitHidden (state: TrainState): void {
-  for (const { variable, mask, extras } of prunedWeights(state)) {
+function takeBack (state: TrainState): Kept {
+  return new Map(prunedWeights(state).map(({ name, variable, mask, extras }) => {
     const limit = tf.add(tf.mul(mask, FAR), extras.limit!)
+    const over = tf.cast(tf.greater(tf.abs(variable), limit), 'float32')
     variable.assign(tf.maximum(tf.minimum(variable, limit), tf.neg(limit)))
-  }
+    return [name, tf.maximum(mask, over)]
+  }))
 }
 
 /** Its order is that of the two thresholds: one t makes |w| <= (1 - margin) t of what is kept go and |w| > (1 + margin) t of what is hidden come back. */
-function withHysteresis (margin: number): Score {
-  return (weight) => tf.mul(magnitude(weight), tf.add(tf.div(weight.mask, 1 - margin), tf.div(tf.sub(1, weight.mask), 1 + margin)))
+function withHysteresis (margin: number, masks: Kept): Score {
+  return (weight) => {
+    const kept = masks.get(weight.name)!
+    return tf.mul(magnitude(weight), tf.add(tf.div(kept, 1 - margin), tf.div(tf.sub(1, kept), 1 + margin)))
+  }
 }
 
 /** Names of the pruned weights of each layer. */

@@ -16,6 +16,11 @@ export interface ResultPlan {
 }
 
 /** Throws `nothing-pruned` when the weights are what they were. */
+export function assertChanged ({ changes }: MethodResult, { record }: TrainedModel): void {
+  if (changes.size > 0) return
+  throw new EspalierError('nothing-pruned', `no weight changed in ${record.steps} steps: the gradients are zero, or too small for the weights' precision`)
+}
+
 export async function trainedResult ({ model }: MethodContext, { weights, record }: TrainedModel, { plan, asked }: ResultPlan): Promise<MethodResult> {
   const tensors = new Map(model.layers.flatMap((layer) => layer.weights.map(({ tensor }) => [tensor.key, tensor])))
   const changes = new Map<string, Float32Array>()
@@ -24,7 +29,6 @@ export async function trainedResult ({ model }: MethodContext, { weights, record
     const stored = roundedTo(values, tensor.type)
     if (!equal(stored, await tensor.read())) changes.set(key, stored)
   }
-  if (changes.size === 0) throw new EspalierError('nothing-pruned', `no weight changed in ${record.steps} steps: the gradients are zero, or too small for the weights' precision`)
   const counted: PrunedTensor[] = []
   for (const { key, name, layer, weights: count } of plan.prune) {
     const zerosBefore = await zerosOf(tensors.get(key)!)
