@@ -41,11 +41,14 @@ describe('a job that is paused', () => {
 
   for (const [name, recipe, at] of [
     ['with masks that come back, paused several times', { method: 'surgery', target: { sparsity: 0.9 }, options: {} }, ({ done }: Progress, pauses: number) => done >= 15 * (pauses + 1)],
+    ['with trained gates, a penalty that follows the schedule and a teacher', { method: 'l0', target: { sparsity: 0.8 }, training: { distillation: {} } }, ({ done }: Progress, pauses: number) => done >= 12 * (pauses + 1)],
+    ['rewired by gradients, from fresh weights', { method: 'rigl', target: { sparsity: 0.8 }, training: { from: 'scratch' }, schedule: { every: 7 } }, ({ done }: Progress, pauses: number) => done >= 17 * (pauses + 1)],
     ['in rounds', { method: 'lottery', target: { sparsity: 0.9 }, options: { rounds: 3 } }, ({ epoch }: Progress, pauses: number) => epoch === pauses + 1],
     ['searching a sparsity, paused in the second training', { method: 'gradual', target: { maxAccuracyDrop: 0.3 }, search: { attempts: 3 } }, ({ done, total }: Progress, pauses: number) => pauses === 0 && done > total / 3],
   ] as const) {
     test(`${name}: it ends as if it had not been`, async () => {
-      const whole = { training: { ...TRAINING, checkpointEvery: 3600 }, evaluation: { latency: false }, ...recipe }
+      const training = 'training' in recipe ? recipe.training : {}
+      const whole = { evaluation: { latency: false }, ...recipe, training: { ...TRAINING, checkpointEvery: 3600, ...training } }
       const once = await jobs.start(`${recipe.method}-once`, MLP, whole, { dataset: jobs.dataset })
       const { result, pauses } = await inPieces(recipe.method, whole, at)
       assert.ok(pauses > 0)

@@ -50,7 +50,8 @@ export function penaltyControl ({ pool, schedule, options }: PruningSetup, metho
   /** After a checkpoint it is what the state says. */
   function adjust (trainer: Trainer, density: number, asked: number): void {
     strength ??= readScalar(trainer)
-    strength = nextStrength(strength, density, asked)
+    // As the state keeps it, so that a run that goes on from there has the very same.
+    strength = Math.fround(nextStrength(strength, density, asked))
     const value = tf.scalar(strength)
     trainer.program.write({ [`scalar:${STRENGTH}`]: value })
     value.dispose()
