@@ -167,7 +167,7 @@ function snapshot (trainer: Trainer, at: { readonly epoch: number, readonly step
   const arrays = names.map((name, index) => arrayOf(name, tensors[index]!))
   tf.dispose(tensors)
   const ofBest = [...best?.weights ?? []].map(([key, values]): StoredArray => ({ name: OF_BEST + key, dtype: 'float32', shape: [values.length], values }))
-  return encodeCheckpoint({ position: { ...at, records, ...(best && { best: { epoch: best.epoch, value: best.value } }) }, arrays: [...arrays, ...ofBest] })
+  return encodeCheckpoint({ position: { ...at, kind: trainer.kind, records, ...(best && { best: { epoch: best.epoch, value: best.value } }) }, arrays: [...arrays, ...ofBest] })
 }
 
 function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[], { notes }: TrainHooks): { epoch: number, step: number, best: Best | undefined } {
@@ -179,6 +179,8 @@ function restore (trainer: Trainer, bytes: Uint8Array, records: EpochRecord[], {
     throw new EspalierError('invalid-request', `the checkpoint is of another run: ${missing === undefined ? `it holds "${unknown!.name}"` : `it lacks "${missing}"`}`, { checkpoint: true })
   }
   trainer.begin(position.epoch)
+  // A run may go on behind the last step of an epoch, with its validation.
+  trainer.kind = typeof position.kind === 'string' ? position.kind : 'train'
   const values = Object.fromEntries(state.map((one) => [one.name, tensorOf(one)]))
   trainer.program.write(values)
   tf.dispose(Object.values(values))

@@ -50,7 +50,9 @@ export interface Trainer {
   readonly better: Readonly<Record<string, 'higher' | 'lower'>>
   /** Begins an epoch: a new order, sums at 0. */
   begin (epoch: number): void
-  /** Steps `from` to `to` of the epoch that was begun; a promise only when data is streamed. Validation and weights follow the kind of the last ones. */
+  /** Kind of the last steps, which validation and weights follow. */
+  kind: string
+  /** Steps `from` to `to` of the epoch that was begun; a promise only when data is streamed. */
   steps (from: number, to: number, kind?: string): Promise<void> | undefined
   /** Means over the examples since `begin`. Waits until the device is done. */
   sums (): Sums
@@ -168,6 +170,8 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     throw error
   }
   return {
+    get kind () { return last },
+    set kind (kind) { last = kind },
     state,
     program,
     stepsPerEpoch,
