@@ -55,7 +55,7 @@ const trainer = await createTrainer({
         mask: {
           inputs: [],
           run () {
-            const arenas = arenasOf(state, [prunedWeights(state).map(({ name }) => name)], new Map())
+            const arenas = arenasOf(state, [{ members: prunedWeights(state).map(({ name }) => name) }], new Map())
             const size = prunedWeights(state).reduce((sum, { variable }) => sum + variable.size, 0)
             return [setMasks(state, masksByScore(arenas, tf.tensor1d([Math.floor(SPARSITY * size)], 'int32'), magnitude), { hide: true })]
           },

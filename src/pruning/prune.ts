@@ -1,7 +1,7 @@
 /** Pruning of a pool of tensors to exact counts: who competes with whom, where each ranking is cut, what became of each tensor. */
-import { SCOPES, type ScopeName } from './allocation/index.ts'
+import { SCOPES, type Scope, type ScopeName } from './allocation/index.ts'
 import { CRITERIA, type CriterionName } from './criteria/index.ts'
-import { applyCut, findCut } from './select.ts'
+import { applyCut, assertFinite, findCut } from './select.ts'
 
 /** A tensor that may be pruned. `values` is changed in place. */
 export interface PoolTensor {
@@ -57,7 +57,13 @@ interface Ranking { readonly members: readonly number[], readonly zeros: number,
  */
 export function pruneMagnitude (pool: readonly PoolTensor[], target: PruneTarget): PruneReport {
   const score = CRITERIA[target.criterion ?? 'magnitude'].score
-  const scores = pool.map(({ values }) => score(values))
+  const { score: weigh } = SCOPES[target.scope] as Scope
+  const scores = pool.map(({ name, values, sparsity }) => {
+    const own = score(values)
+    if (weigh === undefined || sparsity !== undefined) return own
+    assertFinite(name, own)
+    return weigh(own)
+  })
   const rankings = rankingsOf(pool, target)
   const cuts = rankings.map(({ members, zeros }) => findCut(members.map((index) => ({ name: pool[index]!.name, scores: scores[index]! })), zeros))
   const tensors: PrunedTensor[] = new Array(pool.length)
@@ -68,7 +74,7 @@ export function pruneMagnitude (pool: readonly PoolTensor[], target: PruneTarget
       const { name, layer, values } = pool[index]!
       const applied = applyCut(values, scores[index]!, cut, ties)
       ties -= applied.ties
-      tensors[index] = { name, layer, weights: values.length, asked, zerosBefore: applied.zerosBefore, zeros: applied.zeros, threshold: cut?.magnitude ?? null }
+      tensors[index] = { name, layer, weights: values.length, asked, zerosBefore: applied.zerosBefore, zeros: applied.zeros, threshold: weigh !== undefined && pool[index]!.sparsity === undefined ? null : cut?.magnitude ?? null }
     }
   }
   const shared = rankings.findIndex((ranking) => ranking.shared)
@@ -94,9 +100,9 @@ function rankingsOf (pool: readonly PoolTensor[], { sparsity, scope }: PruneTarg
   const within = (indices: readonly number[], name: ScopeName, share: number) => indices.length === 0
     ? []
     : SCOPES[name].allocate(indices.map((index) => sizes[index]!), share).map(({ members, zeros }) => ({ members: members.map((member) => indices[member]!), zeros }))
-  const isGlobal = SCOPES[scope].isGlobal
+  const { isGlobal, score } = SCOPES[scope] as Scope
   return [
-    ...within(free, scope, sparsity).map((one) => ({ ...one, asked: isGlobal ? null : sparsity, shared: isGlobal })),
+    ...within(free, scope, sparsity).map((one) => ({ ...one, asked: isGlobal ? null : sparsity, shared: isGlobal && score === undefined })),
     ...[...pinned].flatMap(([share, indices]) => within(indices, 'layer', share).map((one) => ({ ...one, asked: share, shared: false }))),
   ]
 }

@@ -5,6 +5,8 @@ import * as tf from '@tensorflow/tfjs-node-gpu'
 import fc from 'fast-check'
 import { selectUnits } from '../../src/engine/prune/select.ts'
 import { unitsOf } from '../../src/engine/prune/units.ts'
+import { lampScores as lampInGraph } from '../../src/engine/prune/lamp.ts'
+import { lampScores } from '../../src/pruning/allocation/lamp.ts'
 import { groupingOf, type GranularityOptions, type Grouping } from '../../src/pruning/granularity/index.ts'
 
 const AXES = { input: [0], output: [1], spatial: [] }
@@ -73,4 +75,15 @@ test('of units that compete the least go, as many as come nearest to the zeros a
       assert.ok(Math.abs(removed - zeros) <= largest / 2, `${removed} of ${zeros}, units of up to ${largest}`)
     })
   }), { numRuns: 80 })
+})
+
+test('layer-adaptive scores in the graph are those of the static methods, but for equal ones, which have an order', () => {
+  fc.assert(fc.property(fc.uniqueArray(fc.double({ min: 1e-3, max: 4, noNaN: true }).map(Math.fround), { minLength: 1, maxLength: 60 }), (list) => {
+    const values = Float32Array.from(list)
+    const expected = lampScores(values)
+    tf.tidy(() => {
+      const got = lampInGraph(tf.tensor1d(values)).dataSync()
+      got.forEach((value, index) => { assert.ok(Math.abs(value - expected[index]!) <= 1e-5 * expected[index]!, `${value} for ${expected[index]}`) })
+    })
+  }), { numRuns: 40 })
 })

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { TrainedWeight, TrainState } from '../train/state.ts'
 import { selectUnits } from './select.ts'
+import { lampScores } from './lamp.ts'
 import { unitsOf, type UnitLayout, type Units } from './units.ts'
 
 export interface MaskedWeight extends TrainedWeight { readonly mask: Variable }
@@ -10,7 +11,14 @@ export interface MaskedWeight extends TrainedWeight { readonly mask: Variable }
 export interface Member { readonly weight: MaskedWeight, readonly units: Units }
 
 /** Weights that compete for one number of zeros. */
-export interface Arena { readonly members: readonly Member[] }
+export interface Arena {
+  readonly members: readonly Member[]
+  /** Do they rank by their share of what their tensor would have left? */
+  readonly lamp: boolean
+}
+
+/** The weights of an arena, by name. */
+export interface ArenaNames { readonly members: readonly string[], readonly lamp?: boolean }
 
 /** Scores >= 0 in the weight's shape; what has less goes first. */
 export type Score = (weight: MaskedWeight) => Tensor
@@ -18,7 +26,7 @@ export type Score = (weight: MaskedWeight) => Tensor
 export interface NewMask {
   readonly weight: MaskedWeight
   readonly mask: Tensor
-  /** float32 scalar: the largest score that goes in its arena. */
+  /** float32 scalar: the largest score that goes, of the weight's own units. */
   readonly threshold: Tensor
 }
 
@@ -27,10 +35,11 @@ export function prunedWeights ({ weights }: TrainState): MaskedWeight[] {
   return weights.filter((weight): weight is MaskedWeight => weight.pruned)
 }
 
-/** `names`: the weights of each arena; `layouts`: by name, null where every element is a unit of its own. */
-export function arenasOf (state: TrainState, names: ReadonlyArray<readonly string[]>, layouts: ReadonlyMap<string, UnitLayout | null>): Arena[] {
+/** `layouts`: by name, null where every element is a unit of its own. */
+export function arenasOf (state: TrainState, names: readonly ArenaNames[], layouts: ReadonlyMap<string, UnitLayout | null>): Arena[] {
   const byName = new Map(prunedWeights(state).map((weight) => [weight.name, weight]))
-  return names.map((members) => ({
+  return names.map(({ members, lamp = false }) => ({
+    lamp,
     members: members.map((name) => {
       const weight = byName.get(name)!
       return { weight, units: unitsOf(weight.variable.shape, layouts.get(name) ?? null) }
@@ -45,10 +54,15 @@ export function magnitude ({ variable }: TrainedWeight): Tensor {
 /** Exactly so many zeros in each arena, those of the least scores. `zeros`: int32 [arenas]. */
 export function masksByScore (arenas: readonly Arena[], zeros: Tensor, score: Score): NewMask[] {
   const counts = tf.unstack(zeros)
-  return arenas.flatMap(({ members }, index) => {
-    const scored = members.map((member) => ({ ...member, elements: score(member.weight) }))
-    const { kept, threshold } = selectUnits(scored.map(({ units, elements }) => ({ units, scores: units.scores(elements) })), counts[index]!)
-    return scored.map(({ weight, units, elements }, at) => ({ weight, threshold, mask: units.spread(kept[at]!, elements) }))
+  return arenas.flatMap(({ members, lamp }, index) => {
+    const scored = members.map(({ weight, units }) => {
+      const elements = score(weight)
+      return { weight, units, elements, scores: units.scores(elements) }
+    })
+    const { kept } = selectUnits(scored.map(({ units, scores }) => ({ units, scores: lamp ? lampScores(scores) : scores })), counts[index]!)
+    return scored.map(({ weight, units, elements, scores }, at) => ({
+      weight, mask: units.spread(kept[at]!, elements), threshold: tf.max(tf.mul(scores, tf.sub(1, kept[at]!))),
+    }))
   })
 }
 

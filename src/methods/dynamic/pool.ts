@@ -20,6 +20,8 @@ export interface PoolArena {
   readonly zeros: number | null
   /** The sparsity asked of its layer; null where layers share one budget. */
   readonly asked: number | null
+  /** Do weights rank by their share of what their tensor would have left (scope `lamp`)? */
+  readonly lamp: boolean
 }
 
 export interface PrunedPool {
@@ -79,7 +81,7 @@ function arenasFor (tensors: readonly PlannedTensor[], { scope }: Recipe, sparsi
     : SCOPES[name].allocate(members, share ?? 0).map((one) => {
       const inArena = one.members.map((index) => members[index]!)
       const weights = inArena.reduce((sum, tensor) => sum + tensor.weights, 0)
-      return { members: inArena.map((tensor) => tensor.name), weights, zeros: share === null ? null : one.zeros, asked: asked ?? (SCOPES[name].isGlobal || share === null ? null : one.zeros / weights) }
+      return { members: inArena.map((tensor) => tensor.name), weights, lamp: name === 'lamp', zeros: share === null ? null : one.zeros, asked: asked ?? (SCOPES[name].isGlobal || share === null ? null : one.zeros / weights) }
     })
   const pinned = [...new Set(tensors.flatMap((tensor) => tensor.sparsity ?? []))]
   return [

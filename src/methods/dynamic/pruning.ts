@@ -55,7 +55,7 @@ export interface Technique { readonly create: CreatePruning, readonly refuse?: R
 
 /** A function over the arenas of a pool, with the zeros of each as its input. */
 export function pruningFunction (state: TrainState, { arenas, layouts }: PrunedPool, run: (arenas: readonly Arena[], zeros: Tensor) => Tensor): PruningFunction {
-  const inGraph = arenasOf(state, arenas.map(({ members }) => members), layouts)
+  const inGraph = arenasOf(state, arenas, layouts)
   return { inputs: [{ shape: [arenas.length], dtype: 'int32' }], run: (zeros) => [run(inGraph, zeros!)] }
 }
 

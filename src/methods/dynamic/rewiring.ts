@@ -53,7 +53,7 @@ export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { frac
           rewire: {
             inputs: [{ shape: [pool.arenas.length], dtype: 'int32' }, { shape: [pool.arenas.length], dtype: 'int32' }],
             run (drop, zeros) {
-              const arenas = arenasOf(state, pool.arenas.map(({ members }) => members), pool.layouts)
+              const arenas = arenasOf(state, pool.arenas, pool.layouts)
               const left = new Map(masksByScore(arenas, drop!, (weight) => tf.mul(weight.mask, tf.add(magnitude(weight), KEPT_LEAST))).map(({ weight, mask }) => [weight.name, mask]))
               const score = (weight: MaskedWeight) => {
                 const kept = left.get(weight.name)!

@@ -58,7 +58,7 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
       const last = step === schedule.end && pool.zeros !== null
       if (last || uniformAt(seed, step) < (1 + gamma * step) ** -power) {
         if (c === null || last) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
-        else cut(run.update, step, layers.map((names) => thresholdOf(names.map((name) => sizes.get(name)!), c)))
+        else cut(run.update, step, layers.map(({ members }) => thresholdOf(members.map((name) => sizes.get(name)!), c)))
       }
       return undefined
     },
@@ -99,10 +99,10 @@ function withHysteresis (margin: number, masks: Kept): Score {
 }
 
 /** Names of the pruned weights of each layer. */
-function byLayer ({ tensors }: PrunedPool): string[][] {
+function byLayer ({ tensors }: PrunedPool): Array<{ readonly members: readonly string[] }> {
   const layers = new Map<string, string[]>()
   for (const { layer, name } of tensors) layers.set(layer, [...layers.get(layer) ?? [], name])
-  return [...layers.values()]
+  return [...layers.values()].map((members) => ({ members }))
 }
 
 /** max(mean + c standard deviations, 0) of the nonzero magnitudes. */

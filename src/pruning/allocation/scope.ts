@@ -8,8 +8,10 @@ export interface Competition { readonly members: readonly number[], readonly zer
 
 export interface Scope {
   readonly description: string
-  /** Do all weights compare with each other, so that one magnitude separates kept from pruned? */
+  /** Do the weights of all layers compete? Then no layer has a sparsity of its own. */
   readonly isGlobal: boolean
+  /** What weights are ranked by in place of their scores, tensor by tensor; without it, the scores themselves. Keeps their order within a tensor. */
+  score? (scores: Float32Array): Float32Array
   /** Every tensor of `pool` is a member of just one competition. */
   allocate (pool: readonly Competitor[], sparsity: number): Competition[]
 }
