@@ -1,8 +1,11 @@
 /** What this server can do, as tables for /v1/catalog, out of the tables that do it. */
 import { CRITERIA } from '../pruning/criteria/index.ts'
 import { SCOPES } from '../pruning/allocation/index.ts'
-import { METHOD_RULES } from '../pruning/method-rules.ts'
+import { GRANULARITIES } from '../pruning/granularity/index.ts'
+import { METHOD_OPTIONS, OPTION_DEFAULTS, type MethodWithOptions } from '../pruning/method-options.ts'
+import { METHOD_RULES, type MethodRules } from '../pruning/method-rules.ts'
 import { RecipeInput } from '../pruning/recipe.ts'
+import { SCHEDULES } from '../pruning/schedules/index.ts'
 import { DATASET_FORMATS } from '../datasets/index.ts'
 import { MODEL_FORMATS } from '../models/formats/index.ts'
 import type { Catalogue, CatalogueEntry } from './dependencies.ts'
@@ -20,11 +23,23 @@ function parametersOf (keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(keys.filter((key) => key !== 'method').map((key) => [key, properties[key]]))
 }
 
+/** The options of a method, with its own schema in place of the general one. */
+function optionsOf (method: string): Record<string, unknown> {
+  if (!Object.hasOwn(METHOD_OPTIONS, method)) return {}
+  const name = method as MethodWithOptions
+  return { options: { ...METHOD_OPTIONS[name], default: OPTION_DEFAULTS[name] } }
+}
+
+type GranularityLine = Described & { readonly input: unknown }
+
 export const CATALOGUE: Catalogue = {
-  methods: entriesOf(METHOD_RULES, ({ target, keys }) => ({ target, parameters: parametersOf(keys) })),
+  methods: Object.entries<MethodRules>(METHOD_RULES).map(([name, { description, target, keys, granularities = ['weight'], trains }]) => ({
+    name, description, target, trains, granularities, parameters: { ...parametersOf(keys), ...optionsOf(name) },
+  })),
   criteria: entriesOf(CRITERIA, ({ formula, source }) => ({ formula, source })),
   scopes: entriesOf(SCOPES, ({ isGlobal }) => ({ isGlobal })),
-  granularities: [{ name: 'weight', description: 'single weights' }],
+  granularities: entriesOf<GranularityLine>(GRANULARITIES, ({ input }) => ({ settings: input })),
+  schedules: entriesOf(SCHEDULES, ({ formula, source }) => ({ formula, source })),
   modelFormats: entriesOf(MODEL_FORMATS),
   datasetFormats: entriesOf(DATASET_FORMATS),
 }

@@ -147,3 +147,63 @@ test('nearest: by edit distance, and silent when nothing is near', () => {
     assert.equal(editDistance(a, b) === 0, a === b)
   }))
 })
+
+describe('recipes of methods that prune while they train', () => {
+  const problemsOf = (recipe: object): string[] => {
+    try {
+      parseRecipe(recipe)
+      return []
+    } catch (error) {
+      return ((error as { details: { errors: Array<{ path: string, message: string }> } }).details.errors).map(({ path, message }) => `${path} ${message}`)
+    }
+  }
+
+  test('defaults are those of the method', () => {
+    const { scope, schedule, options, granularity, target, training } = parseRecipe({ method: 'rigl', target: { sparsity: 0.9 } })
+    assert.equal(scope, 'erk')
+    assert.deepEqual(schedule, { type: 'polynomial', begin: '0%', end: '75%', every: null, initial: 0, power: 3 })
+    assert.deepEqual(options, { fraction: 0.3 })
+    assert.deepEqual(granularity, { type: 'weight' })
+    assert.deepEqual(target, { sparsity: 0.9 })
+    assert.equal(training!.validation, 0)
+    assert.deepEqual(parseRecipe({ method: 'slimming', target: { sparsity: 0.5 } }).granularity, { type: 'channel' })
+    assert.equal(parseRecipe({ method: 'movement', target: { sparsity: 0.5 } }).schedule!.begin, '5%')
+    assert.equal('schedule' in parseRecipe({ method: 'lottery', target: { sparsity: 0.5 } }), false)
+    assert.deepEqual(parseRecipe({ method: 'gradual', granularity: { type: 'n:m', n: 1, m: 4 } }).target, { sparsity: 0.75 })
+    const searched = parseRecipe({ method: 'gradual', target: { maxAccuracyDrop: 0.01 } })
+    assert.deepEqual([searched.search, searched.training!.validation], [{ attempts: 8, low: 0.5, high: 0.995 }, 0.1])
+    assert.equal(parseRecipe({ method: 'surgery', options: { c: 2 } }).target, null)
+  })
+
+  for (const [recipe, ...expected] of [
+    [{ method: 'gradual' }, '/target is needed: the method gradual takes {"sparsity": number} or {"maxAccuracyDrop": number}'],
+    [{ method: 'l0' }, '/target is needed: the method l0 takes {"sparsity": number} or {"maxAccuracyDrop": number}, or options.strength'],
+    [{ method: 'gradual', target: { threshold: 1 } }, '/target/threshold is not taken by the method gradual, which takes "sparsity" or "maxAccuracyDrop"'],
+    [{ method: 'magnitude', target: { maxAccuracyDrop: 0.1 } }, '/target/maxAccuracyDrop is not taken by the method magnitude, which takes "sparsity"'],
+    [{ method: 'gradual', target: { sparsity: 0.9, maxAccuracyDrop: 0.1 } }, '/target must have one of sparsity, maxAccuracyDrop, not both'],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, granularity: { type: 'n:m', n: 2, m: 4 } }, '/target/sparsity is 0.9, but 2:4 makes 0.5 zero at most'],
+    [{ method: 'gradual', granularity: { type: 'n:m', n: 4, m: 4 } }, /\/granularity\/n /],
+    [{ method: 'variational', target: { sparsity: 0.9 }, granularity: { type: 'channel' } }, '/granularity/type "channel" is not taken by the method variational, which takes "weight"'],
+    [{ method: 'magnitude', target: { sparsity: 0.9 }, granularity: { type: 'channel' } }, '/granularity/type "channel" is not taken by the method magnitude, which takes "weight"'],
+    [{ method: 'surgery', target: { sparsity: 0.9 }, options: { marign: 0.2 } }, /\/options\/marign .*margin/],
+    [{ method: 'rigl', target: { sparsity: 0.9 }, options: { fraction: 2 } }, /\/options\/fraction /],
+    [{ method: 'movement', target: { sparsity: 0.9 }, options: { rate: 0.1 } }, '/options/rate is for the mode "soft": hard movement only ranks the scores'],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, options: {} }, /\/options is not taken by the method gradual/],
+    [{ method: 'lottery', target: { sparsity: 0.9 }, schedule: {} }, /\/schedule is not taken by the method lottery/],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, schedule: { type: 'cosine', power: 2 } }, '/schedule/power is for the type "polynomial", not "cosine"'],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, schedule: { type: 'constant', initial: 0.2 } }, /\/schedule\/initial /],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, search: {} }, '/search is for a target of maxAccuracyDrop'],
+    [{ method: 'gradual', target: { maxAccuracyDrop: 0.1 }, search: { low: 0.9, high: 0.8 } }, '/search/high must be above "low", 0.9'],
+    [{ method: 'gradual', target: { maxAccuracyDrop: 0.1 }, training: { validation: 0 } }, /\/training\/validation is 0, but a target of maxAccuracyDrop/],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, training: { keep: 'best', validation: 0 } }, /\/training\/keep is "best", but "validation" is 0/],
+  ] as ReadonlyArray<readonly [object, ...Array<string | RegExp>]>) {
+    test(`refused: ${JSON.stringify(recipe)}`, () => {
+      const problems = problemsOf(recipe)
+      assert.equal(problems.length, expected.length, problems.join('\n'))
+      for (const [index, text] of expected.entries()) {
+        if (typeof text === 'string') assert.equal(problems[index], text)
+        else assert.match(problems[index]!, text)
+      }
+    })
+  }
+})

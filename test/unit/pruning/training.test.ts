@@ -45,6 +45,9 @@ describe('defaults', () => {
       timeBudget: null,
       checkpointEvery: 60,
       keepZeros: true,
+      from: 'model',
+      keep: null,
+      distillation: null,
     })
     assert.equal(parseRecipe({ method: 'magnitude', target: { sparsity: 0.5 } }).training, undefined)
   })
