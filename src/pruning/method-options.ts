@@ -77,3 +77,9 @@ export const TARGET_OPTIONS: Readonly<Partial<Record<string, string>>> = {
 
 /** Option values of any method, complete. */
 export type MethodOptions = Readonly<Record<string, number | string | boolean | null>>
+
+/** Do the options say how much is pruned? */
+export function decidesByOption (method: string, options: unknown): boolean {
+  const name = TARGET_OPTIONS[method]
+  return name !== undefined && typeof options === 'object' && options !== null && typeof (options as Record<string, unknown>)[name] === 'number'
+}

@@ -1,6 +1,6 @@
 /** What is right in a recipe part by part, but not for its method. */
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
-import { METHOD_OPTIONS, TARGET_OPTIONS, type MethodWithOptions } from './method-options.ts'
+import { decidesByOption, METHOD_OPTIONS, TARGET_OPTIONS, type MethodWithOptions } from './method-options.ts'
 import type { MethodName, MethodRules } from './method-rules.ts'
 import { RecipeInput } from './recipe-schema.ts'
 import { problemsOfTraining } from './training/training.ts'
@@ -20,7 +20,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...unlessReported('/options', problemsOfOptions(method, input)),
     ...unlessReported('/schedule', problemsOfSchedule(input)),
     ...problemsOfSearch(input),
-    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`)) : []),
+    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, input.target === undefined && decidesByOption(method, input.options))) : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
   ]
 }
@@ -29,9 +29,8 @@ function problemsOfTarget (rules: MethodRules, method: MethodName, input: Record
   if (rules.target === null) return []
   const { target, options, granularity } = input
   const instead = TARGET_OPTIONS[method]
-  const hasInstead = instead !== undefined && isObject(options) && typeof options[instead] === 'number'
   if (target === undefined) {
-    if (hasInstead || (rules.granularities !== undefined && isObject(granularity) && granularity.type === 'n:m')) return []
+    if (decidesByOption(method, options) || (rules.granularities !== undefined && isObject(granularity) && granularity.type === 'n:m')) return []
     const other = instead === undefined ? '' : `, or options.${instead}`
     return [{ path: '/target', message: `is needed: the method ${method} takes {"${rules.target}": number}${rules.granularities === undefined ? '' : ' or {"maxAccuracyDrop": number}'}${other}` }]
   }
@@ -97,11 +96,12 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string): Problem[] {
+function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string, decides: boolean): Problem[] {
   if (rules.target === null || typeof rule !== 'object' || rule === null) return []
   const other = rules.target === 'sparsity' ? 'threshold' : 'sparsity'
   const problems: Problem[] = []
   if (Object.hasOwn(rule, other)) problems.push({ path: `${path}/${other}`, message: `is not taken by the method ${method}, which takes "${rules.target}"` })
+  if (decides && Object.hasOwn(rule, 'sparsity')) problems.push({ path: `${path}/sparsity`, message: 'needs a target beside it: without one the method decides how much is pruned, everywhere' })
   if (!['sparsity', 'threshold', 'skip'].some((key) => Object.hasOwn(rule, key))) problems.push({ path, message: `says nothing: give "${rules.target}" or "skip"` })
   if ((rule as { skip?: unknown }).skip === true && Object.hasOwn(rule, rules.target)) {
     problems.push({ path: `${path}/skip`, message: `contradicts "${rules.target}": a skipped layer is not pruned` })

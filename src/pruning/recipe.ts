@@ -3,7 +3,7 @@ import { EspalierError } from '../errors.ts'
 import type { ScopeName } from './allocation/index.ts'
 import type { CriterionName } from './criteria/index.ts'
 import type { GranularityOptions } from './granularity/index.ts'
-import { OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
+import { decidesByOption, OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
 import { problemsOfMethod } from './method-problems.ts'
 import { METHOD_RULES, type MethodName, type MethodRules } from './method-rules.ts'
 import { SCHEDULE_OPTIONS, type SparsityScheduleOptions } from './schedules/index.ts'
@@ -97,9 +97,9 @@ function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight
 }
 
 /** All of n:m, where the recipe says nothing else. */
-function targetOf ({ target, options }: RecipeInput, { granularities }: MethodRules, granularity: GranularityOptions): Recipe['target'] {
+function targetOf ({ method, target, options }: RecipeInput, { granularities }: MethodRules, granularity: GranularityOptions): Recipe['target'] {
   if (target !== undefined) return target as Recipe['target']
-  return granularities !== undefined && granularity.type === 'n:m' && options === undefined ? { sparsity: 1 - granularity.n / granularity.m } : null
+  return granularities !== undefined && granularity.type === 'n:m' && !decidesByOption(method, options) ? { sparsity: 1 - granularity.n / granularity.m } : null
 }
 
 function methodOf (input: unknown): MethodName | undefined {

@@ -42,8 +42,10 @@ export interface TrainHooks {
   onEpoch? (record: EpochRecord): void
   /** Before step number `step` of the run, counted from 0: functions between steps run here. Gives the kind of the step. */
   onStep? (step: number): string | undefined
-  /** The weights of the best epoch are given, of those that end after step `from`; early stopping counts from there too. */
-  readonly best?: { readonly monitor: string, readonly from: number }
+  /** What tells the best epoch, whose weights are given; without it that of early stopping, where it restores the best. */
+  readonly best?: string
+  /** Epochs that end at this step or before are no candidates, and early stopping does not count them. */
+  readonly candidatesFrom?: number
   /** Further state of the run, as JSON: kept in checkpoints and given back. */
   readonly notes?: { save (): unknown, load (notes: unknown): void }
   readonly checkpoints?: Checkpoints
@@ -88,7 +90,7 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
   let [epoch, step, savedAt] = [0, 0, begin]
   const resumed = await hooks.checkpoints?.load() ?? null
   if (resumed !== null) ({ epoch, step, best } = restore(trainer, resumed, records, hooks))
-  const watched = hooks.best ?? options.earlyStopping
+  const monitor = options.earlyStopping?.monitor ?? hooks.best
   const resumedAt = resumed === null ? null : epoch * stepsPerEpoch + step
   const first = resumedAt ?? 0
   let sampledAt = begin
@@ -130,8 +132,8 @@ export async function train (trainer: Trainer, options: TrainingOptions, hooks: 
     hooks.onEpoch?.(record)
     sampledAt = performance.now()
     step = 0
-    if (watched === null || (epoch + 1) * stepsPerEpoch <= (hooks.best?.from ?? 0)) continue
-    best = better(record, best, { minDelta: options.earlyStopping?.minDelta ?? 0, monitor: options.earlyStopping?.monitor ?? watched.monitor }, trainer)
+    if (monitor === undefined || (epoch + 1) * stepsPerEpoch <= (hooks.candidatesFrom ?? 0)) continue
+    best = better(record, best, { minDelta: options.earlyStopping?.minDelta ?? 0, monitor }, trainer)
     if (options.earlyStopping !== null && epoch - best.epoch >= options.earlyStopping.patience) return finish('early-stopping')
   }
   return finish('epochs')

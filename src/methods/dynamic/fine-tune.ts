@@ -27,7 +27,7 @@ export const fineTune = {
       examples: await openExamples(context),
       ...(changes && { changes }),
       ...(keepZeros && { pruner: KEEP_ZEROS }),
-      ...(keep === 'best' && { bestFrom: 0 }),
+      best: keep === 'best',
       ...(context.checkpoints && { checkpoints: context.checkpoints }),
     })
     const result = await trainedResult(context, trained, { plan: planPruning(context.model.layers, context.recipe), asked: () => null })

@@ -15,7 +15,7 @@ export const gradual: CreatePruning = ({ pool, schedule, recipe }) => ({
     functions: (state) => ({ prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, magnitude), { hide: true })) }),
   },
   onStep (step, run) {
-    if (schedule.isUpdate(step)) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
+    if (schedule.isUpdate(step)) pruneTo(run, pool, 'prune', step, zerosAt(pool, schedule, step))
     return undefined
   },
 })

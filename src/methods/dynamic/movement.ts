@@ -33,7 +33,7 @@ function hard ({ pool, schedule, recipe, options }: PruningSetup): ReturnType<Cr
       functions: (state) => ({ prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, raised(state)), { hide: false })) }),
     },
     onStep (step, run) {
-      if (schedule.isUpdate(step)) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
+      if (schedule.isUpdate(step)) pruneTo(run, pool, 'prune', step, zerosAt(pool, schedule, step))
       return undefined
     },
   }

@@ -71,22 +71,15 @@ export function penaltyControl ({ pool, schedule, options }: PruningSetup, metho
           if (method.fold === undefined) return
           for (const weight of state.weights) if (weight.pruned) weight.variable.assign(method.fold(weight as MaskedWeight))
         }
-        const settled = (counts: tf.Tensor) => {
-          method.settle?.(state)
-          return counts
-        }
         const own = (arenas: Parameters<typeof masksByThreshold>[0]) => masksByThreshold(arenas, arenas.map(gone), { low: 1, high: 1 }, method.score)
         return {
           gauge: pruningFunction(state, pool, (arenas) => setMasks(state, own(arenas), { hide: false })),
-          project: pruningFunction(state, pool, (arenas, zeros) => {
-            const masks = masksByScore(arenas, zeros, method.score)
+          settle: pruningFunction(state, pool, (arenas, zeros) => {
+            const masks = pool.zeros === null ? own(arenas) : masksByScore(arenas, zeros, method.score)
             fold()
-            return settled(setMasks(state, masks, { hide: true }))
-          }),
-          settle: pruningFunction(state, pool, (arenas) => {
-            const masks = own(arenas)
-            fold()
-            return settled(setMasks(state, masks, { hide: true }))
+            const counts = setMasks(state, masks, { hide: true })
+            method.settle?.(state)
+            return counts
           }),
         }
       },
@@ -96,10 +89,10 @@ export function penaltyControl ({ pool, schedule, options }: PruningSetup, metho
       if (!schedule.isUpdate(step)) return 'train'
       const zeros = zerosAt(pool, schedule, step)
       if (step === schedule.end) {
-        pruneTo(run, pool.zeros === null ? 'settle' : 'project', step, zeros)
+        pruneTo(run, pool, 'settle', step, zeros)
         return 'tune'
       }
-      const { sparsity, asked } = pruneTo(run, 'gauge', step, zeros)
+      const { sparsity, asked } = pruneTo(run, pool, 'gauge', step, zeros)
       if (fixed === null && pool.zeros !== null) adjust(run.trainer, 1 - sparsity, 1 - (asked ?? 0))
       return 'train'
     },

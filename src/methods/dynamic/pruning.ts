@@ -59,11 +59,11 @@ export function pruningFunction (state: TrainState, { arenas, layouts }: PrunedP
   return { inputs: [{ shape: [arenas.length], dtype: 'int32' }], run: (zeros) => [run(inGraph, zeros!)] }
 }
 
-/** Runs a function that takes the zeros of each arena. */
-export function pruneTo (run: PruningRun, name: string, step: number, zeros: Int32Array): MaskUpdate {
+/** Runs a function that takes the zeros of each arena of the pool. */
+export function pruneTo (run: PruningRun, pool: PrunedPool, name: string, step: number, zeros: Int32Array): MaskUpdate {
   const input = tf.tensor1d(zeros, 'int32')
   try {
-    return run.update(name, step, [input], zeros.reduce((sum, one) => sum + one, 0))
+    return run.update(name, step, [input], pool.zeros === null ? null : zeros.reduce((sum, one) => sum + one, 0))
   } finally {
     input.dispose()
   }

@@ -73,7 +73,7 @@ export function rewiring ({ pool, schedule, recipe, seed }: PruningSetup, { frac
       },
     },
     onStep (step, run) {
-      if (step === 0) pruneTo(run, 'start', step, zeros)
+      if (step === 0) pruneTo(run, pool, 'start', step, zeros)
       else if (isUpdate(step)) rewire(step, run)
       return before !== undefined && isUpdate(step + 1) ? 'before' : 'train'
     },

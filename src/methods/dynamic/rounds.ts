@@ -53,7 +53,7 @@ export function inRounds ({ pool, recipe, steps }: PruningSetup, { rounds, prune
       if (step > 0 && step === rewind) run.trainer.program.run('remember')
       const round = step / length
       const isBoundary = Number.isInteger(round) && round < count && (prunesFirst || round > 0)
-      if (isBoundary) pruneTo(run, 'prune', step, zerosAfter(pool, (prunesFirst ? round + 1 : round) / prunings))
+      if (isBoundary) pruneTo(run, pool, 'prune', step, zerosAfter(pool, (prunesFirst ? round + 1 : round) / prunings))
       return undefined
     },
   }

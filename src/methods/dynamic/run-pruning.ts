@@ -72,7 +72,8 @@ export async function pruneOnce (context: TrainingContext, { create, refuse }: T
     ...(changes && { changes }),
     ...(checkpoints && { checkpoints }),
     ...(pruning.scheduledSteps !== undefined && { scheduledSteps: pruning.scheduledSteps }),
-    ...(training.keep !== 'last' && { bestFrom: pruning.reached }),
+    best: training.keep !== 'last',
+    candidatesFrom: pruning.reached,
     onStep: (step, trainer) => pruning.onStep(step, runOf(trainer)),
   })
   return { trained, updates: log.updates, sparsity }

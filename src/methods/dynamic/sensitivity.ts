@@ -31,7 +31,7 @@ export const sensitivity: CreatePruning = ({ pool, schedule, recipe, options }) 
       functions: (state) => ({ prune: pruningFunction(state, pool, (arenas, zeros) => setMasks(state, masksByScore(arenas, zeros, scoreOf), { hide: true })) }),
     },
     onStep (step, run) {
-      if (schedule.isUpdate(step)) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
+      if (schedule.isUpdate(step)) pruneTo(run, pool, 'prune', step, zerosAt(pool, schedule, step))
       return undefined
     },
   }

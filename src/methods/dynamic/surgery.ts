@@ -40,24 +40,26 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
       ...masks,
       mask (weight, values) {
         const mask = masks.mask(weight, values)
-        if (mask !== undefined) sizes.set(weight.name, values)
+        if (mask !== undefined && c !== null) sizes.set(weight.name, values)
         return mask
       },
       extras: () => ({ limit: { shape: [], initial: FAR } }),
       kinds: { train: STEP },
       functions: (state) => ({
         prune: pruningFunction(state, pool, (arenas, zeros) => set(state, (kept) => masksByScore(arenas, zeros, withHysteresis(margin, kept)))),
-        cut: {
-          inputs: [{ shape: [layers.length], dtype: 'float32' }],
-          run: (thresholds) => [set(state, (masks) => masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), { ...edges, masks }, magnitude))],
-        },
+        ...(c !== null && {
+          cut: {
+            inputs: [{ shape: [layers.length], dtype: 'float32' as const }],
+            run: (thresholds?: Tensor) => [set(state, (masks) => masksByThreshold(arenasOf(state, layers, pool.layouts), tf.unstack(thresholds!), { ...edges, masks }, magnitude))],
+          },
+        }),
       }),
     },
     onStep (step, run) {
       if (!schedule.isUpdate(step)) return undefined
       const last = step === schedule.end && pool.zeros !== null
       if (last || uniformAt(seed, step) < (1 + gamma * step) ** -power) {
-        if (c === null || last) pruneTo(run, 'prune', step, zerosAt(pool, schedule, step))
+        if (c === null || last) pruneTo(run, pool, 'prune', step, zerosAt(pool, schedule, step))
         else cut(run.update, step, layers.map(({ members }) => thresholdOf(members.map((name) => sizes.get(name)!), c)))
       }
       return undefined

@@ -18,8 +18,10 @@ export interface TrainRequest {
   readonly pruner?: Pruner
   /** Steps that the learning rate's schedule spans; without it all of them. */
   readonly scheduledSteps?: number
-  /** The weights of the best epoch are given, of those that end after this step; without it the last ones. */
-  readonly bestFrom?: number
+  /** Are the weights of the best epoch given, where there are examples to tell it by? */
+  readonly best?: boolean
+  /** Epochs that end at this step or before are no candidates. */
+  readonly candidatesFrom?: number
   /** Before a step; gives its kind. */
   onStep? (step: number, trainer: Trainer): string | undefined
   readonly notes?: TrainHooks['notes']
@@ -35,7 +37,7 @@ export interface TrainedModel {
 /** Throws `training-diverged`, the signal's reason, `job-paused`, and what creating a trainer throws. */
 export async function trainModel (context: TrainingContext, request: TrainRequest): Promise<TrainedModel> {
   const { recipe, model, signal, pause, examples } = context
-  const { examples: { data, validation }, changes, pruner, scheduledSteps, bestFrom, onStep, notes, checkpoints } = request
+  const { examples: { data, validation }, changes, pruner, scheduledSteps, best = false, candidatesFrom, onStep, notes, checkpoints } = request
   const options = trainingOf(context)
   const kept = { zeros: 0 }
   const trainer = await createTrainer({
@@ -55,7 +57,8 @@ export async function trainModel (context: TrainingContext, request: TrainReques
       signal,
       ...(checkpoints && { checkpoints }),
       ...(notes && { notes }),
-      ...(bestFrom !== undefined && validation !== undefined && { best: { monitor: monitorOf(trainer, options), from: bestFrom } }),
+      ...(best && validation !== undefined && { best: monitorOf(trainer) }),
+      ...(candidatesFrom !== undefined && { candidatesFrom }),
       ...(onStep && { onStep: (step: number) => onStep(step, trainer) }),
       ...(pause && { pause }),
       onBegin (step) { context.onTrainingBegin?.(step) },
@@ -98,8 +101,10 @@ export async function trainModel (context: TrainingContext, request: TrainReques
 
 /** The settings of a recipe whose method trains. */
 export function trainingOf ({ recipe }: Pick<TrainingContext, 'recipe'>): Training {
-  if (recipe.training === undefined) throw new EspalierError('internal', `the recipe of the method ${recipe.method} says nothing of training`)
-  return recipe.training
+  const { training } = recipe
+  if (training === undefined) throw new EspalierError('internal', `the recipe of the method ${recipe.method} says nothing of training`)
+  // The last weights are what is asked for, whatever epoch was the best.
+  return training.keep === 'last' && training.earlyStopping !== null ? { ...training, earlyStopping: { ...training.earlyStopping, restoreBest: false } } : training
 }
 
 /** Notes how many weights that are zero stay so without being pruned. */
@@ -115,8 +120,8 @@ function counting (pruner: Pruner, kept: { zeros: number }): Pruner {
 }
 
 /** What tells a good epoch: the accuracy where there is one, else the loss. */
-function monitorOf ({ better }: Trainer, { earlyStopping }: Training): string {
-  return earlyStopping?.monitor ?? (better.accuracy === 'higher' ? 'val_accuracy' : 'val_loss')
+function monitorOf ({ better }: Trainer): string {
+  return better.accuracy === 'higher' ? 'val_accuracy' : 'val_loss'
 }
 
 function reported ({ epoch, done, total, stepsPerSecond, etaSeconds }: TrainProgress, last: EpochRecord | undefined) {

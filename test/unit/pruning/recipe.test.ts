@@ -173,6 +173,7 @@ describe('recipes of methods that prune while they train', () => {
     const searched = parseRecipe({ method: 'gradual', target: { maxAccuracyDrop: 0.01 } })
     assert.deepEqual([searched.search, searched.training!.validation], [{ attempts: 8, low: 0.5, high: 0.995 }, 0.1])
     assert.equal(parseRecipe({ method: 'surgery', options: { c: 2 } }).target, null)
+    assert.deepEqual(parseRecipe({ method: 'surgery', granularity: { type: 'n:m', n: 2, m: 4 }, options: { margin: 0.3 } }).target, { sparsity: 0.5 })
   })
 
   for (const [recipe, ...expected] of [
@@ -187,6 +188,7 @@ describe('recipes of methods that prune while they train', () => {
     [{ method: 'magnitude', target: { sparsity: 0.9 }, granularity: { type: 'channel' } }, '/granularity/type "channel" is not taken by the method magnitude, which takes "weight"'],
     [{ method: 'surgery', target: { sparsity: 0.9 }, options: { marign: 0.2 } }, /\/options\/marign .*margin/],
     [{ method: 'rigl', target: { sparsity: 0.9 }, options: { fraction: 2 } }, /\/options\/fraction /],
+    [{ method: 'surgery', options: { c: 1 }, layers: [{ match: 'a', sparsity: 0.5 }] }, '/layers/0/sparsity needs a target beside it: without one the method decides how much is pruned, everywhere'],
     [{ method: 'movement', target: { sparsity: 0.9 }, options: { rate: 0.1 } }, '/options/rate is for the mode "soft": hard movement only ranks the scores'],
     [{ method: 'gradual', target: { sparsity: 0.9 }, options: {} }, /\/options is not taken by the method gradual/],
     [{ method: 'lottery', target: { sparsity: 0.9 }, schedule: {} }, /\/schedule is not taken by the method lottery/],
