@@ -15,13 +15,11 @@ export interface PenaltyMethod {
   /** The penalty that it begins with where the recipe gives none. */
   readonly strength: number
   /** What ranks weights, >= 0, in the weight's shape. */
-  readonly score: Score
+  score (weight: MaskedWeight, state: TrainState): tf.Tensor
   /** Units go by themselves whose score is at most this. */
   readonly gone: number
   /** The value that a weight has after the projection, before its mask; without it, its own. */
   readonly fold?: (weight: MaskedWeight) => tf.Tensor
-  /** Called with the state before any function of it is recorded. */
-  readonly bind?: (state: TrainState) => void
   /** Further assignments of the projection, when masks are set. */
   readonly settle?: (state: TrainState) => void
 }
@@ -65,17 +63,17 @@ export function penaltyControl ({ pool, schedule, options }: PruningSetup, metho
       scalars: { [STRENGTH]: fixed ?? method.strength },
       kinds: { train: method.step, tune: {} },
       functions: (state) => {
-        method.bind?.(state)
+        const score: Score = (weight) => method.score(weight, state)
         const gone = () => tf.scalar(method.gone)
         const fold = () => {
           if (method.fold === undefined) return
           for (const weight of state.weights) if (weight.pruned) weight.variable.assign(method.fold(weight as MaskedWeight))
         }
-        const own = (arenas: Parameters<typeof masksByThreshold>[0]) => masksByThreshold(arenas, arenas.map(gone), { low: 1, high: 1 }, method.score)
+        const own = (arenas: Parameters<typeof masksByThreshold>[0]) => masksByThreshold(arenas, arenas.map(gone), { low: 1, high: 1 }, score)
         return {
           gauge: pruningFunction(state, pool, (arenas) => setMasks(state, own(arenas), { hide: false })),
           settle: pruningFunction(state, pool, (arenas, zeros) => {
-            const masks = pool.zeros === null ? own(arenas) : masksByScore(arenas, zeros, method.score)
+            const masks = pool.zeros === null ? own(arenas) : masksByScore(arenas, zeros, score)
             fold()
             const counts = setMasks(state, masks, { hide: true })
             method.settle?.(state)

@@ -1,9 +1,9 @@
 /** The weights that a method prunes while it trains: which compete with which, for how many zeros, in what units. */
 import { EspalierError } from '../../errors.ts'
-import type { MaskedWeight } from '../../engine/prune/masks.ts'
 import type { Pruner } from '../../engine/prune/pruner.ts'
 import { outputLayers } from '../../models/architecture/output-layers.ts'
 import type { ModelFile } from '../../models/model.ts'
+import type { RefuseWeights } from './pruning.ts'
 import { SCOPES, zerosFor } from '../../pruning/allocation/index.ts'
 import { groupingOf, type Grouping } from '../../pruning/granularity/index.ts'
 import { assertPlan, planPruning, type Plan, type PlannedTensor } from '../../pruning/plan.ts'
@@ -39,7 +39,7 @@ export interface PrunedPool {
  * `sparsity`: what is asked of weights without a sparsity of their own; null where the method decides. Throws `invalid-recipe` for layers that do not exist
  * and `nothing-pruned` when no weight may be pruned.
  */
-export function poolFor (model: ModelFile, recipe: Recipe, sparsity: number | null, refuse: (layer: string) => string | undefined = () => undefined): PrunedPool {
+export function poolFor (model: ModelFile, recipe: Recipe, sparsity: number | null, refuse: ReturnType<RefuseWeights> = () => undefined): PrunedPool {
   const { plan, layouts } = planUnits(model, recipe, refuse)
   if (plan.prune.length === 0) {
     const reasons = [...new Set(plan.skip.map(({ reason }) => reason))].join('; ')
@@ -55,7 +55,7 @@ const OUTPUTS = 'its channels are the outputs of the model, which must stay'
 const FROZEN = 'the layer is frozen (trainable: false), and frozen layers are not pruned while training'
 
 /** The plan without what is not trained, or cannot be parted into the units asked for. */
-function planUnits (model: ModelFile, recipe: Recipe, refuse: (layer: string) => string | undefined): { plan: Plan, layouts: Map<string, Grouping | null> } {
+function planUnits (model: ModelFile, recipe: Recipe, refuse: ReturnType<RefuseWeights>): { plan: Plan, layouts: Map<string, Grouping | null> } {
   const plan = planPruning(model.layers, recipe)
   assertPlan(plan)
   const layers = new Map(model.layers.map((layer) => [layer.path, layer]))
@@ -66,7 +66,7 @@ function planUnits (model: ModelFile, recipe: Recipe, refuse: (layer: string) =>
     const layer = layers.get(tensor.layer)!
     const axes = layer.weights.find(({ role }) => role === tensor.role)?.spec?.axes
     const grouping = groupingOf({ name: tensor.name, shape: tensor.shape, ...(axes && { axes }), className: layer.className, role: tensor.role }, recipe.granularity)
-    const refused = !layer.layer.trainable ? FROZEN : outputs.has(tensor.layer) ? OUTPUTS : refuse(tensor.layer) ?? (grouping !== null && 'refused' in grouping ? grouping.refused : undefined)
+    const refused = !layer.layer.trainable ? FROZEN : outputs.has(tensor.layer) ? OUTPUTS : refuse(tensor) ?? (grouping !== null && 'refused' in grouping ? grouping.refused : undefined)
     if (refused === undefined) layouts.set(tensor.name, grouping as Grouping | null)
     else skip.push({ key: tensor.key, name: tensor.name, layer: tensor.layer, role: tensor.role, weights: tensor.weights, prunable: true, reason: refused })
     return refused === undefined
@@ -111,5 +111,3 @@ export function firstMasks ({ tensors }: PrunedPool, { training }: Recipe): Requ
     keep: ({ name, prunable }, values) => !keepZeros || names.has(name) || !prunable || countZeros(values) === 0 ? undefined : nonzero(values),
   }
 }
-
-export type { MaskedWeight }

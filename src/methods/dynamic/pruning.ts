@@ -7,6 +7,7 @@ import type { TrainState } from '../../engine/train/state.ts'
 import type { Trainer } from '../../engine/train/trainer.ts'
 import type { ModelFile } from '../../models/model.ts'
 import type { MethodOptions } from '../../pruning/method-options.ts'
+import type { PlannedTensor } from '../../pruning/plan.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { RunSchedule } from '../../pruning/schedules/index.ts'
 import type { MaskUpdate } from '../receipt.ts'
@@ -47,11 +48,11 @@ export interface PruningRun {
 
 export type CreatePruning = (setup: PruningSetup) => Pruning
 
-/** Why the kernels of a layer cannot be pruned by a method, if so; looked up by the layer's path. */
-export type RefuseLayers = (model: ModelFile) => (layer: string) => string | undefined
+/** Why a method cannot prune a weight, if so. */
+export type RefuseWeights = (model: ModelFile) => (weight: PlannedTensor) => string | undefined
 
 /** What the table of methods has for each. */
-export interface Technique { readonly create: CreatePruning, readonly refuse?: RefuseLayers }
+export interface Technique { readonly create: CreatePruning, readonly refuse?: RefuseWeights }
 
 /** A function over the arenas of a pool, with the zeros of each as its input. */
 export function pruningFunction (state: TrainState, { arenas, layouts }: PrunedPool, run: (arenas: readonly Arena[], zeros: Tensor) => Tensor): PruningFunction {

@@ -7,7 +7,7 @@ import type { TrainedWeight, TrainState } from '../../engine/train/state.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { penaltyControl, strengthOf } from './penalty-control.ts'
 import { firstMasks } from './pool.ts'
-import type { CreatePruning } from './pruning.ts'
+import type { CreatePruning, RefuseWeights } from './pruning.ts'
 
 const STRENGTH = 1e-3
 
@@ -24,9 +24,8 @@ export const slimming: CreatePruning = (setup) => {
   const isScale = (name: string): boolean => scales.has(name.replace(/\/(gamma|beta)$/, '')) && /\/(gamma|beta)$/.test(name)
   const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'))
   const weightNamed = ({ weights }: TrainState, name: string): TrainedWeight | undefined => weights.find((weight) => weight.name === name)
-  let state: TrainState | undefined
-  const score = (weight: MaskedWeight): Tensor => {
-    const gamma = weightNamed(state!, `${scaleOf.get(layerOf(weight.name))!}/gamma`)!.variable
+  const score = (weight: MaskedWeight, state: TrainState): Tensor => {
+    const gamma = weightNamed(state, `${scaleOf.get(layerOf(weight.name))!}/gamma`)!.variable
     return units.get(weight.name)!.spread(tf.abs(gamma), weight.variable)
   }
   return penaltyControl(setup, {
@@ -35,16 +34,15 @@ export const slimming: CreatePruning = (setup) => {
       // Scales and shifts are masked along with their channels at the projection.
       keep: (weight, values) => isScale(weight.name) ? new Float32Array(values.length).fill(1) : masks.keep(weight, values),
     },
-    bind (given) { state = given },
     strength: STRENGTH,
     score,
     gone: 0,
-    settle (given) {
+    settle (state) {
       for (const { layer, name } of setup.pool.tensors) {
-        const kernel = weightNamed(given, name) as MaskedWeight
+        const kernel = weightNamed(state, name) as MaskedWeight
         const kept = tf.cast(tf.greater(units.get(name)!.scores(kernel.mask), 0), 'float32')
         for (const role of ['gamma', 'beta']) {
-          const weight = weightNamed(given, `${scaleOf.get(layer)!}/${role}`)
+          const weight = weightNamed(state, `${scaleOf.get(layer)!}/${role}`)
           if (weight?.mask === undefined) continue
           weight.mask.assign(kept)
           weight.variable.assign(tf.mul(weight.variable, kept))
@@ -53,10 +51,10 @@ export const slimming: CreatePruning = (setup) => {
     },
     step: {
       after () {},
-      finish (given, learningRate) {
-        const cut = tf.mul(learningRate, strengthOf(given))
+      finish (state, learningRate) {
+        const cut = tf.mul(learningRate, strengthOf(state))
         for (const path of scales) {
-          const { variable } = weightNamed(given, `${path}/gamma`)!
+          const { variable } = weightNamed(state, `${path}/gamma`)!
           variable.assign(tf.mul(tf.sign(variable), tf.relu(tf.sub(tf.abs(variable), cut))))
         }
       },
@@ -65,9 +63,17 @@ export const slimming: CreatePruning = (setup) => {
 }
 
 /** Why a kernel has no scale that slimming could shrink; undefined when it has one. */
-export function refuseWithoutScale (model: ModelFile): (layer: string) => string | undefined {
+export const refuseWithoutScale: RefuseWeights = (model) => {
   const scales = scalesAfter(model)
-  return (layer) => scales.has(layer) ? undefined : 'no trained batch normalisation with a scale follows this layer directly, so there is no scale to shrink'
+  const layers = new Map(model.layers.map((layer) => [layer.path, layer]))
+  return ({ layer, role, shape }) => {
+    const scale = scales.get(layer)
+    if (scale === undefined) return 'no trained batch normalisation with a scale follows this layer directly, so there is no scale to shrink'
+    const outputs = layers.get(layer)!.weights.find((weight) => weight.role === role)?.spec?.axes?.output ?? []
+    const channels = outputs.reduce((product, axis) => product * shape[axis]!, 1)
+    const scaled = layers.get(scale)!.weights.find((weight) => weight.role === 'gamma')!.tensor.shape[0]!
+    return channels === scaled ? undefined : `its ${channels} channels are not the ${scaled} that the batch normalisation scales`
+  }
 }
 
 /** The batch normalisation that alone reads a layer's output, over its channels: path by path. */
