@@ -53,6 +53,28 @@ describe('a compiled step', () => {
     })
   })
 
+  test('what is fed stays JavaScript\'s: variables that take it over give nothing back on other threads', () => {
+    // Without copies of their own, 64 variables that are set at once end the process in one of the first hundreds of rounds.
+    const names = Array.from({ length: 64 }, (_, index) => `v${index}`)
+    const state = Object.fromEntries(names.map((name) => [name, tf.variable(tf.zeros([257]))]))
+    withProgram(state, {
+      step () { for (const variable of Object.values(state)) variable.assign(tf.add(variable, 1)); return [] },
+      take (...inputs) { names.forEach((name, index) => state[name]!.assign(inputs[index]!)); return [] },
+    }, (program) => {
+      for (let round = 0; round < 600; round++) {
+        const values = names.map(() => tf.tensor1d(new Float32Array(257).fill(round)))
+        if (round % 2 === 0) program.write(Object.fromEntries(names.map((name, index) => [name, values[index]!])))
+        else program.run('take', values)
+        tf.dispose(values)
+        program.run('step')
+      }
+      const [last] = program.read(['v63'])
+      assert.ok(last!.dataSync().every((value) => value === 600))
+      last!.dispose()
+    })
+    tf.dispose(Object.values(state))
+  })
+
   test('functions prepared together are one load', () => {
     const w = tf.variable(tf.scalar(2))
     const functions: Record<string, Step> = { double: () => { w.assign(tf.mul(w, 2)); return [] }, value: (x) => [tf.add(w, x!)] }

@@ -181,7 +181,9 @@ function declare (graph: Graph, variables: ReadonlyMap<string, Variable>): void 
     graph.add(`${name}/read`, 'ReadVariableOp', [name], { dtype })
     graph.add(`${name}/copy`, 'Identity', [`${name}/read`], { T: dtype })
     graph.add(`${name}/value`, 'Placeholder', [], { dtype, shape: attribute.shape(variable.shape) })
-    graph.add(`${name}/assign`, 'AssignVariableOp', [name, `${name}/value`], { dtype })
+    // A variable would take the fed memory, which is JavaScript's, and give it back on whatever thread sets it next; JavaScript's may only be given back on its own.
+    graph.add(`${name}/own`, 'DeepCopy', [`${name}/value`], { T: dtype })
+    graph.add(`${name}/assign`, 'AssignVariableOp', [name, `${name}/own`], { dtype })
     graph.add(`${name}/set`, 'Const', [`^${name}/assign`], { dtype: attribute.type(1), value: attribute.tensor(1, [], new Uint8Array(4)) })
   }
 }

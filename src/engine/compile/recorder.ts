@@ -88,7 +88,9 @@ export class Recorder {
     for (const [index, input] of inputs.entries()) {
       const [id, dtype] = [this.#idOf(input), backend.getDTypeInteger(input.dtype)]
       this.#dtypes.set(id, dtype)
-      this.#places.set(id, graph.add(`${prefix}/x${index}`, 'Placeholder', [], { dtype: attribute.type(dtype), shape: attribute.shape(input.shape) }))
+      const fed = graph.add(`${prefix}/x${index}`, 'Placeholder', [], { dtype: attribute.type(dtype), shape: attribute.shape(input.shape) })
+      // Nothing in the graph may keep memory that is JavaScript's: see the assignments in program.ts.
+      this.#places.set(id, graph.add(`${prefix}/x${index}/own`, 'DeepCopy', [fed], { T: attribute.type(dtype) }))
     }
   }
 
