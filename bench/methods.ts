@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readConfig } from '../src/config.ts'
+import { readModel } from '../src/models/formats/index.ts'
+import { openFile } from '../src/worker/files.ts'
 import { CASE_NAMES, caseNamed, type Case } from './methods/cases.ts'
 import { dataZip } from './methods/data.ts'
 import { runTfmot } from './methods/tfmot.ts'
@@ -57,9 +59,22 @@ async function denseModel ({ model, data, dense }: Case, dataset: string, folder
 
 const percent = (accuracy: number): number => Math.round((1 - accuracy) * 1e6) / 1e4
 
-function figuresOf ({ receipt, seconds }: RecipeResult, { mark }: Case): Record<string, unknown> {
+/** Of the written model: kernels alone, as some papers count, beside all trainable parameters. */
+async function countKernels (path: string): Promise<{ weights: number, nonzeros: number }> {
+  const source = await openFile(path)
+  try {
+    const { layers } = await readModel(source)
+    const kernels = await Promise.all(layers.flatMap(({ weights }) => weights.filter(({ role }) => role === 'kernel').map(async ({ tensor }) => await tensor.read())))
+    const sum = (of: (values: Float32Array) => number): number => kernels.reduce((total, values) => total + of(values), 0)
+    return { weights: sum(({ length }) => length), nonzeros: sum((values) => values.filter((value) => value !== 0).length) }
+  } finally {
+    await source.close()
+  }
+}
+
+async function figuresOf ({ receipt, seconds, model }: RecipeResult, { mark }: Case): Promise<Record<string, unknown>> {
   const { before, after, layers, training, updates = [] } = receipt
-  const biases = after.weights - after.prunableWeights
+  const kernels = await countKernels(model)
   const errorPercent = percent(after.metrics!.accuracy!)
   return {
     compression: after.compression,
@@ -67,7 +82,7 @@ function figuresOf ({ receipt, seconds }: RecipeResult, { mark }: Case): Record<
     denseErrorPercent: percent(before.metrics!.accuracy!),
     nonzeros: after.nonzeros,
     weights: after.weights,
-    kernelCompression: after.prunableWeights / (after.nonzeros - biases),
+    kernels: { ...kernels, compression: kernels.weights / kernels.nonzeros },
     sparsity: after.sparsity,
     layers: Object.fromEntries(layers.map(({ name, nonzeros }) => [name, nonzeros])),
     epochs: training!.epochs.length,
@@ -82,7 +97,7 @@ const dataset = await dataZip(chosen.data, { home, log, ...(options.data !== und
 const folder = join(home, 'cache', 'bench-methods', 'runs')
 const dense = await denseModel(chosen, dataset, folder)
 const result = await runRecipe({ model: dense.path, dataset, recipe: { evaluation: { latency: false }, ...chosen.recipe, seed }, folder, onProgress: progress(options.case!) })
-const figures: Record<string, unknown> = { case: options.case, seed, ...figuresOf(result, chosen), denseSeconds: dense.seconds, cores: cpus().length, processor: cpus()[0]!.model }
+const figures: Record<string, unknown> = { case: options.case, seed, ...await figuresOf(result, chosen), denseSeconds: dense.seconds, cores: cpus().length, processor: cpus()[0]!.model }
 if (options.peer) {
   const peer = await runTfmot({ python: options.python, model: dense.path, dataset, folder, sparsity: chosen.sparsity, seed })
   figures.peer = typeof peer === 'string' ? { leftOut: peer } : { ...peer, errorPercent: percent(peer.accuracy), pointsBetter: Math.round(1e4 * (result.receipt.after.metrics!.accuracy! - peer.accuracy)) / 100, secondsRatio: result.receipt.training!.seconds / peer.seconds }
