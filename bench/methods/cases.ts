@@ -35,16 +35,16 @@ const MNIST: Readonly<Record<string, Case>> = {
   'lenet300-mnist-surgery': {
     model: 'lenet300', data: 'mnist', dense: MNIST_DENSE.lenet300,
     recipe: {
-      method: 'surgery', target: { sparsity: 0.98215 }, layers: BIASES, options: { margin: 0.5 }, schedule: { end: '60%' },
-      training: { epochs: 100, batchSize: 128, validation: SELECTION, optimizer: sgd(0.1), distillation: DISTILLED },
+      method: 'surgery', target: { sparsity: 0.98215 }, scope: 'lamp', layers: BIASES, options: { margin: 0.5 }, schedule: { end: '50%' },
+      training: { epochs: 80, batchSize: 128, validation: SELECTION, optimizer: sgd(0.1), distillation: DISTILLED },
     },
     mark: { compression: 56, errorPercent: 1.99, source: 'Guo, Yao, Chen 2016' },
   },
   'lenet300-mnist-best': {
     model: 'lenet300', data: 'mnist', dense: MNIST_DENSE.lenet300,
     recipe: {
-      method: 'gradual', target: { sparsity: 0.9853 }, layers: BIASES, schedule: { end: '60%' },
-      training: { epochs: 150, batchSize: 128, validation: SELECTION, optimizer: sgd(0.1), distillation: DISTILLED },
+      method: 'surgery', target: { sparsity: 0.9853 }, scope: 'lamp', layers: BIASES, options: { margin: 0.5 }, schedule: { end: '50%' },
+      training: { epochs: 120, batchSize: 128, validation: SELECTION, optimizer: sgd(0.1), distillation: DISTILLED },
     },
     mark: { compression: 68, errorPercent: 1.92, source: 'Molchanov, Ashukha, Vetrov 2017' },
   },
