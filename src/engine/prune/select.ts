@@ -2,7 +2,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { gatherRows, segmentSum } from '../ops/gather.ts'
-import { rawOp } from '../ops/raw.ts'
 import { smallest, type Smallest } from './radix.ts'
 import type { Units } from './units.ts'
 
@@ -26,10 +25,10 @@ function bySize (contenders: readonly Contender[], zeros: Tensor): Smallest {
   const total = counts.reduce((sum, count) => sum + count, 0)
   const scores = tf.concat(contenders.map((one) => one.scores))
   const sizes = Float32Array.from(contenders.flatMap(({ units: { count, removed } }) => typeof removed === 'number' ? Array<number>(count).fill(removed) : [...removed]))
-  const [, order] = rawOp('TopKV2', { T: { type: 'float32' }, Tk: { type: 'int32' }, index_type: { type: 'int32' }, sorted: { bool: true } }, [tf.neg(scores), tf.scalar(total, 'int32')], 2)
-  const inOrder = gatherRows(tf.tensor1d(sizes), order!)
+  const { indices: order } = tf.topk(tf.neg(scores), total)
+  const inOrder = gatherRows(tf.tensor1d(sizes), order)
   // A unit goes when the zeros with it are nearer to what is asked than without it.
   const goes = tf.cast(tf.lessEqual(tf.sub(tf.cumsum(inOrder), tf.div(inOrder, 2)), tf.cast(zeros, 'float32')), 'float32')
-  const kept = segmentSum(tf.sub(1, goes), order!, total)
+  const kept = segmentSum(tf.sub(1, goes), order, total)
   return { kept: tf.split(kept, counts), threshold: tf.max(tf.mul(scores, tf.sub(1, kept))) }
 }

@@ -1,19 +1,12 @@
 /** Training alone: nothing is pruned, and what is zero stays zero. */
-import type { Pruner } from '../../engine/prune/pruner.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import { planPruning } from '../../pruning/plan.ts'
-import { countZeros } from '../../pruning/sparse.ts'
 import type { DynamicMethod } from '../method.ts'
 import { firstWeights } from './first-weights.ts'
 import { openExamples } from './open-examples.ts'
+import { keptZeros } from './pool.ts'
 import { trainModel, trainingOf } from './train-model.ts'
 import { assertChanged, trainedResult } from './trained-result.ts'
-
-/** Prunable weights with zeros among their values keep them; all others need no mask. */
-const KEEP_ZEROS: Pruner = {
-  keep: ({ prunable }, values) => !prunable || countZeros(values) === 0 ? undefined : Float32Array.from(values, (value) => value === 0 ? 0 : 1),
-  kinds: { train: {} },
-}
 
 export const fineTune = {
   name: 'fine-tune',
@@ -26,7 +19,7 @@ export const fineTune = {
     const trained = await trainModel(context, {
       examples: await openExamples(context),
       ...(changes && { changes }),
-      ...(keepZeros && { pruner: KEEP_ZEROS }),
+      ...(keepZeros && { pruner: { keep: keptZeros, kinds: { train: {} } } }),
       best: keep === 'best',
       ...(context.checkpoints && { checkpoints: context.checkpoints }),
     })

@@ -1,8 +1,7 @@
 /** Group lasso: a penalty on the norms of channels or blocks that makes whole ones zero. */
 import * as tf from '@tensorflow/tfjs-core'
-import { unitsOf, type Units } from '../../engine/prune/units.ts'
 import { penaltyControl, strengthOf } from './penalty-control.ts'
-import { firstMasks } from './pool.ts'
+import { firstMasks, unitsIn } from './pool.ts'
 import type { CreatePruning } from './pruning.ts'
 
 const STRENGTH = 1e-4
@@ -13,8 +12,7 @@ const STRENGTH = 1e-4
  * variables, 2006; Wen et al., Learning Structured Sparsity in Deep Neural Networks, NIPS 2016.
  */
 export const groupLasso: CreatePruning = (setup) => {
-  const { layouts } = setup.pool
-  const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, layouts.get(name) ?? null)]))
+  const units = unitsIn(setup.pool)
   return penaltyControl(setup, {
     masks: firstMasks(setup.pool, setup.recipe),
     strength: STRENGTH,

@@ -2,11 +2,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { prunedWeights, type MaskedWeight } from '../../engine/prune/masks.ts'
-import { unitsOf, type Units } from '../../engine/prune/units.ts'
 import type { RandomSource } from '../../engine/layers/forward.ts'
 import { sigmoid } from '../../engine/ops/elementwise.ts'
 import { penaltyControl, strengthOf } from './penalty-control.ts'
-import { firstMasks } from './pool.ts'
+import { firstMasks, unitsIn } from './pool.ts'
 import type { CreatePruning } from './pruning.ts'
 
 /** Temperature, and the interval that the concrete distribution is stretched to before it is cut to [0, 1]. Source: Louizos et al. 2018, section 4.1. */
@@ -29,8 +28,8 @@ const AJAR = 1e-3
  */
 export const l0: CreatePruning = (setup) => {
   const { rate, initial } = setup.options as { rate: number, initial: number }
-  const { layouts, weights } = setup.pool
-  const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, layouts.get(name) ?? null)]))
+  const { weights } = setup.pool
+  const units = unitsIn(setup.pool)
   const spread = ({ name }: Pick<MaskedWeight, 'name'>, gates: Tensor): Tensor => units.get(name)!.spread(gates, gates)
   const openGates = (logAlpha: Tensor): Tensor => stretched(sigmoid(logAlpha))
   return penaltyControl(setup, {

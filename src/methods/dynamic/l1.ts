@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { magnitude, prunedWeights } from '../../engine/prune/masks.ts'
 import { absolute } from '../../engine/ops/elementwise.ts'
-import { penaltyControl, strengthOf } from './penalty-control.ts'
+import { penaltyControl, softThreshold, strengthOf } from './penalty-control.ts'
 import { firstMasks } from './pool.ts'
 import type { CreatePruning } from './pruning.ts'
 
@@ -28,8 +28,7 @@ export const l1: CreatePruning = (setup) => {
     gone: 0,
     step: {
       after ({ variable }, learningRate, state) {
-        const cut = tf.mul(learningRate, strengthOf(state))
-        variable.assign(tf.mul(tf.sign(variable), tf.relu(tf.sub(tf.abs(variable), cut))))
+        softThreshold(variable, tf.mul(learningRate, strengthOf(state)))
       },
     },
   })

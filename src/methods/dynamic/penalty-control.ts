@@ -31,6 +31,11 @@ export function strengthOf ({ scalars }: TrainState): tf.Tensor {
   return scalars[STRENGTH]!
 }
 
+/** The proximal step of strength * sum |w|: sign(w) max(|w| - cut, 0). Source: Parikh and Boyd, Proximal Algorithms, 2014, section 6.5.2. */
+export function softThreshold (variable: tf.Variable, cut: tf.Tensor): void {
+  variable.assign(tf.mul(tf.sign(variable), tf.relu(tf.sub(tf.abs(variable), cut))))
+}
+
 /** How fast the strength follows: its change per update is the ratio of the densities to this power, within FASTEST. */
 const GAIN = 0.5
 const FASTEST = 1.5

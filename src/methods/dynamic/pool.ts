@@ -1,5 +1,6 @@
 /** The weights that a method prunes while it trains: which compete with which, for how many zeros, in what units. */
 import { EspalierError } from '../../errors.ts'
+import { unitsOf, type Units } from '../../engine/prune/units.ts'
 import type { Pruner } from '../../engine/prune/pruner.ts'
 import { outputLayers } from '../../models/architecture/output-layers.ts'
 import type { ModelFile } from '../../models/model.ts'
@@ -90,6 +91,11 @@ function arenasFor (tensors: readonly PlannedTensor[], { scope }: Recipe, sparsi
   ]
 }
 
+/** The units of every pruned weight, by name. */
+export function unitsIn ({ tensors, layouts }: PrunedPool): ReadonlyMap<string, Units> {
+  return new Map(tensors.map(({ name, shape }) => [name, unitsOf(shape, layouts.get(name) ?? null)]))
+}
+
 /** Zeros of each arena at a step: exactly what is asked from the schedule's end on. */
 export function zerosAt ({ arenas }: PrunedPool, schedule: RunSchedule, step: number): Int32Array {
   return Int32Array.from(arenas, ({ weights, zeros }) => {
@@ -98,16 +104,22 @@ export function zerosAt ({ arenas }: PrunedPool, schedule: RunSchedule, step: nu
   })
 }
 
+function nonzeroMask (values: Float32Array): Float32Array {
+  return Float32Array.from(values, (value) => value === 0 ? 0 : 1)
+}
+
+/** The mask under which a weight that is not pruned stays as sparse as it is; undefined where it needs none. */
+export const keptZeros: NonNullable<Pruner['keep']> = ({ prunable }, values) => !prunable || countZeros(values) === 0 ? undefined : nonzeroMask(values)
+
 /** Masks of 1, or of what is not zero yet where the zeros of a given model are kept; weights that are not pruned keep their zeros too. */
 export function firstMasks ({ tensors }: PrunedPool, { training }: Recipe): Required<Pick<Pruner, 'mask' | 'keep'>> {
   const names = new Set(tensors.map(({ name }) => name))
   const keepZeros = training!.keepZeros && training!.from === 'model'
-  const nonzero = (values: Float32Array) => Float32Array.from(values, (value) => value === 0 ? 0 : 1)
   return {
     mask ({ name }, values) {
       if (!names.has(name)) return undefined
-      return keepZeros ? nonzero(values) : new Float32Array(values.length).fill(1)
+      return keepZeros ? nonzeroMask(values) : new Float32Array(values.length).fill(1)
     },
-    keep: ({ name, prunable }, values) => !keepZeros || names.has(name) || !prunable || countZeros(values) === 0 ? undefined : nonzero(values),
+    keep: (weight, values) => !keepZeros || names.has(weight.name) ? undefined : keptZeros(weight, values),
   }
 }

@@ -2,11 +2,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { MaskedWeight } from '../../engine/prune/masks.ts'
-import { unitsOf, type Units } from '../../engine/prune/units.ts'
 import type { TrainedWeight, TrainState } from '../../engine/train/state.ts'
 import type { ModelFile } from '../../models/model.ts'
-import { penaltyControl, strengthOf } from './penalty-control.ts'
-import { firstMasks } from './pool.ts'
+import { penaltyControl, softThreshold, strengthOf } from './penalty-control.ts'
+import { firstMasks, unitsIn } from './pool.ts'
 import type { CreatePruning, RefuseWeights } from './pruning.ts'
 
 const STRENGTH = 1e-3
@@ -20,7 +19,7 @@ export const slimming: CreatePruning = (setup) => {
   const scaleOf = scalesAfter(setup.model)
   const masks = firstMasks(setup.pool, setup.recipe)
   const scales = new Set(setup.pool.tensors.map(({ layer }) => scaleOf.get(layer)!))
-  const units = new Map<string, Units>(setup.pool.tensors.map(({ name, shape }) => [name, unitsOf(shape, setup.pool.layouts.get(name) ?? null)]))
+  const units = unitsIn(setup.pool)
   const isScale = (name: string): boolean => scales.has(name.replace(/\/(gamma|beta)$/, '')) && /\/(gamma|beta)$/.test(name)
   const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'))
   const weightNamed = ({ weights }: TrainState, name: string): TrainedWeight | undefined => weights.find((weight) => weight.name === name)
@@ -54,8 +53,7 @@ export const slimming: CreatePruning = (setup) => {
       finish (state, learningRate) {
         const cut = tf.mul(learningRate, strengthOf(state))
         for (const path of scales) {
-          const { variable } = weightNamed(state, `${path}/gamma`)!
-          variable.assign(tf.mul(tf.sign(variable), tf.relu(tf.sub(tf.abs(variable), cut))))
+          softThreshold(weightNamed(state, `${path}/gamma`)!.variable, cut)
         }
       },
     },
