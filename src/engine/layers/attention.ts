@@ -78,7 +78,7 @@ interface Masked {
 function attentionMask (c: AttentionConfig, { query, value, inputs, places, context }: Masked): Tensor | undefined {
   const given = (role: AttentionRole) => {
     const place = places[role]
-    return place === undefined ? undefined : bool(inputs[place]!)
+    return place === undefined ? undefined : toBool(inputs[place]!)
   }
   const carried = (role: 'query' | 'key' | 'value') => {
     const place = places[role]
@@ -94,10 +94,6 @@ function attentionMask (c: AttentionConfig, { query, value, inputs, places, cont
     given('attention_mask'),
   ].filter((mask) => mask !== undefined)
   return masks.length === 0 ? undefined : masks.reduce((a, b) => logicalAnd(a, b))
-}
-
-function bool (x: Tensor): Tensor {
-  return x.dtype === 'bool' ? x : toBool(x)
 }
 
 /** bool [1, rows, columns] */

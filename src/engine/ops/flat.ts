@@ -20,9 +20,14 @@ export const isNaN = ofOne('IsNaN', tf.isNaN)
 export const isInf = ofOne('IsInf', tf.isInf)
 export const isFinite = ofOne('IsFinite', tf.isFinite)
 export const toWhole = ofOne('ToWhole', (x) => tf.cast(x, 'int32'))
-export const toBool = ofOne('ToBool', (x) => tf.cast(x, 'bool'))
+const castToBool = ofOne('ToBool', (x) => tf.cast(x, 'bool'))
 /** The value itself, held to be constant. */
 export const stopGradient = ofOne('StopGradient', (x) => tf.clone(x))
+
+/** What is not 0 is true. */
+export function toBool (x: Tensor): Tensor {
+  return x.dtype === 'bool' ? x : castToBool(x)
+}
 
 interface Axes { readonly axes: readonly number[] | undefined, readonly keepAxes: boolean }
 

@@ -5,8 +5,9 @@ import { arenasOf, magnitude, masksByScore, masksByThreshold, prunedWeights, set
 import type { StepKind } from '../../engine/prune/pruner.ts'
 import { straightThrough } from '../../engine/prune/straight-through.ts'
 import type { TrainState } from '../../engine/train/state.ts'
+import { membersByLayer } from '../../pruning/allocation/scope.ts'
 import { uniformAt } from '../../pruning/draws.ts'
-import { firstMasks, zerosAt, type PrunedPool } from './pool.ts'
+import { firstMasks, zerosAt } from './pool.ts'
 import { pruneTo, pruningFunction, type CreatePruning } from './pruning.ts'
 
 /** Beyond any weight. */
@@ -26,7 +27,7 @@ export const surgery: CreatePruning = ({ pool, schedule, recipe, options, seed }
   const edges = { low: 1 - margin, high: 1 + margin }
   const masks = firstMasks(pool, recipe)
   const sizes = new Map<string, Float32Array>()
-  const layers = byLayer(pool)
+  const layers = membersByLayer(pool.tensors).map((indices) => ({ members: indices.map((index) => pool.tensors[index]!.name) }))
   /** `masksOf` is given the masks that hysteresis goes by. */
   const set = (state: TrainState, masksOf: (kept: Kept) => readonly NewMask[]): Tensor => {
     const masks = masksOf(takeBack(state))
@@ -98,13 +99,6 @@ function withHysteresis (margin: number, masks: Kept): Score {
     const kept = masks.get(weight.name)!
     return tf.mul(magnitude(weight), tf.add(tf.div(kept, 1 - margin), tf.div(tf.sub(1, kept), 1 + margin)))
   }
-}
-
-/** Names of the pruned weights of each layer. */
-function byLayer ({ tensors }: PrunedPool): Array<{ readonly members: readonly string[] }> {
-  const layers = new Map<string, string[]>()
-  for (const { layer, name } of tensors) layers.set(layer, [...layers.get(layer) ?? [], name])
-  return [...layers.values()].map((members) => ({ members }))
 }
 
 /** max(mean + c standard deviations, 0) of the nonzero magnitudes. */

@@ -1,14 +1,12 @@
 /** Erdos-Renyi kernel: layers with many weights for their sizes are pruned more. */
-import { zerosFor, type Competitor, type Scope } from './scope.ts'
+import { membersByLayer, zerosFor, type Competitor, type Scope } from './scope.ts'
 
 /** The density of layer l is proportional to (sum of its sizes) / (product of its sizes), at most 1. */
 export const erk: Scope = {
   description: 'a ranking in each layer; densities proportional to the sum of a kernel\'s sizes over their product',
   isGlobal: false,
   allocate (pool, sparsity) {
-    const layers = new Map<string, number[]>()
-    for (const [index, { layer }] of pool.entries()) layers.set(layer, [...layers.get(layer) ?? [], index])
-    const groups = [...layers.values()].map((members) => ({ members, weights: total(pool, members), share: shareOf(pool, members) }))
+    const groups = membersByLayer(pool).map((members) => ({ members, weights: total(pool, members), share: shareOf(pool, members) }))
     const all = groups.reduce((sum, { weights }) => sum + weights, 0)
     const kept = keptOf(groups, all - zerosFor(sparsity, all))
     return groups.map(({ members, weights }, index) => ({ members, zeros: weights - kept[index]! }))

@@ -25,3 +25,14 @@ export function zerosFor (sparsity: number, weights: number): number {
 export function competitionOf (pool: readonly Competitor[], members: readonly number[], sparsity: number): Competition {
   return { members, zeros: zerosFor(sparsity, members.reduce((sum, index) => sum + pool[index]!.weights, 0)) }
 }
+
+/** Indices of tensors, a list for each layer; layers and tensors in the order they come in. */
+export function membersByLayer (tensors: ReadonlyArray<Pick<Competitor, 'layer'>>): number[][] {
+  const layers = new Map<string, number[]>()
+  for (const [index, { layer }] of tensors.entries()) {
+    const members = layers.get(layer)
+    if (members === undefined) layers.set(layer, [index])
+    else members.push(index)
+  }
+  return [...layers.values()]
+}

@@ -33,7 +33,7 @@ const ofOneShape = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]
 }
 
 /** Of bools: what is not 0 is true. */
-const logical = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]) => [run(bool(a!), bool(b!))]
+const logical = (run: (a: Tensor, b: Tensor) => Tensor): Run<null> => ([a, b]) => [run(flat.toBool(a!), flat.toBool(b!))]
 
 const reduction = (run: (x: Tensor, axes: number[] | undefined, keepAxes: boolean) => Tensor): Run<Reduction> =>
   ([x], { axes, keepAxes }) => [run(x!, axes?.map((axis) => frontAxis(axis, x!.rank)), keepAxes)]
@@ -70,7 +70,7 @@ const RUNS: Runs = {
   Isnan: unary(flat.isNaN),
   Isinf: unary(flat.isInf),
   Isfinite: unary(flat.isFinite),
-  LogicalNot: keeping((x) => flat.logicalNot(bool(x))),
+  LogicalNot: keeping((x) => flat.logicalNot(flat.toBool(x))),
   Add: binary(tf.add),
   Subtract: binary(tf.sub),
   Multiply: binary(tf.mul),
@@ -98,8 +98,8 @@ const RUNS: Runs = {
   Prod: reduction(tf.prod),
   Var: reduction((x, axes, keep) => tf.moments(x, axes, keep).variance),
   Std: reduction((x, axes, keep) => tf.sqrt(tf.moments(x, axes, keep).variance)),
-  Any: reduction((x, axes, keep) => flat.any(bool(x), axes, keep)),
-  All: reduction((x, axes, keep) => flat.all(bool(x), axes, keep)),
+  Any: reduction((x, axes, keep) => flat.any(flat.toBool(x), axes, keep)),
+  All: reduction((x, axes, keep) => flat.all(flat.toBool(x), axes, keep)),
   Logsumexp: reduction(tf.logSumExp),
   Argmax: ([x], c) => [placeOf(x!, c, flat.argMax)],
   Argmin: ([x], c) => [placeOf(x!, c, flat.argMin)],
@@ -174,7 +174,7 @@ function placeOf (x: Tensor, { axis, keepAxes }: SettingsOf<'Argmax'>, run: (x: 
 function chosen (condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = [condition, a, b].map((x) => x.shape).reduce((all, one) => tf.backend_util.assertAndGetBroadcastShape(all, one))
   const type = a.dtype === b.dtype ? a.dtype : 'float32'
-  return tf.where(stretch(bool(condition), shape), stretch(tf.cast(a, type), shape), stretch(tf.cast(b, type), shape))
+  return tf.where(stretch(flat.toBool(condition), shape), stretch(tf.cast(a, type), shape), stretch(tf.cast(b, type), shape))
 }
 
 function matrices (a: Tensor, b: Tensor): Tensor {
@@ -187,11 +187,6 @@ function matrices (a: Tensor, b: Tensor): Tensor {
 function tanhGelu (x: Tensor): Tensor {
   const inner = tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.pow(x, 3))))
   return tf.mul(tf.mul(0.5, x), tf.add(1, tanh(inner)))
-}
-
-/** What is not 0 is true. */
-function bool (x: Tensor): Tensor {
-  return x.dtype === 'bool' ? x : flat.toBool(x)
 }
 
 function converted (x: Tensor, to: TypeName): Tensor {
