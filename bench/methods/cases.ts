@@ -66,11 +66,11 @@ const MNIST: Readonly<Record<string, Case>> = {
     mark: { compression: 68, errorPercent: 1.92, source: 'Molchanov, Ashukha, Vetrov 2017' },
   }),
   'lenet5-mnist-surgery': mnistSurgery({
-    model: 'lenet5', sparsity: 0.99076, scope: 'lamp', end: '40%', epochs: 40, learningRate: 0.08, taught: 0.9,
+    model: 'lenet5', sparsity: 0.99076, scope: 'lamp', end: '40%', epochs: 30, learningRate: 0.08, taught: 0.9,
     mark: { compression: 108, errorPercent: 0.91, source: 'Guo, Yao, Chen 2016' },
   }),
   'lenet5-mnist-best': mnistSurgery({
-    model: 'lenet5', sparsity: 0.99502, scope: 'lamp', end: '50%', epochs: 50, learningRate: 0.08, weightDecay: 0.001, taught: 0.9,
+    model: 'lenet5', sparsity: 0.99502, scope: 'lamp', end: '50%', epochs: 45, learningRate: 0.08, weightDecay: 0.001, taught: 0.9,
     mark: { compression: 200, errorPercent: 0.97, source: 'Ullrich, Meeds, Welling 2017' },
   }),
 }
