@@ -12,7 +12,7 @@ export const DATASET_FORMATS = { npz, idx } as const satisfies Record<string, Da
 export type DatasetFormatName = keyof typeof DATASET_FORMATS
 
 export { adaptToModel, type Adapted } from './adapt.ts'
-export { chooseReport, chooseTraining, HELD_OUT, type ReportChoice, type TrainingChoice } from './report.ts'
+export { chooseCalibration, chooseReport, chooseTraining, HELD_OUT, type ReportChoice, type TrainingChoice } from './report.ts'
 export { chooseScaling, defaultScaling, scaleFeatures, type ChosenScaling } from './scaling.ts'
 export { summarizeDataset } from './summary.ts'
 

@@ -37,6 +37,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...await beforeAndAfter(parts),
     ...(measured === null && { notMeasured: notMeasured(input, method) }),
     evaluation: measured?.evaluation ?? null,
+    ...(result.calibration && { calibration: result.calibration }),
     ...(result.training && { training: result.training }),
     ...(result.updates && { updates: [...result.updates] }),
     ...(result.search && { search: result.search }),

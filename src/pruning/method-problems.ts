@@ -1,4 +1,5 @@
 /** What is right in a recipe part by part, but not for its method. */
+import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
 import { decidesByOption, METHOD_OPTIONS, TARGET_OPTIONS, type MethodWithOptions } from './method-options.ts'
 import type { MethodName, MethodRules } from './method-rules.ts'
@@ -16,6 +17,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...misplaced,
     ...unlessReported('/target', problemsOfTarget(rules, method, input)),
     ...problemsOfTraining(input.training, '/training').filter(({ path }) => !known.some((problem) => problem.path.startsWith(path))),
+    ...unlessReported('/criterion', problemsOfCriterion(rules, method, input)),
     ...unlessReported('/granularity', problemsOfUnits(rules, method, input.granularity)),
     ...unlessReported('/options', problemsOfOptions(method, input)),
     ...unlessReported('/schedule', problemsOfSchedule(input)),
@@ -32,16 +34,21 @@ function problemsOfTarget (rules: MethodRules, method: MethodName, input: Record
   if (target === undefined) {
     if (decidesByOption(method, options) || (rules.granularities !== undefined && isObject(granularity) && granularity.type === 'n:m')) return []
     const other = instead === undefined ? '' : `, or options.${instead}`
-    return [{ path: '/target', message: `is needed: the method ${method} takes {"${rules.target}": number}${rules.granularities === undefined ? '' : ' or {"maxAccuracyDrop": number}'}${other}` }]
+    return [{ path: '/target', message: `is needed: the method ${method} takes {"${rules.target}": number}${searches(rules) ? ' or {"maxAccuracyDrop": number}' : ''}${other}` }]
   }
   if (!isObject(target)) return []
-  const taken = rules.granularities === undefined ? [rules.target] : [rules.target, 'maxAccuracyDrop']
+  const taken = searches(rules) ? [rules.target, 'maxAccuracyDrop'] : [rules.target]
   const wrong = ['sparsity', 'threshold', 'maxAccuracyDrop'].find((key) => Object.hasOwn(target, key) && !taken.includes(key))
   if (wrong !== undefined) return [{ path: `/target/${wrong}`, message: `is not taken by the method ${method}, which takes ${taken.map((name) => `"${name}"`).join(' or ')}` }]
   const given = taken.filter((key) => Object.hasOwn(target, key))
   if (given.length > 1) return [{ path: '/target', message: `must have one of ${taken.join(', ')}, not both` }]
   if (given.length === 0) return [{ path: `/target/${rules.target}`, message: `is needed by the method ${method}` }]
   return problemsOfShare(target.sparsity, granularity, '/target/sparsity')
+}
+
+/** Can it look for the largest sparsity that costs so much accuracy? */
+function searches ({ keys }: MethodRules): boolean {
+  return keys.includes('search')
 }
 
 /** No more can go than n:m takes of every group. */
@@ -58,6 +65,14 @@ function problemsOfUnits ({ granularities = ['weight'] }: MethodRules, method: M
     return [{ path: '/granularity/type', message: `"${String(granularity.type)}" is not taken by the method ${method}, which takes ${granularities.map((name) => `"${name}"`).join(', ')}` }]
   }
   return problemsOfGranularity(granularity, '/granularity')
+}
+
+function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { criterion = 'magnitude', calibration }: Record<string, unknown>): Problem[] {
+  if (criteria === undefined || typeof criterion !== 'string' || !Object.hasOwn(CRITERIA, criterion)) return []
+  const name = criterion as CriterionName
+  if (!criteria.includes(name)) return [{ path: '/criterion', message: `"${criterion}" is not taken by the method ${method}, which takes ${criteria.map((one) => `"${one}"`).join(', ')}` }]
+  const { observes } = CRITERIA[name] as Criterion
+  return calibration !== undefined && observes === undefined ? [{ path: '/calibration', message: `is for criteria that look at data; "${criterion}" does not` }] : []
 }
 
 function problemsOfOptions (method: MethodName, { options }: Record<string, unknown>): Problem[] {
