@@ -27,12 +27,11 @@ interface Sight<N extends ObservationName = ObservationName> {
 /** One line for each kind of observed numbers. */
 const SIGHTS: { readonly [Kind in keyof Observed]-?: Sight } = {
   inputs: sight({
-    what: 'root mean square of the inputs of every weight',
+    what: 'norm of the inputs of every weight',
     observation: 'inputNorms',
-    read ({ results }, name, shape) {
-      const norms = results.inputNorms.get(name)!
-      const rows = Math.sqrt(norms.rows)
-      return spreadNorms(norms, shape).map((norm) => norm / rows)
+    read ({ results, examples }, name, shape) {
+      const each = Math.sqrt(examples)
+      return spreadNorms(results.inputNorms.get(name)!, shape).map((norm) => norm / each)
     },
   }),
   gradients: sight({ what: 'mean derivative of the loss by every weight', observation: 'lossGradients', read: ({ results }, name) => results.lossGradients.get(name)!.mean }),

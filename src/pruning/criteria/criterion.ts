@@ -2,7 +2,7 @@
 
 /** What is observed of the weights of a tensor over calibration data, one number for each weight, row-major. */
 export interface Observed {
-  /** Root mean square of the input that the weight is multiplied with, over examples and positions. */
+  /** Norm of the inputs that the weight is multiplied with in one example, over its positions: root of the mean square over examples. */
   readonly inputs?: Float32Array
   /** Mean over examples of g = dL/dw. */
   readonly gradients?: Float32Array
