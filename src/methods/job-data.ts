@@ -60,7 +60,7 @@ function graphOf ({ architecture: { graph, problem } }: ModelFile, recipe: Recip
   if (graph !== undefined) return graph
   const why = problem ?? 'it has no layer graph'
   const { method, criterion, training } = recipe
-  if (training === undefined && learns(recipe)) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; the criterion ${criterion} looks at what data does in it`)
+  if (training === undefined && learns(recipe)) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; the ${criterion === undefined ? `method ${method}` : `criterion ${criterion}`} looks at what data does in it`)
   throw new EspalierError('unsupported-layer', training === undefined
     ? `the model cannot be evaluated here: ${why}; with "evaluation": false its weights can still be pruned`
     : `the model cannot be trained here: ${why}; the method ${method} needs to run it`)

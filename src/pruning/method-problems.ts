@@ -22,7 +22,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...unlessReported('/options', problemsOfOptions(method, input)),
     ...unlessReported('/schedule', problemsOfSchedule(input)),
     ...problemsOfSearch(input),
-    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, input.target === undefined && decidesByOption(method, input.options))) : []),
+    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, { granularity: input.granularity, decides: input.target === undefined && decidesByOption(method, input.options) })) : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
   ]
 }
@@ -43,7 +43,7 @@ function problemsOfTarget (rules: MethodRules, method: MethodName, input: Record
   const given = taken.filter((key) => Object.hasOwn(target, key))
   if (given.length > 1) return [{ path: '/target', message: `must have one of ${taken.join(', ')}, not both` }]
   if (given.length === 0) return [{ path: `/target/${rules.target}`, message: `is needed by the method ${method}` }]
-  return problemsOfShare(target.sparsity, granularity, '/target/sparsity')
+  return problemsOfShare(rules, target.sparsity, granularity, '/target/sparsity')
 }
 
 /** Can it look for the largest sparsity that costs so much accuracy? */
@@ -52,10 +52,12 @@ function searches ({ keys }: MethodRules): boolean {
 }
 
 /** No more can go than n:m takes of every group. */
-function problemsOfShare (sparsity: unknown, granularity: unknown, path: string): Problem[] {
+function problemsOfShare ({ everyGroup }: MethodRules, sparsity: unknown, granularity: unknown, path: string): Problem[] {
   if (typeof sparsity !== 'number' || !isObject(granularity) || granularity.type !== 'n:m') return []
   const [n, m] = [granularity.n, granularity.m]
-  if (typeof n !== 'number' || typeof m !== 'number' || sparsity <= 1 - n / m) return []
+  if (typeof n !== 'number' || typeof m !== 'number' || sparsity === 1 - n / m) return []
+  if (everyGroup === true) return [{ path, message: `is ${sparsity}, but ${n}:${m} makes ${1 - n / m} zero: leave it out` }]
+  if (sparsity < 1 - n / m) return []
   return [{ path, message: `is ${sparsity}, but ${n}:${m} makes ${1 - n / m} zero at most` }]
 }
 
@@ -111,12 +113,13 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string, decides: boolean): Problem[] {
+function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string, { granularity, decides }: { readonly granularity: unknown, readonly decides: boolean }): Problem[] {
   if (rules.target === null || typeof rule !== 'object' || rule === null) return []
   const other = rules.target === 'sparsity' ? 'threshold' : 'sparsity'
   const problems: Problem[] = []
   if (Object.hasOwn(rule, other)) problems.push({ path: `${path}/${other}`, message: `is not taken by the method ${method}, which takes "${rules.target}"` })
   if (decides && Object.hasOwn(rule, 'sparsity')) problems.push({ path: `${path}/sparsity`, message: 'needs a target beside it: without one the method decides how much is pruned, everywhere' })
+  if (rules.everyGroup === true) problems.push(...problemsOfShare(rules, (rule as { sparsity?: unknown }).sparsity, granularity, `${path}/sparsity`))
   if (!['sparsity', 'threshold', 'skip'].some((key) => Object.hasOwn(rule, key))) problems.push({ path, message: `says nothing: give "${rules.target}" or "skip"` })
   if ((rule as { skip?: unknown }).skip === true && Object.hasOwn(rule, rules.target)) {
     problems.push({ path: `${path}/skip`, message: `contradicts "${rules.target}": a skipped layer is not pruned` })

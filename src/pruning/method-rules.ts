@@ -31,6 +31,8 @@ export interface MethodRules {
   readonly trains: boolean
   /** What it can remove together, the default first; without: single weights. */
   readonly granularities?: readonly GranularityName[]
+  /** Does n:m leave n of every group, and no group whole? */
+  readonly everyGroup?: boolean
   /** What it can rank weights by, the default first; without: it has a measure of its own. */
   readonly criteria?: readonly CriterionName[]
   /** Where it does better with other settings than the rest. */
@@ -61,6 +63,15 @@ export const METHOD_RULES = {
     trains: false,
     granularities: ANY,
     criteria: CRITERION_NAMES,
+  },
+  sparsegpt: {
+    description: 'zeroes weights layer by layer while those that stay make up for them, so that outputs over calibration data change least',
+    keys: [...WRITING, 'scope', 'calibration'],
+    target: 'sparsity',
+    trains: false,
+    granularities: ['weight', 'n:m'],
+    everyGroup: true,
+    defaults: { scope: 'lamp' },
   },
   threshold: {
     description: 'zeroes every prunable weight whose magnitude is at most the threshold',
@@ -141,7 +152,7 @@ export type MethodName = keyof typeof METHOD_RULES
 /** Why a job cannot run with the data sets it has; undefined when it can. */
 export function missingData ({ method, criterion, calibration }: Pick<Recipe, 'method' | 'criterion' | 'calibration'>, has: { readonly dataset: boolean, readonly evaluationDataset: boolean }): string | undefined {
   if (METHOD_RULES[method].trains && !has.dataset) return `the method ${method} needs a data set to train on: name one as "dataset"`
-  if (calibration !== undefined && !has.dataset) return `the criterion ${criterion} looks at calibration data: name a data set as "dataset"`
+  if (calibration !== undefined && !has.dataset) return `the ${criterion === undefined ? `method ${method}` : `criterion ${criterion}`} looks at calibration data: name a data set as "dataset"`
   if (method === 'evaluate' && !has.dataset && !has.evaluationDataset) return 'the method evaluate needs a data set: name one as "dataset"'
   return undefined
 }

@@ -78,8 +78,8 @@ function withDefaults (input: RecipeInput): Recipe {
   const searches = target !== null && 'maxAccuracyDrop' in target
   return {
     method: input.method,
-    ...(METHOD_RULES[input.method].target !== null && { criterion: input.criterion ?? 'magnitude' }),
-    ...(rules.keys.includes('calibration') && observes(input) && { calibration: { ...CALIBRATION, ...input.calibration } }),
+    ...(rules.criteria !== undefined && { criterion: input.criterion ?? rules.criteria[0]! }),
+    ...(rules.keys.includes('calibration') && looksAtData(rules, input) && { calibration: { ...CALIBRATION, ...input.calibration } }),
     granularity,
     scope: input.scope ?? rules.defaults?.scope ?? 'global',
     target,
@@ -98,8 +98,8 @@ function withDefaults (input: RecipeInput): Recipe {
   }
 }
 
-function observes ({ criterion = 'magnitude' }: RecipeInput): boolean {
-  return (CRITERIA[criterion] as Criterion).observes !== undefined
+function looksAtData ({ criteria }: MethodRules, { criterion }: RecipeInput): boolean {
+  return criteria === undefined || (CRITERIA[criterion ?? criteria[0]!] as Criterion).observes !== undefined
 }
 
 function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight'] }: MethodRules): GranularityOptions {
