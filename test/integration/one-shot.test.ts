@@ -57,6 +57,21 @@ describe('one-shot', () => {
     assert.match(receipt.layers.find(({ name }) => name === 'conv2d')!.skipped!, /1 input channels cannot be parted into groups of 4/)
   })
 
+  test('sparsegpt: exact zeros, and better than magnitude with the same number of zeros in every layer', async () => {
+    const common = { scope: 'lamp', target: { sparsity: 0.95 }, evaluation: { latency: false, split: 0.5 } }
+    const { receipt: plain } = await jobs.start('plain', LENET, { method: 'magnitude', ...common }, { dataset: jobs.dataset })
+    const { receipt } = await jobs.start('sparsegpt', LENET, { method: 'sparsegpt', calibration: { examples: 500 }, ...common }, { dataset: jobs.dataset })
+    assert.deepEqual(receipt.layers.map(({ name, nonzeros }) => ({ name, nonzeros })), plain.layers.map(({ name, nonzeros }) => ({ name, nonzeros })))
+    assert.equal(receipt.calibration!.examples, 500)
+    assert.ok(receipt.after.metrics!.accuracy! > plain.after.metrics!.accuracy! + 0.02, `${receipt.after.metrics!.accuracy} after sparsegpt, ${plain.after.metrics!.accuracy} after magnitude`)
+  })
+
+  test('sparsegpt: 2:4, and what it cannot look at is left alone', async () => {
+    const { receipt } = await jobs.start('sparsegpt-2to4', LENET, { method: 'sparsegpt', granularity: { type: 'n:m', n: 2, m: 4 }, evaluation: false, calibration: { examples: 100 } }, { dataset: jobs.dataset })
+    assert.deepEqual(receipt.layers.filter(({ skipped }) => skipped === undefined).map(({ achieved }) => achieved), [0.5, 0.5, 0.5])
+    await assert.rejects(jobs.start('none', LENET, { method: 'sparsegpt', granularity: { type: 'n:m', n: 2, m: 4 }, target: { sparsity: 0.4 } }, { dataset: jobs.dataset }), { code: 'invalid-recipe', message: /\/target\/sparsity is 0.4, but 2:4 makes 0.5 zero: leave it out/ })
+  })
+
   test('without a data set a criterion that looks at one is refused', async () => {
     await assert.rejects(jobs.start('none', LENET, recipe('wanda', 0.5, { evaluation: false })), { code: 'invalid-request', message: /the criterion wanda looks at calibration data: name a data set/ })
   })

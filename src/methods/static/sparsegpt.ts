@@ -6,6 +6,7 @@ import { openTrainingData } from '../../engine/train/open-data.ts'
 import { EspalierError } from '../../errors.ts'
 import type { WeightSpec } from '../../models/architecture/types.ts'
 import type { ModelFile, ModelLayer } from '../../models/model.ts'
+import { blockBudget } from '../../pruning/compensation/budget.ts'
 import { kernelColumns } from '../../pruning/compensation/columns.ts'
 import { inverseFactor } from '../../pruning/compensation/inverse-factor.ts'
 import { pruneColumns } from '../../pruning/compensation/prune-columns.ts'
@@ -89,7 +90,7 @@ function axesOf (model: ModelFile, { layer, role }: PlannedTensor): WeightSpec['
 function pruneMember ({ shape, values }: PoolMember, axes: WeightSpec['axes'], { size, groups, blocks }: Hessian, zeros: number, granularity: GranularityOptions): void {
   const { columnOffsets, outputOffsets } = kernelColumns(shape, axes)
   const outputs = outputOffsets.length / groups
-  let [left, leftWeights, zerosLeft] = [zeros, values.length, countZeros(values)]
+  const budget = blockBudget({ zeros, weights: values.length, already: countZeros(values) })
   for (let group = 0; group < groups; group++) {
     const own = outputOffsets.subarray(group * outputs, (group + 1) * outputs)
     const at = (column: number, output: number): number => columnOffsets[column]! + own[output]!
@@ -101,15 +102,7 @@ function pruneMember ({ shape, values }: PoolMember, axes: WeightSpec['axes'], {
       outputs,
       factor: inverseFactor(blocks.subarray(group * size * size, (group + 1) * size * size), size),
       ...(granularity.type === 'n:m' && { pattern: granularity }),
-      budget (block) {
-        // In proportion, but never less than what is zero already, here and further on.
-        const share = Math.floor(left * block.size / leftWeights + 0.5)
-        const count = Math.min(block.size, Math.max(block.zeros, Math.min(share, left - (zerosLeft - block.zeros))))
-        left -= count
-        leftWeights -= block.size
-        zerosLeft -= block.zeros
-        return count
-      },
+      budget,
     })
     for (let column = 0; column < size; column++) for (let output = 0; output < outputs; output++) values[at(column, output)] = weights[column * outputs + output]!
   }
