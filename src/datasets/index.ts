@@ -6,11 +6,12 @@ import type { DatasetFile } from './dataset.ts'
 import { csv } from './formats/csv.ts'
 import { HEAD_BYTES, type DatasetContent, type DatasetFormat } from './formats/format.ts'
 import { idx } from './formats/idx.ts'
+import { images } from './formats/images.ts'
 import { npy } from './formats/npy.ts'
 import { npz } from './formats/npz.ts'
 
 /** In the order in which they are tried; a file is of the first one that recognises it. */
-export const DATASET_FORMATS = { npz, npy, idx, csv } as const satisfies Record<string, DatasetFormat>
+export const DATASET_FORMATS = { npz, npy, images, idx, csv } as const satisfies Record<string, DatasetFormat>
 
 export type DatasetFormatName = keyof typeof DATASET_FORMATS
 
