@@ -9,9 +9,10 @@ import { idx } from './formats/idx.ts'
 import { images } from './formats/images.ts'
 import { npy } from './formats/npy.ts'
 import { npz } from './formats/npz.ts'
+import { parquet } from './formats/parquet.ts'
 
 /** In the order in which they are tried; a file is of the first one that recognises it. */
-export const DATASET_FORMATS = { npz, npy, images, idx, csv } as const satisfies Record<string, DatasetFormat>
+export const DATASET_FORMATS = { npz, npy, images, idx, parquet, csv } as const satisfies Record<string, DatasetFormat>
 
 export type DatasetFormatName = keyof typeof DATASET_FORMATS
 
