@@ -32,27 +32,22 @@ export async function openDataset (file: string): Promise<DatasetFile> {
   return await readDataset(bytesInMemory(await readFile(file)))
 }
 
-/** The numbers are those expected, read at once, in parts, and backwards. `close` is how far they may be apart. */
-export async function assertExamples (split: Split | undefined, { features, targets }: ExpectedFile, what: string, close = 0): Promise<void> {
+/** The numbers are those expected, read at once, in parts, and backwards. */
+export async function assertExamples (split: Split | undefined, { features, targets }: ExpectedFile, what: string): Promise<void> {
   assert.ok(split !== undefined, what)
   assert.deepEqual([split.features.length, split.targets.length], [features.length, targets.length], what)
   for (const [index, expected] of [...features, ...targets].entries()) {
     const array: ExampleArray = [...split.features, ...split.targets][index]!
     assert.deepEqual([split.examples, ...array.shape], expected.shape, what)
-    assertValues(await array.read(0, split.examples), expected.values, what, close)
+    assertValues(await array.read(0, split.examples), expected.values, what)
     const size = expected.values.length / split.examples
     const middle = Math.floor(split.examples / 2)
-    for (const [from, to] of [[middle, split.examples], [0, 1], [1, middle]] as const) assertValues(await array.read(from, to), expected.values.slice(from * size, to * size), `${what} ${from}..${to}`, close)
+    for (const [from, to] of [[middle, split.examples], [0, 1], [1, middle]] as const) assertValues(await array.read(from, to), expected.values.slice(from * size, to * size), `${what} ${from}..${to}`)
   }
 }
 
-function assertValues (found: Float32Array, expected: readonly number[], what: string, close: number): void {
-  if (close === 0) {
-    assert.deepEqual([...found], expected, what)
-    return
-  }
-  assert.equal(found.length, expected.length, what)
-  found.forEach((value, index) => { assert.ok(Math.abs(value - expected[index]!) <= close, `${what}: ${value} at ${index}, expected ${expected[index]}`) })
+function assertValues (found: Float32Array, expected: readonly number[], what: string): void {
+  assert.deepEqual([...found], [...Float32Array.from(expected)], what)
 }
 
 /** Reading the file, all of its examples included, throws an EspalierError. */

@@ -30,8 +30,8 @@ describe('csv', () => {
     const { splits, classes } = await openDataset(`${FOLDER}/tabs.csv`)
     const { examples, features, targets } = splits.all!
     const plain = (value: number) => Number.isNaN(value) ? -12345 : value === Infinity ? Math.fround(1e38) : value === -Infinity ? Math.fround(-1e38) : value
-    assert.deepEqual([...await features[0]!.read(0, examples)].map(plain), expected('tabs.csv').features[0]!.values)
-    assert.deepEqual([...await targets[0]!.read(0, examples)], expected('tabs.csv').targets[0]!.values)
+    assert.deepEqual([...await features[0]!.read(0, examples)].map(plain), expected('tabs.csv').features[0]!.values.map(Math.fround))
+    assert.deepEqual([...await targets[0]!.read(0, examples)], expected('tabs.csv').targets[0]!.values.map(Math.fround))
     assert.deepEqual([targets[0]!.type, classes], ['float32', undefined])
   })
 

@@ -55,14 +55,14 @@ describe('images', () => {
     const file = await openDataset(`${FOLDER}/parts.zip`)
     for (const part of ['train', 'test'] as const) await assertExamples(file.splits[part], expected(`parts.zip/${part}`), part)
     assert.deepEqual(summarizeDataset(file), {
-      format: 'images', examples: 12, features: [13, 18, 1], targets: [], classes: 3, classNames: ['x', 'y', 'z'], splits: { train: 9, test: 3 }, inputs: { scale: 1 / 255, offset: 0 },
+      format: 'images', examples: 12, features: [9, 11, 1], targets: [], classes: 3, classNames: ['x', 'y', 'z'], splits: { train: 9, test: 3 }, inputs: { scale: 1 / 255, offset: 0 },
     })
   })
 
   test('one colour image gives all of them three channels', async () => {
     const zip = await zipOf({ name: 'a/1.png', content: sample('grey.png') }, { name: 'b/2.jpg', content: sample('colour.jpg') })
     const { splits } = await readDataset(zip)
-    assert.deepEqual(splits.all!.features[0]!.shape, [13, 18, 3])
+    assert.deepEqual(splits.all!.features[0]!.shape, [9, 11, 3])
     const grey = await splits.all!.features[0]!.read(0, 1)
     const alone = await (await readDataset(await one(sample('grey.png')))).splits.all!.features[0]!.read(0, 1)
     assert.deepEqual([...grey], [...alone].flatMap((value) => [value, value, value]))
@@ -70,7 +70,7 @@ describe('images', () => {
 
   test('a transparent colour that no pixel has is no harm', async () => {
     const { splits } = await readDataset(await one(sample('key.png')))
-    assert.equal((await splits.all!.features[0]!.read(0, 1)).length, 13 * 18 * 3)
+    assert.equal((await splits.all!.features[0]!.read(0, 1)).length, 9 * 11 * 3)
   })
 
   test('more images than are decoded at once, in any order', async () => {
@@ -117,7 +117,7 @@ describe('images', () => {
       ['cmyk.jpg', /^a\/cmyk\.jpg: 4 components \(CMYK\?\)/],
     ]
     for (const [name, message] of cases) await assertRefused(await one(sample(name), `a/${name}`), message)
-    await assertRefused(await zipOf({ name: 'a/1.png', content: sample('grey.png') }, { name: 'b/2.png', content: sample('larger.png') }), /^a\/1\.png has 18 x 13 pixels, b\/2\.png has 19 x 13; images of one size are read, nothing is resized/)
+    await assertRefused(await zipOf({ name: 'a/1.png', content: sample('grey.png') }, { name: 'b/2.png', content: sample('larger.png') }), /^a\/1\.png has 11 x 9 pixels, b\/2\.png has 12 x 9; images of one size are read, nothing is resized/)
     await assertRefused(await one(sample('animation.gif'), 'a/1.png'), /^a\/1\.png: is neither PNG nor JPEG/)
     await assertRefused(await one(sample('animation.gif'), 'a/1.gif'), /the zip holds a\/1\.gif/, 'unsupported-format')
     await assertRefused(await zipOf({ name: 'a/1.png', content: png() }, { name: 'a/labels.csv', content: new Uint8Array(3) }), /the zip holds a\/1\.png, a\/labels\.csv/, 'unsupported-format')
@@ -166,7 +166,7 @@ describe('images', () => {
       [changed(frame + 1, 0xc9), /arithmetic-coded/],
       [changed(frame + 1, 0xc3), /lossless/],
       [changed(frame + 4, 12), /12 bits per sample/],
-      [changed(frame + 5, 0, 0), /18 x 0 pixels/],
+      [changed(frame + 5, 0, 0), /11 x 0 pixels/],
       [changed(frame + 9, 2), /2 components/],
       [changed(frame + 1, 0xda), /has no frame header/],
       [changed(2, 0x00), /neither PNG nor JPEG/],
