@@ -106,7 +106,7 @@ function featureArrays (table: Table, features: readonly Measured[]): ExampleArr
         const values = await groupValues(table, group, single) as Float32Array
         for (let row = 0; row < values.length; row++) rows[row * singles.length + place] = values[row]!
       }
-      const loaded = singles.length > 0 ? [rows] : []
+      const loaded: Float32Array[] = singles.length > 0 ? [rows] : []
       for (const list of lists) loaded.push(await groupValues(table, group, list) as Float32Array)
       return loaded
     },

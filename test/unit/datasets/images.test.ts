@@ -103,9 +103,7 @@ describe('images', () => {
     await refuse(['cat/1.png', 'more/dog/1.png'], /^cat\/1\.png and more\/dog\/1\.png lie in different ways/)
     await refuse(['train/cat/1.png', 'cat/1.png'], /lie in different ways/)
     await refuse(['train/1.png', 'test/1.png'], /^train\/1\.png lies in train\/ without a folder of its class/)
-    await refuse([`${'x'.repeat(300)}/1.png`, 'b/1.png'], /class name|too long/).catch(async () => {
-      await assertRefused(await zipOf({ name: `${'x'.repeat(300)}/1.png`, content: image }), /has 300 characters/, 'limit-exceeded')
-    })
+    await assertRefused(await zipOf({ name: `${'x'.repeat(300)}/1.png`, content: image }), /has 300 characters/, 'limit-exceeded')
   })
 
   test('images that are refused', async () => {
