@@ -12,7 +12,7 @@ import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/wa
  * the other format has no place for.
  */
 export function assertConvertible (model: ModelFile, format: FormatName, { optimizerState }: WriteOptions): void {
-  if (model.format === 'safetensors') {
+  if (model.format === 'safetensors' || model.format === 'safetensors-shards') {
     throw new EspalierError('unsupported-format', `${NO_GRAPH} and cannot be converted to ${format}; write the model as ${model.format}`)
   }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)

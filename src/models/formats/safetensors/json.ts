@@ -6,7 +6,7 @@ import { parseObject, type Json } from '../json.ts'
 export const MAX_JSON_BYTES = 16 * 2 ** 20
 
 /** Members of one object, so tensors in a file or in an index. Models with 256 experts in each of 60 layers have 50,000 tensors. */
-const MAX_MEMBERS = 100_000
+export const MAX_MEMBERS = 100_000
 
 /** Headers have three levels: the object, a tensor's entry, its shape. */
 const MAX_DEPTH = 8
