@@ -1,9 +1,10 @@
-/** Whole jobs on safetensors files: no data set, no engine, every method that needs neither, and the file that comes out. */
+/** Whole jobs on safetensors files: no data set, every method that needs none, and the file that comes out. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { loadEngine } from '../../src/engine/runtime.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import type { ModelFile } from '../../src/models/model.ts'
@@ -103,6 +104,13 @@ describe('a job on a safetensors file', () => {
     const real = folderOnDisk(folder)
     const tampered = { create: real.create, open: async () => await openFixture(PLAIN) }
     await assert.rejects(run(PLAIN, { method: 'magnitude', target: { sparsity: 0.9 } }, { folder: tampered }), { code: 'verification-failed', message: /model\.safetensors was read back: \S+\/weight\[\d+\] is/ })
+  })
+
+  test('a Keras model is written as safetensors besides its own format, and both are read back', async () => {
+    const { receipt } = await run('test/fixtures/models/mlp.keras', { method: 'magnitude', target: { sparsity: 0.9 }, evaluation: false, output: ['keras', 'safetensors'] }, { engine: async () => await loadEngine() })
+    assert.deepEqual(receipt.outputs.map(({ name, verified }) => [name, verified]), [['model.keras', true], ['model.safetensors', true]])
+    assert.match(receipt.outputs[0]!.verification, /all weights equal, predictions of 8 examples/)
+    assert.match(receipt.outputs[1]!.verification, /all weights compared; predictions were not \(a safetensors file has weights but no layer graph\)/)
   })
 
   test('what needs the model run, or another format, is refused', async () => {

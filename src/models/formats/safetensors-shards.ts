@@ -15,6 +15,7 @@ export const safetensorsShards: ModelFormat<'safetensors-shards'> = {
   name: 'safetensors-shards',
   extension: '.zip',
   description: 'several safetensors files and their index (model.safetensors.index.json) in a zip',
+  weightsOnly: true,
 
   async sniff (source) {
     return (await zipNames(source)).some(isShard)

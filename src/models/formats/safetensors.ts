@@ -1,7 +1,7 @@
 /** Weights alone in one safetensors file, as most published PyTorch models have them. */
-import { EspalierError } from '../../errors.ts'
 import type { ModelFormat } from './format.ts'
 import { assertKnown } from './replacements.ts'
+import { convertedContent } from './safetensors/convert.ts'
 import { contentOf, openSafetensors, type SafetensorsFile } from './safetensors/file.ts'
 import { LENGTH_BYTES, looksLikeSafetensors } from './safetensors/header.ts'
 import { layersOfTensors } from './safetensors/layers.ts'
@@ -11,6 +11,7 @@ export const safetensors: ModelFormat<'safetensors'> = {
   name: 'safetensors',
   extension: '.safetensors',
   description: 'safetensors (.safetensors): weights without a layer graph',
+  weightsOnly: true,
 
   async sniff (source) {
     return source.size > LENGTH_BYTES && looksLikeSafetensors(await source.read(0, LENGTH_BYTES + 1))
@@ -30,12 +31,9 @@ export const safetensors: ModelFormat<'safetensors'> = {
   },
 
   async write (model, changes, options, sink) {
-    if (model.format !== 'safetensors') {
-      throw new EspalierError('unsupported-format', `a model cannot be converted from ${model.format} to safetensors; write it as ${model.format}`)
-    }
     assertKnown(model, changes)
     let size = 0
-    for await (const piece of contentOf(model.rest as SafetensorsFile, changes)) {
+    for await (const piece of model.format === 'safetensors' ? contentOf(model.rest as SafetensorsFile, changes) : convertedContent(model, changes, options)) {
       await sink.write(size, piece)
       size += piece.length
     }

@@ -103,9 +103,26 @@ describe('sharded safetensors', () => {
     await assert.rejects(read(zip), { code: 'limit-exceeded', message: /68157440 bytes of compressed safetensors files.*zip -0/ })
   })
 
-  test('one file and several do not become each other, nor a Keras file', async () => {
+  test('one file is written of several: the same tensors', async () => {
     const model = await read(fixture('shards.zip'))
-    for (const format of ['safetensors', 'keras', 'keras-h5', 'tfjs-layers'] as const) await assert.rejects(write(model, new Map(), format, SMALL), { code: 'unsupported-format' })
-    await assert.rejects(write(await read(fixture('plain.safetensors')), new Map(), 'safetensors-shards', SMALL), { code: 'unsupported-format' })
+    const changes = await pruned(model, 0.5)
+    const file = await write(model, changes, 'safetensors', SMALL)
+    const { header } = partsOf(file)
+    assert.deepEqual(header.__metadata__, { format: 'pt' })
+    for (const name of [FIRST, SECOND]) {
+      const shard = await entryOf(fixture('shards.zip'), name)
+      for (const [key, { dtype, shape }] of Object.entries(partsOf(shard).header)) {
+        if (key === '__metadata__') continue
+        assert.deepEqual([header[key]!.dtype, header[key]!.shape], [dtype, shape], key)
+        if (!changes.has(key)) assert.deepEqual(rawOf(file, key), rawOf(shard, key), key)
+      }
+    }
+    assert.deepEqual(new Map([...await weightsOf(await read(file))].sort()), new Map([...await weightsOf(model, changes)].sort()))
+  })
+
+  test('several are not written of one, nor a Keras file', async () => {
+    const model = await read(fixture('shards.zip'))
+    for (const format of ['keras', 'keras-h5', 'tfjs-layers'] as const) await assert.rejects(write(model, new Map(), format, SMALL), { code: 'unsupported-format', message: /no layer graph/ })
+    await assert.rejects(write(await read(fixture('plain.safetensors')), new Map(), 'safetensors-shards', SMALL), { code: 'unsupported-format', message: /from safetensors to safetensors-shards/ })
   })
 })

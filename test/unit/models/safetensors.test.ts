@@ -6,7 +6,7 @@ import { readModel, writeModel } from '../../../src/models/formats/index.ts'
 import type { ModelFile } from '../../../src/models/model.ts'
 import { summarizeModel } from '../../../src/models/summary.ts'
 import { planPruning } from '../../../src/pruning/plan.ts'
-import { modelOf, pruned, SMALL, write } from './formats-helpers.ts'
+import { pruned, SMALL, write } from './formats-helpers.ts'
 import { EXPECTED, fileOf, fixture, partsOf, rawOf, read, type ExpectedTensor } from './safetensors-helpers.ts'
 
 const bits16 = (bytes: Uint8Array) => new Uint16Array(bytes.slice().buffer)
@@ -170,10 +170,6 @@ describe('writing', () => {
     for (const format of ['keras', 'keras-h5', 'tfjs-layers'] as const) {
       await assert.rejects(write(model, new Map(), format, SMALL), { code: 'unsupported-format', message: /a safetensors file has weights but no layer graph.*write the model as safetensors/ })
     }
-  })
-
-  test('models of layers are not converted to it', async () => {
-    await assert.rejects(write(await modelOf('test/fixtures/models/mlp.keras'), new Map(), 'safetensors', SMALL), { code: 'unsupported-format', message: /from keras to safetensors/ })
   })
 
   test('a change of a tensor that is not there is a fault, and so is one of another size', async () => {

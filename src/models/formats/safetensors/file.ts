@@ -1,7 +1,7 @@
 /** A safetensors file as tensors that are read in pieces, and its bytes again with some of them changed. */
 import type { ByteSource } from '../../bytes.ts'
 import type { TensorChanges } from '../../model.ts'
-import { NUMBER_TYPES } from '../../tensor.ts'
+import { NUMBER_TYPES, type Shape } from '../../tensor.ts'
 import { dataOf, fileTensor, piecesOf, type FileTensor } from '../file-tensor.ts'
 import { datatypeOf, type Hdf5Datatype } from '../hdf5/index.ts'
 import { DTYPES, type Dtype, type DtypeName } from './dtypes.ts'
@@ -9,6 +9,8 @@ import { readHeader, type HeaderTensor } from './header.ts'
 
 export interface SafeTensor extends FileTensor {
   readonly dtype: DtypeName
+  /** As the header tells it; `shape` counts bytes where elements are no whole bytes or are not read as numbers. */
+  readonly storedShape: Shape
   readonly begin: number
   readonly end: number
 }
@@ -41,7 +43,7 @@ function safeTensor (source: ByteSource, { name, dtype, shape, begin, end }: Hea
   }
   // Elements that are not bytes and are not read as numbers: their bytes stand for them.
   const isOpaque = bits !== 8 * NUMBER_TYPES[type]
-  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw }), dtype, begin, end }
+  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw }), dtype, storedShape: shape, begin, end }
 }
 
 /** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. */

@@ -79,10 +79,14 @@ function readEntry (name: string, entry: unknown, start: number, bad: Bad): Head
   return { name, dtype, shape, begin, end }
 }
 
-/** Names go into messages, receipts and a database. */
+/** Names go into messages, receipts and a database: 1 to 1024 characters, none of them a control character or half of a surrogate pair. */
+export function isTensorName (name: string): boolean {
+  return name !== '' && name.length <= MAX_NAME && !/[\p{Cc}\p{Cs}]/u.test(name)
+}
+
 function assertName (name: string, bad: Bad): void {
   if (name === '' || name.length > MAX_NAME) throw bad(`a tensor has a name of ${name.length} characters; 1 to ${MAX_NAME} are taken`)
-  if (/[\p{Cc}\p{Cs}]/u.test(name)) throw bad(`the name ${JSON.stringify(name)} of a tensor has control characters or half of a surrogate pair`)
+  if (!isTensorName(name)) throw bad(`the name ${JSON.stringify(name)} of a tensor has control characters or half of a surrogate pair`)
 }
 
 /** The tensors, in the order of their bytes, must fill the file without gaps and without sharing a byte. */
