@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them: `npm run test:interop`. Python is
- * ESPALIER_PYTHON or python3; without tensorflow in it the check is skipped and says so.
+ * Writes pruned models in every Keras format and as safetensors, and gradients of every layer, and has the real libraries check them:
+ * `npm run test:interop`. Python is ESPALIER_PYTHON or python3; what it has no library for is skipped and says so.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -16,6 +16,7 @@ import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
 import { writeGradients } from './gradients.ts'
+import { writeSafetensors } from './safetensors.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -49,11 +50,33 @@ interface ModelInput { shape: number[], values: number[] }
 const python = process.env.ESPALIER_PYTHON ?? 'python3'
 
 async function main (): Promise<number> {
-  const found = spawnSync(python, ['-c', 'import tensorflow'], { stdio: 'ignore' })
-  if (found.status !== 0) {
-    console.log(`skipped: ${python} has no tensorflow; name one that has with ESPALIER_PYTHON`)
-    return 0
+  return Math.max(await checkSafetensors(), await checkKeras())
+}
+
+/** Says so where Python lacks the library. */
+function hasModule (name: string): boolean {
+  const found = spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0
+  if (!found) console.log(`skipped: ${python} has no ${name}; name one that has with ESPALIER_PYTHON`)
+  return found
+}
+
+function check (script: string, folder: string): number {
+  return spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit', env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' } }).status ?? 1
+}
+
+async function checkSafetensors (): Promise<number> {
+  if (!hasModule('safetensors')) return 0
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-interop-'))
+  try {
+    await writeSafetensors(folder)
+    return check('check_safetensors.py', folder)
+  } finally {
+    await rm(folder, { recursive: true })
   }
+}
+
+async function checkKeras (): Promise<number> {
+  if (!hasModule('tensorflow')) return 0
   const folder = await mkdtemp(join(tmpdir(), 'espalier-interop-'))
   try {
     // The kernels that the product runs on; the reference runs on TensorFlow's plain ones.
@@ -67,8 +90,7 @@ async function main (): Promise<number> {
     }
     await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
     await writeGradients(folder)
-    const statuses = ['check_models.py', 'check_gradients.py'].map((script) => spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit', env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' } }).status ?? 1)
-    return Math.max(...statuses)
+    return Math.max(...['check_models.py', 'check_gradients.py'].map((script) => check(script, folder)))
   } finally {
     await rm(folder, { recursive: true })
   }

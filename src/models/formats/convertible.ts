@@ -4,6 +4,7 @@ import type { ModelFile } from '../model.ts'
 import type { WriteOptions } from './format.ts'
 import type { FormatName } from './index.ts'
 import { isObject, type Json } from './json.ts'
+import { NO_GRAPH } from './safetensors/layers.ts'
 import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/walk.ts'
 
 /**
@@ -11,6 +12,9 @@ import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/wa
  * the other format has no place for.
  */
 export function assertConvertible (model: ModelFile, format: FormatName, { optimizerState }: WriteOptions): void {
+  if (model.format === 'safetensors' || model.format === 'safetensors-shards') {
+    throw new EspalierError('unsupported-format', `${NO_GRAPH} and cannot be converted to ${format}; write the model as ${model.format}`)
+  }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {
     throw new EspalierError('unsupported-format',

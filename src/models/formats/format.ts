@@ -17,6 +17,8 @@ export interface ModelFormat<Name extends string = string> {
   /** With the dot. */
   readonly extension: string
   readonly description: string
+  /** Files of it tell of no layer graph, so that nothing read from them can be run. */
+  readonly weightsOnly?: true
   /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip, never for a file of another kind. */
   sniff (source: ByteSource): Promise<boolean>
   /** Throws `invalid-model`, `unsupported-format`, `shape-mismatch` or `limit-exceeded`, naming the place. */
