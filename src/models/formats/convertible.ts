@@ -7,10 +7,13 @@ import { isObject, type Json } from './json.ts'
 import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/walk.ts'
 
 /**
- * Throws `unsupported-format` for layers with weights that are not known here (their order differs between formats) and for optimizer state that
+ * Throws `unsupported-format` for ONNX models, which have no Keras configuration, for layers with weights that are not known here (their order differs between formats) and for optimizer state that
  * the other format has no place for.
  */
 export function assertConvertible (model: ModelFile, format: FormatName, { optimizerState }: WriteOptions): void {
+  if (model.format === 'onnx') {
+    throw new EspalierError('unsupported-format', `an ONNX model cannot be converted to ${format}, which needs Keras' own configuration; write it as onnx`, { from: model.format, to: format })
+  }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {
     throw new EspalierError('unsupported-format',

@@ -5,6 +5,7 @@ import type { ModelFile, TensorChanges } from '../model.ts'
 import type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 import { keras } from './keras.ts'
 import { kerasH5 } from './keras-h5.ts'
+import { onnx } from './onnx.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
 export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
@@ -13,6 +14,7 @@ export const MODEL_FORMATS = {
   keras,
   'keras-h5': kerasH5,
   'tfjs-layers': tfjsLayers,
+  onnx,
 } as const satisfies { readonly [Name in string]: ModelFormat<Name> }
 
 export type FormatName = keyof typeof MODEL_FORMATS
