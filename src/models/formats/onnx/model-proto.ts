@@ -2,7 +2,7 @@
 import { assertAtMost, malformed } from './fail.ts'
 import { ONNX_LIMITS } from './limits.ts'
 import { textIf } from './text.ts'
-import { signedOf } from './varint.ts'
+import { MAX_VARINT, readVarint, signedOf } from './varint.ts'
 import { assertWire, rangeOf, type Field, type Range, type Wire } from './wire.ts'
 
 /** Fields of ModelProto by number, with their wire types. Source: onnx.proto of ONNX 1.20. */
@@ -30,20 +30,23 @@ export interface OnnxGraph {
   readonly sparse: readonly Range[]
 }
 
-/** Do the fields fit a ModelProto, as far as they go? A file that is cut off within its graph still counts as one. */
+/** Has the file an ir_version and a graph among its first fields? One that is damaged or cut off within a field of a model still counts as one. */
 export async function looksLikeModel (wire: Wire): Promise<boolean> {
-  let [seen, version, graph] = [0, false, false]
+  const { size } = wire.source
+  let [seen, version, graph, next] = [0, false, false, 0]
   try {
-    await wire.walk({ start: 0, end: wire.source.size }, 'the model', (field) => {
-      if (Object.hasOwn(MODEL_FIELDS, field.number)) assertModelField(field)
+    await wire.walk({ start: 0, end: size }, 'the model', (field) => {
+      assertModelField(field)
       if (field.number === 1) version = isVersion(field.value!)
       if (field.number === 7) graph = true
+      next = field.end
       return ++seen < SNIFFED_FIELDS && !(version && graph)
     })
+    return version && graph
   } catch {
-    return version && seen >= 2
+    const tag = readVarint(await wire.bytes({ start: next, end: Math.min(next + MAX_VARINT, size) }), 0)?.value
+    return version && Object.entries(MODEL_FIELDS).some(([number, [, type]]) => tag === Number(number) * 8 + type)
   }
-  return version && graph
 }
 
 /** Throws `invalid-model` for a model without a graph, or with what is malformed in it. */

@@ -49,8 +49,8 @@ export async function varintPlace (run: VarintRun): Promise<Place> {
 }
 
 async function * piecesOf (run: VarintRun, elements: number): AsyncGenerator<Uint8Array> {
-  const limit = Math.max(1, elements) * run.size
-  let piece = new Uint8Array(Math.min(limit, WINDOW * run.size))
+  // A number has a byte at least, so a short run needs no large piece.
+  let piece = new Uint8Array(Math.max(1, Math.min(elements, WINDOW, run.end - run.start)) * run.size)
   let filled = 0
   for await (const values of batchesOf(run)) {
     for (const value of values) {
