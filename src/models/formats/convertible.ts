@@ -8,12 +8,15 @@ import { NO_GRAPH } from './safetensors/layers.ts'
 import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/walk.ts'
 
 /**
- * Throws `unsupported-format` for layers with weights that are not known here (their order differs between formats) and for optimizer state that
+ * Throws `unsupported-format` for ONNX models, which have no Keras configuration, for layers with weights that are not known here (their order differs between formats) and for optimizer state that
  * the other format has no place for.
  */
 export function assertConvertible (model: ModelFile, format: FormatName, { optimizerState }: WriteOptions): void {
   if (model.format === 'safetensors' || model.format === 'safetensors-shards') {
     throw new EspalierError('unsupported-format', `${NO_GRAPH} and cannot be converted to ${format}; write the model as ${model.format}`)
+  }
+  if (model.format === 'onnx') {
+    throw new EspalierError('unsupported-format', `an ONNX model cannot be converted to ${format}, which needs Keras' own configuration; write it as onnx`, { from: model.format, to: format })
   }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {

@@ -115,7 +115,8 @@ export async function * valuesOf (tensor: StoredTensor, changes: TensorChanges):
   else yield values
 }
 
-function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array | undefined {
+/** The new values of `tensor`, if it has any. Throws `shape-mismatch` when they are too many or too few. */
+export function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array | undefined {
   const values = changes.get(tensor.key)
   const size = sizeOf(tensor.shape)
   if (values !== undefined && values.length !== size) {

@@ -5,6 +5,7 @@ import type { ModelFile, TensorChanges } from '../model.ts'
 import type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 import { keras } from './keras.ts'
 import { kerasH5 } from './keras-h5.ts'
+import { onnx } from './onnx.ts'
 import { safetensors } from './safetensors.ts'
 import { safetensorsShards } from './safetensors-shards.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
@@ -17,6 +18,7 @@ export const MODEL_FORMATS = {
   'tfjs-layers': tfjsLayers,
   safetensors,
   'safetensors-shards': safetensorsShards,
+  onnx,
 } as const satisfies { readonly [Name in string]: ModelFormat<Name> }
 
 export type FormatName = keyof typeof MODEL_FORMATS

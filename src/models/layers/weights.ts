@@ -6,6 +6,8 @@ const REASONS = {
   bias: 'biases are few and move every output of a unit',
   normalisation: 'normalisation parameters scale whole channels',
   slope: 'slopes of an activation are no connections',
+  constant: 'constants that are added or multiplied are no connections',
+  state: 'initial states are no connections',
   statistics: 'statistics of the training data are measured, not learned',
 } as const
 
