@@ -10,7 +10,7 @@ import { SPARSITY_SCHEDULE_NAMES } from './schedules/index.ts'
 import { steps, TrainingInput } from './training/schema.ts'
 
 /** Formats a pruned model can be written in. */
-export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers'] as const satisfies readonly FormatName[]
+export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'savedmodel', 'tfjs-layers'] as const satisfies readonly FormatName[]
 
 export const TASK_NAMES = ['auto', 'classification', 'binary', 'multi-label', 'regression', 'segmentation'] as const
 

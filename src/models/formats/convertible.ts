@@ -11,6 +11,9 @@ import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/wa
  * the other format has no place for.
  */
 export function assertConvertible (model: ModelFile, format: FormatName, { optimizerState }: WriteOptions): void {
+  if (model.format === 'savedmodel') {
+    throw new EspalierError('unsupported-format', `a SavedModel holds a TensorFlow graph instead of layers, so it cannot be converted to ${format}; write it as savedmodel`)
+  }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {
     throw new EspalierError('unsupported-format',

@@ -99,6 +99,15 @@ export function dataAsFloat32 (tensor: FileTensor, changes: TensorChanges): Hdf5
   }
 }
 
+/** Data as pieces, however they are given. */
+export function piecesOf (data: Hdf5Data): () => AsyncGenerator<Uint8Array> {
+  return async function * () {
+    const given = data()
+    if (Symbol.asyncIterator in given) yield * given
+    else yield await given
+  }
+}
+
 /** The values of `tensor` with its change, in pieces of float32. */
 export async function * valuesOf (tensor: StoredTensor, changes: TensorChanges): AsyncGenerator<Float32Array> {
   const values = changeOf(tensor, changes)

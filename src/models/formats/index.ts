@@ -5,6 +5,7 @@ import type { ModelFile, TensorChanges } from '../model.ts'
 import type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 import { keras } from './keras.ts'
 import { kerasH5 } from './keras-h5.ts'
+import { savedmodel } from './savedmodel/index.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
 export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
@@ -12,6 +13,7 @@ export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 export const MODEL_FORMATS = {
   keras,
   'keras-h5': kerasH5,
+  savedmodel,
   'tfjs-layers': tfjsLayers,
 } as const satisfies { readonly [Name in string]: ModelFormat<Name> }
 
