@@ -15,8 +15,8 @@ import { isVariable, nameVariables, type Variable } from './variables.ts'
 
 export const OBJECT_GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH'
 
-/** Counts how often a checkpoint was written; it is no part of the model. */
-const SAVE_COUNTER = /^save_counter(\/\.ATTRIBUTES\/VARIABLE_VALUE)?$/
+/** How often a checkpoint was written, and the sums of Keras 2's metrics: no part of the model. */
+const NO_PART = /^(save_counter(\/\.ATTRIBUTES\/VARIABLE_VALUE)?$|keras_api\/metrics\/)/
 
 /** Of TensorFlow 1's Adam. */
 const ADAM_POWERS = /(^|\/)beta[12]_power(_\d+)?$/
@@ -38,7 +38,7 @@ interface Stored extends Pick<Variable, 'layer' | 'role'> { readonly entry: Bund
 export function savedLayers (all: readonly BundleEntry[], graph: ObjectGraph | undefined, sourceOf: (entry: BundleEntry) => ByteSource): SavedLayers {
   const partitions = readPartitions(all)
   const parts = new Set([...partitions.values()].flat())
-  const entries = all.filter((entry) => entry.key !== OBJECT_GRAPH_KEY && !SAVE_COUNTER.test(entry.key) && !parts.has(entry))
+  const entries = all.filter((entry) => entry.key !== OBJECT_GRAPH_KEY && !NO_PART.test(entry.key) && !parts.has(entry))
   const isState = optimizerState(entries, graph)
   const stored = nameVariables(entries.filter((entry) => !isState(entry)), graph).flatMap((variable) => withParts(variable, partitions))
   const byLayer = new Map<string, Stored[]>()
