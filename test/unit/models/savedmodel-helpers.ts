@@ -95,7 +95,7 @@ export function tableOf (entries: readonly Entry[], options: TableOptions = {}):
   const data = block(options.data?.(right) ?? right, options.restarts?.([0]) ?? [0], options.compression)
   const meta = block([], [0])
   const blocks = options.handles?.(data, meta, file.length) ?? [data]
-  const directory = block(blocks.flatMap((one, index) => record({ key: `z${index}`, value: handle(one) })), [0])
+  const directory = block(blocks.flatMap((one, index) => record({ key: `z${String(index).padStart(4, '0')}`, value: handle(one) })), [0])
   const handles = [...handle(options.meta?.(meta) ?? meta), ...handle(options.directory?.(directory) ?? directory)]
   return [...file, ...handles, ...new Array<number>(40 - handles.length).fill(0), ...options.magic ?? MAGIC]
 }

@@ -108,6 +108,7 @@ function readSlice (message: Uint8Array, what: string): Slice {
 
 /** The size in bytes must be that of type and shape, where the type tells it. */
 function assertSize ({ dtype, shape, size, slices }: Omit<BundleEntry, 'crcAt'>, what: string): void {
+  if (dtype === 0) throw malformed(`${what} is of no type: its type is not told`)
   const type = numberTypeOf(dtype)
   const width = type === undefined ? otherSize(dtype) : NUMBER_TYPES[type]
   const count = shape.reduce((product, length) => product * length, 1)
