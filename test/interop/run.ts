@@ -1,5 +1,5 @@
 /**
- * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them: `npm run test:interop`. Python is
+ * Writes pruned models in every Keras format and as SavedModels, and gradients of every layer, and has the real Keras check them: `npm run test:interop`. Python is
  * ESPALIER_PYTHON or python3; without tensorflow in it the check is skipped and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -16,6 +16,7 @@ import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
 import { writeGradients } from './gradients.ts'
+import { writeSavedModels } from './savedmodels.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -67,7 +68,8 @@ async function main (): Promise<number> {
     }
     await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
     await writeGradients(folder)
-    const statuses = ['check_models.py', 'check_gradients.py'].map((script) => spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit', env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' } }).status ?? 1)
+    await writeSavedModels(folder)
+    const statuses = ['check_models.py', 'check_gradients.py', 'check_savedmodels.py'].map((script) => spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit', env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' } }).status ?? 1)
     return Math.max(...statuses)
   } finally {
     await rm(folder, { recursive: true })
