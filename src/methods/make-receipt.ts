@@ -52,7 +52,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
       evaluationDataset: provenanceOf(input.evaluationDataset),
       versions: { espalier: VERSION, node: process.versions.node, ...(device !== null && { tensorflow: device.engine.info.tensorflow, tfjs: device.engine.info.tfjs }) },
       engine: device === null ? {} : { ...device.engine.info },
-      optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' ? 'kept' : 'dropped',
+      optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' || model.keepsOptimizerState === true ? 'kept' : 'dropped',
     },
     warnings: [...warningsFor({ recipe: input.recipe, model, method, report }), ...(measured?.warnings ?? [])],
     timings: parts.timings,

@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them; pruned safetensors files and ONNX models go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- safetensors`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels and ONNX models go to the libraries of their formats:
+ * `npm run test:interop`, or one of them with `-- keras`, `-- safetensors`, `-- savedmodel`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -19,6 +19,7 @@ import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts
 import { writeGradients } from './gradients.ts'
 import { writeOnnxCases } from './onnx.ts'
 import { writeSafetensors } from './safetensors.ts'
+import { writeSavedModels } from './savedmodels.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -55,6 +56,7 @@ const python = process.env.ESPALIER_PYTHON ?? 'python3'
 const CHECKS = {
   keras: { packages: ['tensorflow'], scripts: ['check_models.py', 'check_gradients.py'], write: writeKeras },
   safetensors: { packages: ['safetensors'], scripts: ['check_safetensors.py'], write: writeSafetensors },
+  savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },
   onnx: { packages: ['onnx', 'onnxruntime'], scripts: ['check_onnx.py'], write: writeOnnxCases },
 } as const
 

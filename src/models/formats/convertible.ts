@@ -18,6 +18,9 @@ export function assertConvertible (model: ModelFile, format: FormatName, { optim
   if (model.format === 'onnx') {
     throw new EspalierError('unsupported-format', `an ONNX model cannot be converted to ${format}, which needs Keras' own configuration; write it as onnx`, { from: model.format, to: format })
   }
+  if (model.format === 'savedmodel') {
+    throw new EspalierError('unsupported-format', `a SavedModel holds a TensorFlow graph instead of layers, so it cannot be converted to ${format}; write it as savedmodel`)
+  }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {
     throw new EspalierError('unsupported-format',

@@ -8,6 +8,7 @@ import { kerasH5 } from './keras-h5.ts'
 import { onnx } from './onnx.ts'
 import { safetensors } from './safetensors.ts'
 import { safetensorsShards } from './safetensors-shards.ts'
+import { savedmodel } from './savedmodel/index.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
 export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
@@ -15,6 +16,7 @@ export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 export const MODEL_FORMATS = {
   keras,
   'keras-h5': kerasH5,
+  savedmodel,
   'tfjs-layers': tfjsLayers,
   safetensors,
   'safetensors-shards': safetensorsShards,

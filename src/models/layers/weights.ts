@@ -2,7 +2,8 @@
 import type { WeightAxes, WeightSpec } from '../architecture/types.ts'
 import type { Shape } from '../tensor.ts'
 
-const REASONS = {
+/** Why a weight is left alone by default. */
+export const REASONS = {
   bias: 'biases are few and move every output of a unit',
   normalisation: 'normalisation parameters scale whole channels',
   slope: 'slopes of an activation are no connections',
