@@ -16,8 +16,8 @@ type ModelShapes = Pick<LayerGraph, 'inputShapes' | 'outputShapes'>
 const ROWS_AT_ONCE = 1 << 16
 
 /**
- * The split with features in the model's input shapes: axes of size 1 (a missing channel axis) are added or left out, and examples are flattened
- * for a model that takes them flat; the numbers and their order stay. Targets are checked against the outputs: one value for each output, or one
+ * The split with features in the model's input shapes: axes of size 1 (a missing channel axis) are added or left out, examples are flattened for a
+ * model that takes them flat, and rows of a table are read as the arrays that a model takes; the numbers and their order stay. Targets are checked against the outputs: one value for each output, or one
  * class index per position, which must be below the number of outputs. Throws `shape-mismatch` with the numbers.
  */
 export async function adaptToModel (split: Split, model: ModelShapes): Promise<Adapted> {
@@ -39,6 +39,7 @@ export async function adaptToModel (split: Split, model: ModelShapes): Promise<A
 /** `shape` as the model wants it, null sizes filled in; undefined when the numbers cannot be meant so. */
 function fitted (shape: Shape, wanted: SymbolicShape): Shape | undefined {
   if (wanted.length === shape.length) return wanted.every((size, axis) => size === null || size === shape[axis]) ? shape : undefined
+  if (shape.length === 1 && wanted.every((size) => size !== null) && sizeOf(wanted as Shape) === shape[0]) return wanted as Shape
   if (wanted.length === 1) return wanted[0] === null || wanted[0] === sizeOf(shape) ? [sizeOf(shape)] : undefined
   const [own, other] = [shape.filter((size) => size !== 1), wanted.filter((size) => size !== 1)]
   if (own.length !== other.length || !other.every((size, axis) => size === null || size === own[axis])) return undefined

@@ -28,4 +28,6 @@ export interface DatasetFile {
   readonly splits: { readonly all?: Split, readonly train?: Split, readonly test?: Split }
   /** Number of classes when the targets are class indices. */
   readonly classes?: number
+  /** Their names, when the file has them: class i is the i-th. */
+  readonly classNames?: readonly string[]
 }

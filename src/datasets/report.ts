@@ -67,6 +67,15 @@ export function chooseTraining (dataset: DatasetFile, evaluationDataset: Dataset
   }
 }
 
+/** Another draw than those of the reported and of the selecting examples. */
+const CALIBRATION = 0xCA11B
+
+/** So many of what could be trained on, drawn by the seed; all where there are no more. */
+export function chooseCalibration ({ training, name }: TrainingChoice, examples: number, seed: number): { readonly split: Split, readonly name: string } {
+  if (examples >= training.examples) return { split: training, name }
+  return { split: rowsOf(training, sampleOf(training.examples, examples, (seed ^ CALIBRATION) >>> 0)), name: `${examples} of ${name}, drawn by seed ${seed}` }
+}
+
 function reportedRows (examples: number, share: number, seed: number): Uint32Array {
   return sampleOf(examples, Math.max(1, Math.round(share * examples)), seed)
 }

@@ -9,9 +9,13 @@ export interface Summary {
   features: number[]
   targets: number[]
   classes?: number
+  classNames?: string[]
   splits: Record<string, number>
   inputs: { scale: number, offset: number }
 }
+
+/** Lists of data sets are answered twenty at a time; more names than this are left out of them. */
+const MAX_NAMES = 1000
 
 /** The facts of a file; `inputs` overrides the scaling that its features suggest. */
 export function summarizeDataset (file: DatasetFile, inputs?: InputScaling): Summary {
@@ -24,6 +28,7 @@ export function summarizeDataset (file: DatasetFile, inputs?: InputScaling): Sum
     features: [...first.features[0]!.shape],
     targets: [...first.targets[0]!.shape],
     ...(file.classes !== undefined && { classes: file.classes }),
+    ...(file.classNames !== undefined && file.classNames.length <= MAX_NAMES && { classNames: [...file.classNames] }),
     splits: Object.fromEntries(splits.map(([name, { examples }]) => [name, examples])),
     inputs: { scale: scaling.scale, offset: scaling.offset },
   }

@@ -52,6 +52,7 @@ export const DatasetSummary = Type.Object({
   features: Type.Array(Type.Integer(), { description: 'shape of one example of the first input' }),
   targets: Type.Array(Type.Integer(), { description: 'shape of one target of the first output' }),
   classes: Type.Optional(Type.Integer()),
+  classNames: Type.Optional(Type.Array(Type.String(), { description: 'names of the classes, when the file has them and they are 1,000 at most: targets are places in this list' })),
   splits: Type.Record(Type.String(), Type.Integer(), { description: 'examples by split' }),
   inputs: Type.Object({ scale: Type.Number(), offset: Type.Number() }, { description: 'scaling applied before the model: x * scale + offset' }),
 })

@@ -1,6 +1,6 @@
 /** The examples of a job: those that train and select, and those that the receipt reports, in the form the model takes. */
 import type { DatasetFile, InputScaling, Split } from '../datasets/dataset.ts'
-import { adaptToModel, chooseReport, chooseScaling, chooseTraining, HELD_OUT, readDataset, scaleFeatures } from '../datasets/index.ts'
+import { adaptToModel, chooseCalibration, chooseReport, chooseScaling, chooseTraining, HELD_OUT, readDataset, scaleFeatures } from '../datasets/index.ts'
 import { EspalierError } from '../errors.ts'
 import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph } from '../models/architecture/types.ts'
@@ -19,27 +19,27 @@ export interface Report {
   readonly notes: readonly string[]
 }
 
-/** Scaled, in the shapes of the model's inputs. None of them is reported. */
-export interface TrainingExamples {
+/** Examples to train on or to calibrate by. Scaled, in the shapes of the model's inputs; none of them is reported. */
+export interface LearningExamples {
   readonly training: Split
   readonly selection: Split | null
   /** Which examples these are. */
   readonly name: string
 }
 
-/** `report` is null when nothing is measured, `training` when the method does not train. */
-export interface JobData { readonly report: Report | null, readonly training: TrainingExamples | null }
+/** `report` is null when nothing is measured, `learning` when the method learns nothing from data. */
+export interface JobData { readonly report: Report | null, readonly learning: LearningExamples | null }
 
 /**
  * Throws `shape-mismatch` when data and model do not fit, `unsupported-layer` when the model cannot be run, `invalid-request` when the method needs data
  * and there is none, `invalid-dataset` when nothing is left to train on.
  */
 export async function openData ({ recipe, dataset, evaluationDataset }: JobInput, model: ModelFile): Promise<JobData> {
-  const { evaluation, training } = recipe
+  const { evaluation } = recipe
   const reported = evaluation === false ? null : evaluationDataset ?? dataset
-  const missing = missingData(recipe.method, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
+  const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing)
-  if (reported === null && training === undefined) return { report: null, training: null }
+  if (reported === null && !learns(recipe)) return { report: null, learning: null }
   const graph = graphOf(model, recipe)
   const own = dataset === null ? null : await readDataset(dataset.source)
   const other = evaluationDataset === null ? null : await readDataset(evaluationDataset.source)
@@ -47,23 +47,31 @@ export async function openData ({ recipe, dataset, evaluationDataset }: JobInput
   const prepare = preparation(model, graph, recipe)
   return {
     report: evaluation === false || reported === null ? null : { evaluation, ...await openReport(own, other, share, reported, recipe, prepare) },
-    training: training === undefined || own === null ? null : await openTraining(own, other, share, dataset!, recipe, prepare),
+    learning: !learns(recipe) || own === null ? null : await openLearning(own, other, share, dataset!, recipe, prepare),
   }
 }
 
-function graphOf ({ architecture: { graph, problem } }: ModelFile, { method, training }: Recipe): LayerGraph {
+/** Does it train, or look at calibration data? */
+function learns ({ training, calibration }: Recipe): boolean {
+  return training !== undefined || calibration !== undefined
+}
+
+function graphOf ({ architecture: { graph, problem } }: ModelFile, recipe: Recipe): LayerGraph {
   if (graph !== undefined) return graph
   const why = problem ?? 'it has no layer graph'
+  const { method, criterion, training } = recipe
+  if (training === undefined && learns(recipe)) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; the ${criterion === undefined ? `method ${method}` : `criterion ${criterion}`} looks at what data does in it`)
   throw new EspalierError('unsupported-layer', training === undefined
     ? `the model cannot be evaluated here: ${why}; with "evaluation": false its weights can still be pruned`
     : `the model cannot be trained here: ${why}; the method ${method} needs to run it`)
 }
 
-/** Examples that are reported must not be trained on: of a file without a test part some are held out. */
-function shareOf ({ evaluation, training }: Recipe, own: DatasetFile | null, other: DatasetFile | null): number | null {
+/** Examples that are reported must not be learned from: of a file without a test part some are held out. */
+function shareOf (recipe: Recipe, own: DatasetFile | null, other: DatasetFile | null): number | null {
+  const { evaluation } = recipe
   if (evaluation === false) return null
-  const trainsOnAll = training !== undefined && other === null && own?.splits.test === undefined
-  return evaluation.split ?? (trainsOnAll ? HELD_OUT : null)
+  const learnsFromAll = learns(recipe) && other === null && own?.splits.test === undefined
+  return evaluation.split ?? (learnsFromAll ? HELD_OUT : null)
 }
 
 type Prepare = (split: Split, dataset: JobDataset) => Promise<{ split: Split, inputs: Report['inputs'], notes: readonly string[] }>
@@ -83,13 +91,17 @@ async function openReport (
   return { ...await prepare(choice.split, reported), name: choice.name, mayBeTraining: choice.mayBeTraining }
 }
 
-async function openTraining (
-  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, evaluation }: Recipe, prepare: Prepare
-): Promise<TrainingExamples> {
-  const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training!.validation)
-  return {
-    training: (await prepare(choice.training, dataset)).split,
-    selection: choice.selection && (await prepare(choice.selection, dataset)).split,
-    name: choice.name,
+async function openLearning (
+  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation }: Recipe, prepare: Prepare
+): Promise<LearningExamples> {
+  const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training?.validation ?? 0)
+  if (training !== undefined) {
+    return {
+      training: (await prepare(choice.training, dataset)).split,
+      selection: choice.selection && (await prepare(choice.selection, dataset)).split,
+      name: choice.name,
+    }
   }
+  const { split, name } = chooseCalibration(choice, calibration!.examples, seed)
+  return { training: (await prepare(split, dataset)).split, selection: null, name }
 }

@@ -3,9 +3,9 @@ import type { Engine } from '../engine/runtime.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
 import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
-import type { TrainingExamples } from './job-data.ts'
+import type { LearningExamples } from './job-data.ts'
 import type { JobInput } from './job-types.ts'
-import type { MaskUpdate, ReceiptLayer, SearchRecord, TrainingRecord } from './receipt.ts'
+import type { CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
@@ -13,10 +13,18 @@ export interface MethodContext {
   readonly signal: AbortSignal
 }
 
+/** What a static method is given besides where its criterion looks at data. */
+export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limits' | 'spool'> {
+  readonly engine: Engine
+  readonly examples: LearningExamples
+}
+
+export interface StaticContext extends MethodContext { readonly calibration?: CalibrationContext }
+
 /** What a method that trains is given besides. */
 export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool'> {
   readonly engine: Engine
-  readonly examples: TrainingExamples
+  readonly examples: LearningExamples
 }
 
 export interface MethodResult {
@@ -28,6 +36,8 @@ export interface MethodResult {
   readonly pool: { readonly weights: number, readonly zerosBefore: number, readonly zeros: number }
   /** The largest magnitude that was zeroed by a ranking over all layers; null where there is none. */
   readonly threshold: number | null
+  /** What was observed, where the criterion looks at data. */
+  readonly calibration?: CalibrationRecord
   /** How it was trained, when it was. */
   readonly training?: TrainingRecord
   /** What each update of the masks did, of methods that prune while they train. */
@@ -47,7 +57,7 @@ interface Described {
 export interface StaticMethod extends Described {
   readonly kind: 'static'
   /** Throws `nothing-pruned` or `target-missed` where a result would not be what was asked. */
-  run (context: MethodContext): Promise<MethodResult>
+  run (context: StaticContext): Promise<MethodResult>
 }
 
 /** Acts while the model trains. */

@@ -78,6 +78,13 @@ const Figures = {
   metrics: Type.Record(Type.String(), Type.Number()),
 }
 
+export const CalibrationRecord = Type.Object({
+  data: Type.String({ description: 'which examples were looked at' }),
+  examples: Type.Integer(),
+  observed: Type.String({ description: 'what of them' }),
+  seconds: Type.Number(),
+}, { description: 'what a criterion that looks at data went by' })
+
 export const TrainingRecord = Type.Object({
   data: Type.String({ description: 'which examples trained' }),
   examples: Type.Integer(),
@@ -118,6 +125,7 @@ export const Receipt = Type.Object({
   after: Measurement,
   notMeasured: Type.Optional(Type.String({ description: 'why metrics and latency are null' })),
   evaluation: Nullable(Evaluation),
+  calibration: Type.Optional(CalibrationRecord),
   training: Type.Optional(TrainingRecord),
   updates: Type.Optional(Type.Array(MaskUpdate, { description: 'of methods that prune while they train' })),
   search: Type.Optional(SearchRecord),
@@ -132,6 +140,7 @@ export const Receipt = Type.Object({
 export type Receipt = Static<typeof Receipt>
 export type Measurement = Static<typeof Measurement>
 export type ReceiptLayer = Static<typeof ReceiptLayer>
+export type CalibrationRecord = Static<typeof CalibrationRecord>
 export type TrainingRecord = Static<typeof TrainingRecord>
 export type MaskUpdate = Static<typeof MaskUpdate>
 export type SearchRecord = Static<typeof SearchRecord>

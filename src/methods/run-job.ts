@@ -58,11 +58,13 @@ function methodNamed (name: string): Method {
   return method
 }
 
-async function applyMethod (input: JobInput, method: Method, model: ModelFile, { training }: JobData): Promise<MethodResult> {
+async function applyMethod (input: JobInput, method: Method, model: ModelFile, { learning }: JobData): Promise<MethodResult> {
   const { recipe, signal } = input
-  if (method.kind === 'static') return await method.run({ recipe, model, signal })
-  if (training === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
-  return await method.run({ ...input, model, engine: await input.engine(), examples: training })
+  if (method.kind === 'dynamic') {
+    if (learning === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
+    return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
+  }
+  return await method.run({ recipe, model, signal, ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }) })
 }
 
 type Stage = (name: string, done?: number, total?: number) => void

@@ -18,7 +18,7 @@ export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: 
   }
   if (!method.writesModel) return warnings
   warnings.push(recipe.granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS)
-  if (model.hasOptimizerState && recipe.optimizerState === 'drop') {
+  if (model.hasOptimizerState && recipe.optimizerState === 'drop' && model.keepsOptimizerState !== true) {
     warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
   }
   if (model.architecture.graph === undefined) {

@@ -1,5 +1,5 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
-import { MODEL_FORMATS, writeModel, type FormatName } from '../models/formats/index.ts'
+import { MODEL_FORMATS, writeModel, type FormatName, type ModelFormat } from '../models/formats/index.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
 import type { Recipe } from '../pruning/recipe.ts'
@@ -15,7 +15,8 @@ export function outputFormats (recipe: Recipe, model: ModelFile): FormatName[] {
 
 /** Writes one file and makes it visible only when it is complete. */
 export async function writeOutput (format: FormatName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput): Promise<OutputRecord> {
-  const name = `model${MODEL_FORMATS[format].extension}`
+  const { extension, extensionOf }: ModelFormat = MODEL_FORMATS[format]
+  const name = `model${model.format === format && extensionOf !== undefined ? extensionOf(model) : extension}`
   const file = await folder.create(name)
   try {
     await writeModel(model, changes, format, { compress: recipe.compress, optimizerState: recipe.optimizerState }, file)

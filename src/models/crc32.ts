@@ -1,34 +1,4 @@
-/** CRC-32 as zip and gzip use it (polynomial 0xedb88320), eight bytes at a time. */
+/** CRC-32 as zip and gzip use it (polynomial 0xedb88320). Source: RFC 1952, section 8. */
+import { checksumOf } from './crc-table.ts'
 
-const SLICES = 8
-const TABLE = makeTable()
-
-function makeTable (): Uint32Array {
-  const table = new Uint32Array(SLICES * 256)
-  for (let byte = 0; byte < 256; byte++) {
-    let value = byte
-    for (let bit = 0; bit < 8; bit++) value = (value & 1) !== 0 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
-    table[byte] = value
-  }
-  for (let slice = 1; slice < SLICES; slice++) {
-    for (let byte = 0; byte < 256; byte++) {
-      const before = table[(slice - 1) * 256 + byte]!
-      table[slice * 256 + byte] = (before >>> 8) ^ table[before & 0xff]!
-    }
-  }
-  return table
-}
-
-/** The checksum of `bytes`, continued from `before` (the checksum of what came ahead of them; 0 at the start). Source: RFC 1952, section 8. */
-export function crc32 (bytes: Uint8Array, before = 0): number {
-  const t = TABLE
-  let crc = ~before
-  let at = 0
-  for (const whole = bytes.length - 7; at < whole; at += 8) {
-    const low = crc ^ (bytes[at]! | bytes[at + 1]! << 8 | bytes[at + 2]! << 16 | bytes[at + 3]! << 24)
-    crc = t[1792 + (low & 0xff)]! ^ t[1536 + (low >>> 8 & 0xff)]! ^ t[1280 + (low >>> 16 & 0xff)]! ^ t[1024 + (low >>> 24)]! ^
-      t[768 + bytes[at + 4]!]! ^ t[512 + bytes[at + 5]!]! ^ t[256 + bytes[at + 6]!]! ^ t[bytes[at + 7]!]!
-  }
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]!) & 0xff]!
-  return ~crc >>> 0
-}
+export const crc32 = checksumOf(0xedb88320)

@@ -36,6 +36,8 @@ export interface ModelFile {
   /** Who wrote it, as the file says: e.g. {kerasVersion: "3.15.1", backend: "tensorflow"}. */
   readonly producer: Readonly<Record<string, string>>
   readonly hasOptimizerState: boolean
+  /** Set where the state of an optimizer cannot be left out, as the file's own graph refers to it. */
+  readonly keepsOptimizerState?: true
   /** Whatever the format needs to write the file back (parsed trees, offsets); only the format itself looks into it. */
   readonly rest: unknown
 }

@@ -1,4 +1,5 @@
 /** What is right in a recipe part by part, but not for its method. */
+import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
 import { decidesByOption, METHOD_OPTIONS, TARGET_OPTIONS, type MethodWithOptions } from './method-options.ts'
 import type { MethodName, MethodRules } from './method-rules.ts'
@@ -16,11 +17,12 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...misplaced,
     ...unlessReported('/target', problemsOfTarget(rules, method, input)),
     ...problemsOfTraining(input.training, '/training').filter(({ path }) => !known.some((problem) => problem.path.startsWith(path))),
+    ...unlessReported('/criterion', problemsOfCriterion(rules, method, input)),
     ...unlessReported('/granularity', problemsOfUnits(rules, method, input.granularity)),
     ...unlessReported('/options', problemsOfOptions(method, input)),
     ...unlessReported('/schedule', problemsOfSchedule(input)),
     ...problemsOfSearch(input),
-    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, input.target === undefined && decidesByOption(method, input.options))) : []),
+    ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, { granularity: input.granularity, decides: input.target === undefined && decidesByOption(method, input.options) })) : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
   ]
 }
@@ -32,23 +34,30 @@ function problemsOfTarget (rules: MethodRules, method: MethodName, input: Record
   if (target === undefined) {
     if (decidesByOption(method, options) || (rules.granularities !== undefined && isObject(granularity) && granularity.type === 'n:m')) return []
     const other = instead === undefined ? '' : `, or options.${instead}`
-    return [{ path: '/target', message: `is needed: the method ${method} takes {"${rules.target}": number}${rules.granularities === undefined ? '' : ' or {"maxAccuracyDrop": number}'}${other}` }]
+    return [{ path: '/target', message: `is needed: the method ${method} takes {"${rules.target}": number}${searches(rules) ? ' or {"maxAccuracyDrop": number}' : ''}${other}` }]
   }
   if (!isObject(target)) return []
-  const taken = rules.granularities === undefined ? [rules.target] : [rules.target, 'maxAccuracyDrop']
+  const taken = searches(rules) ? [rules.target, 'maxAccuracyDrop'] : [rules.target]
   const wrong = ['sparsity', 'threshold', 'maxAccuracyDrop'].find((key) => Object.hasOwn(target, key) && !taken.includes(key))
   if (wrong !== undefined) return [{ path: `/target/${wrong}`, message: `is not taken by the method ${method}, which takes ${taken.map((name) => `"${name}"`).join(' or ')}` }]
   const given = taken.filter((key) => Object.hasOwn(target, key))
   if (given.length > 1) return [{ path: '/target', message: `must have one of ${taken.join(', ')}, not both` }]
   if (given.length === 0) return [{ path: `/target/${rules.target}`, message: `is needed by the method ${method}` }]
-  return problemsOfShare(target.sparsity, granularity, '/target/sparsity')
+  return problemsOfShare(rules, target.sparsity, granularity, '/target/sparsity')
+}
+
+/** Can it look for the largest sparsity that costs so much accuracy? */
+function searches ({ keys }: MethodRules): boolean {
+  return keys.includes('search')
 }
 
 /** No more can go than n:m takes of every group. */
-function problemsOfShare (sparsity: unknown, granularity: unknown, path: string): Problem[] {
+function problemsOfShare ({ everyGroup }: MethodRules, sparsity: unknown, granularity: unknown, path: string): Problem[] {
   if (typeof sparsity !== 'number' || !isObject(granularity) || granularity.type !== 'n:m') return []
   const [n, m] = [granularity.n, granularity.m]
-  if (typeof n !== 'number' || typeof m !== 'number' || sparsity <= 1 - n / m) return []
+  if (typeof n !== 'number' || typeof m !== 'number' || sparsity === 1 - n / m) return []
+  if (everyGroup === true) return [{ path, message: `is ${sparsity}, but ${n}:${m} makes ${1 - n / m} zero: leave it out` }]
+  if (sparsity < 1 - n / m) return []
   return [{ path, message: `is ${sparsity}, but ${n}:${m} makes ${1 - n / m} zero at most` }]
 }
 
@@ -58,6 +67,14 @@ function problemsOfUnits ({ granularities = ['weight'] }: MethodRules, method: M
     return [{ path: '/granularity/type', message: `"${String(granularity.type)}" is not taken by the method ${method}, which takes ${granularities.map((name) => `"${name}"`).join(', ')}` }]
   }
   return problemsOfGranularity(granularity, '/granularity')
+}
+
+function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { criterion = 'magnitude', calibration }: Record<string, unknown>): Problem[] {
+  if (criteria === undefined || typeof criterion !== 'string' || !Object.hasOwn(CRITERIA, criterion)) return []
+  const name = criterion as CriterionName
+  if (!criteria.includes(name)) return [{ path: '/criterion', message: `"${criterion}" is not taken by the method ${method}, which takes ${criteria.map((one) => `"${one}"`).join(', ')}` }]
+  const { observes } = CRITERIA[name] as Criterion
+  return calibration !== undefined && observes === undefined ? [{ path: '/calibration', message: `is for criteria that look at data; "${criterion}" does not` }] : []
 }
 
 function problemsOfOptions (method: MethodName, { options }: Record<string, unknown>): Problem[] {
@@ -96,12 +113,13 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string, decides: boolean): Problem[] {
+function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string, { granularity, decides }: { readonly granularity: unknown, readonly decides: boolean }): Problem[] {
   if (rules.target === null || typeof rule !== 'object' || rule === null) return []
   const other = rules.target === 'sparsity' ? 'threshold' : 'sparsity'
   const problems: Problem[] = []
   if (Object.hasOwn(rule, other)) problems.push({ path: `${path}/${other}`, message: `is not taken by the method ${method}, which takes "${rules.target}"` })
   if (decides && Object.hasOwn(rule, 'sparsity')) problems.push({ path: `${path}/sparsity`, message: 'needs a target beside it: without one the method decides how much is pruned, everywhere' })
+  if (rules.everyGroup === true) problems.push(...problemsOfShare(rules, (rule as { sparsity?: unknown }).sparsity, granularity, `${path}/sparsity`))
   if (!['sparsity', 'threshold', 'skip'].some((key) => Object.hasOwn(rule, key))) problems.push({ path, message: `says nothing: give "${rules.target}" or "skip"` })
   if ((rule as { skip?: unknown }).skip === true && Object.hasOwn(rule, rules.target)) {
     problems.push({ path: `${path}/skip`, message: `contradicts "${rules.target}": a skipped layer is not pruned` })

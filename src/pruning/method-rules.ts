@@ -1,7 +1,9 @@
 /** Which parts of a recipe each method takes: one line per method, read by the validation, the documentation and the catalogue. */
 
 import type { ScopeName } from './allocation/index.ts'
+import { CRITERION_NAMES, type CriterionName } from './criteria/index.ts'
 import type { GranularityName } from './granularity/index.ts'
+import type { Recipe } from './recipe.ts'
 import type { SparsityScheduleOptions } from './schedules/index.ts'
 
 /** What every method takes. */
@@ -29,6 +31,10 @@ export interface MethodRules {
   readonly trains: boolean
   /** What it can remove together, the default first; without: single weights. */
   readonly granularities?: readonly GranularityName[]
+  /** Does n:m leave n of every group, and no group whole? */
+  readonly everyGroup?: boolean
+  /** What it can rank weights by, the default first; without: it has a measure of its own. */
+  readonly criteria?: readonly CriterionName[]
   /** Where it does better with other settings than the rest. */
   readonly defaults?: { readonly scope?: ScopeName, readonly schedule?: Partial<SparsityScheduleOptions> }
 }
@@ -47,6 +53,25 @@ export const METHOD_RULES = {
     keys: [...WRITING, 'criterion', 'scope'],
     target: 'sparsity',
     trains: false,
+    granularities: ANY,
+    criteria: ['magnitude', 'l2'],
+  },
+  'one-shot': {
+    description: 'zeroes the weights that matter least by a criterion, which may look at calibration data, until the asked share is zero',
+    keys: [...WRITING, 'criterion', 'scope', 'calibration'],
+    target: 'sparsity',
+    trains: false,
+    granularities: ANY,
+    criteria: CRITERION_NAMES,
+  },
+  sparsegpt: {
+    description: 'zeroes weights layer by layer while those that stay make up for them, so that outputs over calibration data change least',
+    keys: [...WRITING, 'scope', 'calibration'],
+    target: 'sparsity',
+    trains: false,
+    granularities: ['weight', 'n:m'],
+    everyGroup: true,
+    defaults: { scope: 'lamp' },
   },
   threshold: {
     description: 'zeroes every prunable weight whose magnitude is at most the threshold',
@@ -62,7 +87,7 @@ export const METHOD_RULES = {
   },
   gradual: {
     description: 'trains while the weights of least magnitude go along a schedule',
-    keys: [...SCHEDULED, 'criterion'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'criterion'], target: 'sparsity', trains: true, granularities: ANY, criteria: ['magnitude'],
   },
   surgery: {
     description: 'trains all weights while a mask hides those below a threshold; hidden weights keep learning and come back when they grow',
@@ -120,13 +145,14 @@ export const METHOD_RULES = {
   },
 } as const satisfies Record<string, MethodRules>
 
-export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly granularities: unknown } ? Name : never }[keyof typeof METHOD_RULES]
+export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
 
 export type MethodName = keyof typeof METHOD_RULES
 
-/** Why a job of the method cannot run with the data sets it has; undefined when it can. */
-export function missingData (method: MethodName, has: { readonly dataset: boolean, readonly evaluationDataset: boolean }): string | undefined {
+/** Why a job cannot run with the data sets it has; undefined when it can. */
+export function missingData ({ method, criterion, calibration }: Pick<Recipe, 'method' | 'criterion' | 'calibration'>, has: { readonly dataset: boolean, readonly evaluationDataset: boolean }): string | undefined {
   if (METHOD_RULES[method].trains && !has.dataset) return `the method ${method} needs a data set to train on: name one as "dataset"`
+  if (calibration !== undefined && !has.dataset) return `the ${criterion === undefined ? `method ${method}` : `criterion ${criterion}`} looks at calibration data: name a data set as "dataset"`
   if (method === 'evaluate' && !has.dataset && !has.evaluationDataset) return 'the method evaluate needs a data set: name one as "dataset"'
   return undefined
 }

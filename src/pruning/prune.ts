@@ -1,7 +1,9 @@
 /** Pruning of a pool of tensors to exact counts: who competes with whom, where each ranking is cut, what became of each tensor. */
 import { SCOPES, type Scope, type ScopeName } from './allocation/index.ts'
-import { CRITERIA, type CriterionName } from './criteria/index.ts'
-import { applyCut, assertFinite, findCut } from './select.ts'
+import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
+import { cutOf } from './cut.ts'
+import type { Grouping } from './granularity/index.ts'
+import { assertFinite } from './select.ts'
 
 /** A tensor that may be pruned. `values` is changed in place. */
 export interface PoolTensor {
@@ -13,6 +15,8 @@ export interface PoolTensor {
   readonly values: Float32Array
   /** A sparsity of its own: its layer is pinned to it and leaves the competition. */
   readonly sparsity?: number
+  /** What goes together; absent or null: every weight on its own. */
+  readonly grouping?: Grouping | null
 }
 
 export interface PrunedTensor {
@@ -30,7 +34,7 @@ export interface PrunedTensor {
 export interface PruneReport {
   /** In the order of the pool. */
   readonly tensors: readonly PrunedTensor[]
-  /** Zeros asked in all: the sum over the competitions. */
+  /** Zeros asked in all: the sum over the competitions, each as near to its share as whole units come. */
   readonly asked: number
   readonly zeros: number
   readonly weights: number
@@ -44,41 +48,48 @@ export interface PruneTarget {
   /** Share of the weights that become zero, in [0, 1). */
   readonly sparsity: number
   readonly scope: ScopeName
-  readonly criterion?: CriterionName
 }
 
 /** One ranking: its members by their index in the pool. */
 interface Ranking { readonly members: readonly number[], readonly zeros: number, readonly asked: number | null, readonly shared: boolean }
 
+/** Scores of the weights of a pool, tensor by tensor, and what the score of a unit of them is. */
+export interface PoolScores { readonly scores: readonly Float32Array[], readonly units?: Criterion['units'] }
+
+/** Zeroes the weights of least magnitude (or another criterion's score that needs no data) in place, as `pruneByScores` does. */
+export function pruneMagnitude (pool: readonly PoolTensor[], { criterion = 'magnitude', ...target }: PruneTarget & { readonly criterion?: CriterionName }): PruneReport {
+  const { score, units } = CRITERIA[criterion] as Criterion
+  return pruneByScores(pool, { scores: pool.map(({ values }, place) => score(values, { observed: {}, seed: 0, place })), ...(units && { units }) }, target)
+}
+
 /**
- * Zeroes the least magnitudes in place. In every competition of N weights exactly floor(sparsity * N + 0.5) are zero afterwards (more only when
- * more were zero before); weights that are zero already count first, equal ones go in the order of the pool and of their position. Throws
- * `invalid-model` for NaN or infinite weights, before anything is changed.
+ * Zeroes the weights of least score in place. In every competition of N weights exactly floor(sparsity * N + 0.5) are zero afterwards (more only when
+ * more were zero before; as many as whole units give, where units are larger than weights); equal ones go in the order of the pool and of their
+ * position. Throws `invalid-model` for weights or scores that are NaN or infinite, before anything is changed.
  */
-export function pruneMagnitude (pool: readonly PoolTensor[], target: PruneTarget): PruneReport {
-  const score = CRITERIA[target.criterion ?? 'magnitude'].score
-  const { score: weigh } = SCOPES[target.scope] as Scope
-  const scores = pool.map(({ name, values, sparsity }) => {
-    const own = score(values)
-    if (weigh === undefined || sparsity !== undefined) return own
-    assertFinite(name, own)
-    return weigh(own)
-  })
+export function pruneByScores (pool: readonly PoolTensor[], { scores, units }: PoolScores, target: PruneTarget): PruneReport {
+  for (const [index, { name, values }] of pool.entries()) {
+    if (scores[index] === values) continue
+    assertFinite(name, values)
+    assertFinite(name, scores[index]!, 'scores')
+  }
   const rankings = rankingsOf(pool, target)
-  const cuts = rankings.map(({ members, zeros }) => findCut(members.map((index) => ({ name: pool[index]!.name, scores: scores[index]! })), zeros))
+  const { score: weigh } = SCOPES[target.scope] as Scope
+  const cuts = rankings.map(({ members, zeros }) => {
+    const pinned = members.some((index) => pool[index]!.sparsity !== undefined)
+    const contenders = members.map((index) => ({ ...pool[index]!, scores: scores[index]! }))
+    return cutOf(contenders, zeros, { units, ...(!pinned && weigh && { weigh }) })
+  })
   const tensors: PrunedTensor[] = new Array(pool.length)
   for (const [number, { members, asked }] of rankings.entries()) {
-    const cut = cuts[number]!
-    let ties = cut?.ties ?? 0
-    for (const index of members) {
-      const { name, layer, values } = pool[index]!
-      const applied = applyCut(values, scores[index]!, cut, ties)
-      ties -= applied.ties
-      tensors[index] = { name, layer, weights: values.length, asked, zerosBefore: applied.zerosBefore, zeros: applied.zeros, threshold: weigh !== undefined && pool[index]!.sparsity === undefined ? null : cut?.magnitude ?? null }
+    const { apply, threshold } = cuts[number]!
+    for (const [at, counts] of apply().entries()) {
+      const { name, layer, values } = pool[members[at]!]!
+      tensors[members[at]!] = { name, layer, weights: values.length, asked, ...counts, threshold }
     }
   }
   const shared = rankings.findIndex((ranking) => ranking.shared)
-  return { ...totalsOf(tensors), tensors, asked: rankings.reduce((sum, { zeros }) => sum + zeros, 0), threshold: cuts[shared]?.magnitude ?? null }
+  return { ...totalsOf(tensors), tensors, asked: cuts.reduce((sum, { zeros }) => sum + zeros, 0), threshold: cuts[shared]?.threshold ?? null }
 }
 
 /** Sums over tensors: weights, zeros, and how many became zero. */

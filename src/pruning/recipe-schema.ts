@@ -7,10 +7,11 @@ import { GranularityInput } from './granularity/index.ts'
 import { METHOD_NAMES } from './method-rules.ts'
 import type { MethodOptions } from './method-options.ts'
 import { SPARSITY_SCHEDULE_NAMES } from './schedules/index.ts'
+import { LOSS_NAMES } from './training/names.ts'
 import { steps, TrainingInput } from './training/schema.ts'
 
 /** Formats a pruned model can be written in. */
-export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers'] as const satisfies readonly FormatName[]
+export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers', 'safetensors', 'safetensors-shards', 'onnx', 'savedmodel'] as const satisfies readonly FormatName[]
 
 export const TASK_NAMES = ['auto', 'classification', 'binary', 'multi-label', 'regression', 'segmentation'] as const
 
@@ -68,9 +69,16 @@ export const SearchInput = Type.Object({
   high: Type.Optional(sparsity),
 }, { ...only, description: 'where the largest sparsity is looked for, with target.maxAccuracyDrop' })
 
+export const CalibrationInput = Type.Object({
+  examples: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'how many are looked at, drawn by the seed; none of them is reported' })),
+  batchSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'examples in one pass' })),
+  loss: Type.Optional(oneOf(LOSS_NAMES, 'whose derivative is taken; auto tells it from the last activation and the targets')),
+}, { ...only, description: 'the data that a criterion looks at' })
+
 export const RecipeInput = Type.Object({
   method: oneOf(METHOD_NAMES, 'the procedure'),
   criterion: Type.Optional(oneOf(CRITERION_NAMES, 'how much a weight matters')),
+  calibration: Type.Optional(CalibrationInput),
   granularity: Type.Optional(GranularityInput),
   scope: Type.Optional(oneOf(SCOPE_NAMES, 'which weights compete')),
   target: Type.Optional(Type.Object({

@@ -1,13 +1,14 @@
 /** The recipe after validation: every default filled in, every mistake named with its path. */
 import { EspalierError } from '../errors.ts'
 import type { ScopeName } from './allocation/index.ts'
-import type { CriterionName } from './criteria/index.ts'
+import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import type { GranularityOptions } from './granularity/index.ts'
 import { decidesByOption, OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
 import { problemsOfMethod } from './method-problems.ts'
 import { METHOD_RULES, type MethodName, type MethodRules } from './method-rules.ts'
 import { SCHEDULE_OPTIONS, type SparsityScheduleOptions } from './schedules/index.ts'
 import { RecipeInput, type OUTPUT_FORMATS, type TASK_NAMES } from './recipe-schema.ts'
+import type { LOSS_NAMES } from './training/names.ts'
 import { completeTraining, type Training } from './training/training.ts'
 import { problemsOf, type CheckedSchema } from './validate.ts'
 
@@ -18,6 +19,8 @@ export { parseRecipeText } from './recipe-text.ts'
 export interface Recipe {
   readonly method: MethodName
   readonly criterion?: CriterionName
+  /** Of criteria that look at data. */
+  readonly calibration?: { readonly examples: number, readonly batchSize: number, readonly loss: typeof LOSS_NAMES[number] }
   readonly granularity: GranularityOptions
   readonly scope: ScopeName
   readonly target: { readonly sparsity: number } | { readonly threshold: number } | { readonly maxAccuracyDrop: number } | null
@@ -48,6 +51,8 @@ export interface Recipe {
 
 export const EVALUATION_DEFAULTS = { split: null, batchSize: 256, predictions: 0, latency: true, loss: 'auto', task: 'auto' } as const satisfies Recipe['evaluation']
 
+const CALIBRATION = { examples: 1024, batchSize: 128, loss: 'auto' } as const
+
 const SEARCH = { attempts: 8, low: 0.5, high: 0.995 } as const
 
 /** Problems beyond this are counted, not listed: nobody reads more at once. */
@@ -73,7 +78,8 @@ function withDefaults (input: RecipeInput): Recipe {
   const searches = target !== null && 'maxAccuracyDrop' in target
   return {
     method: input.method,
-    ...(METHOD_RULES[input.method].target !== null && { criterion: input.criterion ?? 'magnitude' }),
+    ...(rules.criteria !== undefined && { criterion: input.criterion ?? rules.criteria[0]! }),
+    ...(rules.keys.includes('calibration') && looksAtData(rules, input) && { calibration: { ...CALIBRATION, ...input.calibration } }),
     granularity,
     scope: input.scope ?? rules.defaults?.scope ?? 'global',
     target,
@@ -90,6 +96,10 @@ function withDefaults (input: RecipeInput): Recipe {
     seed: input.seed ?? 1,
     stages: [],
   }
+}
+
+function looksAtData ({ criteria }: MethodRules, { criterion }: RecipeInput): boolean {
+  return criteria === undefined || (CRITERIA[criterion ?? criteria[0]!] as Criterion).observes !== undefined
 }
 
 function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight'] }: MethodRules): GranularityOptions {

@@ -83,11 +83,11 @@ export function applyCut (values: Float32Array, scores: Float32Array, cut: Pick<
 }
 
 /** Throws `invalid-model` naming the tensor and the first place of a NaN or an infinity. */
-export function assertFinite (name: string, values: Float32Array): void {
+export function assertFinite (name: string, values: Float32Array, what: 'weights' | 'scores' = 'weights'): void {
   const bits = bitsOf(values)
   for (let index = 0; index < bits.length; index++) {
     if ((bits[index]! & MAGNITUDE) < FIRST_NOT_FINITE) continue
-    throw new EspalierError('invalid-model', `the weights ${name} hold ${values[index]} at position ${index}; only finite weights can be ranked`, { tensor: name, position: index })
+    throw new EspalierError('invalid-model', `the ${what} ${what === 'weights' ? '' : 'of '}${name} hold ${values[index]} at position ${index}; only finite ${what} can be ranked`, { tensor: name, position: index })
   }
 }
 

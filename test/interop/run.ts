@@ -1,6 +1,7 @@
 /**
- * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them: `npm run test:interop`. Python is
- * ESPALIER_PYTHON or python3; without tensorflow in it the check is skipped and says so.
+ * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels and ONNX models go to the libraries of their formats:
+ * `npm run test:interop`, or one of them with `-- keras`, `-- safetensors`, `-- savedmodel`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * and says so.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -16,6 +17,9 @@ import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
 import { writeGradients } from './gradients.ts'
+import { writeOnnxCases } from './onnx.ts'
+import { writeSafetensors } from './safetensors.ts'
+import { writeSavedModels } from './savedmodels.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -48,30 +52,54 @@ interface ModelInput { shape: number[], values: number[] }
 
 const python = process.env.ESPALIER_PYTHON ?? 'python3'
 
+/** What is checked, by name: the packages it needs, the scripts, and what writes their files into a folder. */
+const CHECKS = {
+  keras: { packages: ['tensorflow'], scripts: ['check_models.py', 'check_gradients.py'], write: writeKeras },
+  safetensors: { packages: ['safetensors'], scripts: ['check_safetensors.py'], write: writeSafetensors },
+  savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },
+  onnx: { packages: ['onnx', 'onnxruntime'], scripts: ['check_onnx.py'], write: writeOnnxCases },
+} as const
+
 async function main (): Promise<number> {
-  const found = spawnSync(python, ['-c', 'import tensorflow'], { stdio: 'ignore' })
-  if (found.status !== 0) {
-    console.log(`skipped: ${python} has no tensorflow; name one that has with ESPALIER_PYTHON`)
-    return 0
+  const wanted = process.argv[2]
+  const checks = Object.entries(CHECKS).filter(([name]) => wanted === undefined || name === wanted)
+  if (checks.length === 0) {
+    console.error(`no check is called ${wanted}; there are ${Object.keys(CHECKS).join(', ')}`)
+    return 1
   }
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-interop-'))
-  try {
-    // The kernels that the product runs on; the reference runs on TensorFlow's plain ones.
-    process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
-    const { tf } = await loadEngine()
-    const images = await testImages()
-    const cases: Case[] = []
-    for (const [path, name] of MODEL_FILES) cases.push(await writeCase(tf, path, name, folder, () => [images]))
-    for (const name of SMALL_MODELS) {
-      for (const extension of ['.keras', '.h5']) cases.push(await writeCase(tf, `test/fixtures/formats/${name}${extension}`, name, folder, () => smallInputs(name)))
+  let status = 0
+  for (const [name, { packages, scripts, write }] of checks) {
+    const missing = packages.filter((one) => spawnSync(python, ['-c', `import ${one}`], { stdio: 'ignore' }).status !== 0)
+    if (missing.length > 0) {
+      console.log(`skipped ${name}: ${python} has no ${missing.join(' and no ')}; name one that has with ESPALIER_PYTHON`)
+      continue
     }
-    await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
-    await writeGradients(folder)
-    const statuses = ['check_models.py', 'check_gradients.py'].map((script) => spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit', env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' } }).status ?? 1)
-    return Math.max(...statuses)
-  } finally {
-    await rm(folder, { recursive: true })
+    const folder = await mkdtemp(join(tmpdir(), 'espalier-interop-'))
+    try {
+      await write(folder)
+      for (const script of scripts) {
+        const ended = spawnSync(python, [pathOf(`test/interop/${script}`), folder], { stdio: 'inherit', env: { ...process.env, TF_ENABLE_ONEDNN_OPTS: '0' } })
+        status = Math.max(status, ended.status ?? 1)
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   }
+  return status
+}
+
+async function writeKeras (folder: string): Promise<void> {
+  // The kernels that the product runs on; the reference runs on TensorFlow's plain ones.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
+  const { tf } = await loadEngine()
+  const images = await testImages()
+  const cases: Case[] = []
+  for (const [path, name] of MODEL_FILES) cases.push(await writeCase(tf, path, name, folder, () => [images]))
+  for (const name of SMALL_MODELS) {
+    for (const extension of ['.keras', '.h5']) cases.push(await writeCase(tf, `test/fixtures/formats/${name}${extension}`, name, folder, () => smallInputs(name)))
+  }
+  await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
+  await writeGradients(folder)
 }
 
 async function testImages (): Promise<number[]> {

@@ -6,12 +6,29 @@ import type { ZipEntry } from '../../models/zip.ts'
 import type { DatasetFile, ExampleArray, Split } from '../dataset.ts'
 import { toFloat32 } from '../numbers.ts'
 
+/** A file as the formats see it. */
+export interface DatasetContent {
+  readonly source: ByteSource
+  /** The first bytes, at most `HEAD_BYTES`. */
+  readonly head: Uint8Array
+  /** The files of a zip; undefined when it is none. */
+  readonly entries?: readonly ZipEntry[]
+}
+
+/** Enough for the first line of a table with thousands of columns. */
+export const HEAD_BYTES = 64 * 1024
+
 export interface DatasetFormat {
   readonly description: string
-  /** Is an archive with these entries of this format? */
-  recognises (names: readonly string[]): boolean
-  /** Reads headers and class indices, no features. Throws `invalid-dataset`, naming the entry. */
-  read (entries: readonly ZipEntry[]): Promise<DatasetFile>
+  /** Tells by the content, never by the name of the file. */
+  recognises (content: DatasetContent): boolean
+  /** Reads what is needed to know shapes and classes. Throws `invalid-dataset`, naming the place. */
+  read (content: DatasetContent): Promise<DatasetFile>
+}
+
+/** Files that explain a data set and are no part of it. */
+export function isText (name: string): boolean {
+  return /\.(txt|md|json|ya?ml)$|(^|\/)(readme|license)$/i.test(name)
 }
 
 /** The numbers of one array in a file: the first axis counts examples. */

@@ -18,8 +18,8 @@ type Part = 'all' | 'train' | 'test'
 
 export const idx: DatasetFormat = {
   description: 'a zip of idx files, plain or gzipped: one pair of images and labels, or a train and a t10k/test pair',
-  recognises: (names) => names.length > 0 && names.every((name) => /\.gz$|idx|ubyte/i.test(baseName(name))),
-  async read (entries) {
+  recognises: ({ entries = [] }) => entries.length > 0 && entries.every(({ name }) => /\.gz$|idx|ubyte/i.test(baseName(name))),
+  async read ({ entries = [] }) {
     if (entries.length > 4) throw invalid(`the zip holds ${entries.length} files; it needs one or two pairs of images and labels`)
     const arrays = await Promise.all(entries.map(async (entry) => ({ part: partOf(entry.name, entries), ...await openArray(entry) })))
     const read = (part: Part): Split | undefined => {

@@ -1,60 +1,25 @@
-/** The header of a .npy array, versions 1 to 3. */
-import { NUMBER_TYPES, sizeOf, type NumberType, type Shape } from '../../models/tensor.ts'
-import { invalid } from './format.ts'
+/** .npy files in folders, as numpy.save writes them and a person zips them: train/x.npy, train/y.npy, test/x.npy, ... */
+import type { ZipEntry } from '../../models/zip.ts'
+import { isText, type DatasetFormat } from './format.ts'
+import { readNamedArrays, type NamedEntry } from './npy-arrays.ts'
 
-export interface NpyHeader {
-  readonly shape: Shape
-  readonly type: NumberType
-  readonly littleEndian: boolean
-  readonly fortran: boolean
-  /** Where the numbers begin. */
-  readonly offset: number
-  /** Of the numbers, in bytes. */
-  readonly bytes: number
+export const npy: DatasetFormat = {
+  description: 'a zip of .npy files in folders, named as in an .npz, or x and y in the folders train and test; texts beside them are left out',
+  recognises: ({ entries = [] }) => entries.some(({ name }) => isArray(name)) && entries.every(({ name }) => isArray(name) || isText(name)),
+  read: async ({ entries = [] }) => await readNamedArrays('npy', 'the zip', namedByPath(entries.filter(({ name }) => isArray(name)))),
 }
 
-const TYPES: Readonly<Record<string, NumberType>> = {
-  b1: 'bool', i1: 'int8', u1: 'uint8', i2: 'int16', u2: 'uint16', i4: 'int32', u4: 'uint32', i8: 'int64', u8: 'uint64', f2: 'float16', f4: 'float32', f8: 'float64',
+function isArray (name: string): boolean {
+  return name.endsWith('.npy')
 }
 
-/** numpy writes 118 bytes for a plain array; only structured types, which are not read here, need more than this. */
-const MAX_HEADER_BYTES = 64 * 1024
-
-/** numpy itself allows 64 axes. */
-const MAX_AXES = 64
-
-/** Bytes of a file of `size` that surely hold its header. */
-export function headerBytes (size: number): number {
-  return Math.min(size, MAX_HEADER_BYTES + 12)
-}
-
-/** Reads the header out of the first bytes of a file. Throws `invalid-dataset` naming `name`. Source: numpy.lib.format, NEP 1. */
-export function parseNpyHeader (head: Uint8Array, name: string): NpyHeader {
-  const bad = (text: string) => invalid(`${name}: ${text}`, { array: name })
-  if (head.length < 10 || String.fromCharCode(...head.subarray(1, 6)) !== 'NUMPY' || head[0] !== 0x93) throw bad('is no .npy array (it does not begin with \\x93NUMPY)')
-  const version = head[6]!
-  if (version < 1 || version > 3) throw bad(`has version ${version} of the .npy format; 1 to 3 are read`)
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
-  const start = version === 1 ? 10 : 12
-  if (head.length < start) throw bad('ends within its header')
-  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
-  if (length > MAX_HEADER_BYTES) throw bad(`has a header of ${length} bytes; at most ${MAX_HEADER_BYTES} are read`)
-  if (start + length > head.length) throw bad('ends within its header')
-  const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(head.subarray(start, start + length))
-  const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1]
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1]
-  const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1]
-  if (descr === undefined) throw bad('holds structured records; arrays of plain numbers are read')
-  if (fortran === undefined || shape === undefined) throw bad('has a header without fortran_order or shape')
-  const sizes = shape.split(',').map((size) => size.replace(/L$/, '').trim()).filter((size) => size !== '').map(Number)
-  if (sizes.length > MAX_AXES || !sizes.every(Number.isSafeInteger) || !Number.isSafeInteger(sizeOf(sizes) * 8)) throw bad(`has the shape (${shape}), which no memory holds`)
-  const type = typeOf(descr, bad)
-  return { shape: sizes, type, littleEndian: descr[0] !== '>', fortran: fortran === 'True', offset: start + length, bytes: sizeOf(sizes) * NUMBER_TYPES[type] }
-}
-
-function typeOf (descr: string, bad: (text: string) => Error): NumberType {
-  const type = Object.hasOwn(TYPES, descr.slice(1)) && /^[<>|=]/.test(descr) ? TYPES[descr.slice(1)] : undefined
-  if (type !== undefined) return type
-  if (descr.endsWith('O')) throw bad('holds Python objects, which are never unpickled; save it with a number dtype')
-  throw bad(`has the dtype ${descr.slice(0, 32)}; read are ${Object.keys(TYPES).join(', ')}`)
+/** `data/train/x.npy` beside `data/test/x.npy` is train_x: the folders that all share say nothing, the others are words of the name. */
+function namedByPath (entries: readonly ZipEntry[]): NamedEntry[] {
+  const paths = entries.map(({ name }) => name.replace(/\.npy$/, '').split('/'))
+  const shallowest = Math.min(...paths.map(({ length }) => length)) - 1
+  let shared = 0
+  while (shared < shallowest && paths.every((path) => path[shared] === paths[0]![shared])) shared++
+  // A lone test part is one still, though all of it lies in the folder that says so.
+  if (shared > 0 && /^(train|test)$/i.test(paths[0]![shared - 1]!)) shared--
+  return entries.map((entry, index) => ({ name: paths[index]!.slice(shared).join('_'), entry }))
 }

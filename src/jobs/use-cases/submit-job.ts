@@ -34,7 +34,7 @@ export async function submitJob ({ catalog, queue }: { catalog: Catalog, queue: 
   const dataset = await datasetOf(catalog, 'dataset', submission.dataset)
   const evaluationDataset = await datasetOf(catalog, 'evaluationDataset', submission.evaluationDataset)
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
-  const missing = missingData(recipe.method, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
+  const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing, { field: 'dataset' })
   const job = await catalog.createJob({ modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null, recipe })
   await enqueue(queue, job)

@@ -1,16 +1,15 @@
 /** The weights that a method prunes while it trains: which compete with which, for how many zeros, in what units. */
-import { EspalierError } from '../../errors.ts'
 import { unitsOf, type Units } from '../../engine/prune/units.ts'
 import type { Pruner } from '../../engine/prune/pruner.ts'
-import { outputLayers } from '../../models/architecture/output-layers.ts'
 import type { ModelFile } from '../../models/model.ts'
 import type { RefuseWeights } from './pruning.ts'
 import { SCOPES, zerosFor } from '../../pruning/allocation/index.ts'
-import { groupingOf, type Grouping } from '../../pruning/granularity/index.ts'
-import { assertPlan, planPruning, type Plan, type PlannedTensor } from '../../pruning/plan.ts'
+import type { Grouping } from '../../pruning/granularity/index.ts'
+import type { Plan, PlannedTensor } from '../../pruning/plan.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { RunSchedule } from '../../pruning/schedules/index.ts'
 import { countZeros } from '../../pruning/sparse.ts'
+import { planUnits } from '../plan-units.ts'
 
 /** Tensors that compete for one number of zeros. */
 export interface PoolArena {
@@ -36,43 +35,18 @@ export interface PrunedPool {
   readonly zeros: number | null
 }
 
+const FROZEN = 'the layer is frozen (trainable: false), and frozen layers are not pruned while training'
+
 /**
  * `sparsity`: what is asked of weights without a sparsity of their own; null where the method decides. Throws `invalid-recipe` for layers that do not exist
  * and `nothing-pruned` when no weight may be pruned.
  */
 export function poolFor (model: ModelFile, recipe: Recipe, sparsity: number | null, refuse: ReturnType<RefuseWeights> = () => undefined): PrunedPool {
-  const { plan, layouts } = planUnits(model, recipe, refuse)
-  if (plan.prune.length === 0) {
-    const reasons = [...new Set(plan.skip.map(({ reason }) => reason))].join('; ')
-    throw new EspalierError('nothing-pruned', `no weight of the model may be pruned${reasons === '' ? ': it has none' : `: ${reasons}`}`, {})
-  }
+  const { plan, layouts } = planUnits(model, recipe, (tensor, layer) => layer.layer.trainable ? refuse(tensor) : FROZEN)
   const arenas = arenasFor(plan.prune, recipe, sparsity)
   const weights = plan.prune.reduce((sum, tensor) => sum + tensor.weights, 0)
   const zeros = arenas.some((arena) => arena.zeros === null) ? null : arenas.reduce((sum, arena) => sum + arena.zeros!, 0)
   return { plan, tensors: plan.prune, arenas, layouts, weights, zeros }
-}
-
-const OUTPUTS = 'its channels are the outputs of the model, which must stay'
-const FROZEN = 'the layer is frozen (trainable: false), and frozen layers are not pruned while training'
-
-/** The plan without what is not trained, or cannot be parted into the units asked for. */
-function planUnits (model: ModelFile, recipe: Recipe, refuse: ReturnType<RefuseWeights>): { plan: Plan, layouts: Map<string, Grouping | null> } {
-  const plan = planPruning(model.layers, recipe)
-  assertPlan(plan)
-  const layers = new Map(model.layers.map((layer) => [layer.path, layer]))
-  const layouts = new Map<string, Grouping | null>()
-  const skip = [...plan.skip]
-  const outputs = recipe.granularity.type === 'channel' ? outputLayers(model.architecture) : new Set<string>()
-  const prune = plan.prune.filter((tensor) => {
-    const layer = layers.get(tensor.layer)!
-    const axes = layer.weights.find(({ role }) => role === tensor.role)?.spec?.axes
-    const grouping = groupingOf({ name: tensor.name, shape: tensor.shape, ...(axes && { axes }), className: layer.className, role: tensor.role }, recipe.granularity)
-    const refused = !layer.layer.trainable ? FROZEN : outputs.has(tensor.layer) ? OUTPUTS : refuse(tensor) ?? (grouping !== null && 'refused' in grouping ? grouping.refused : undefined)
-    if (refused === undefined) layouts.set(tensor.name, grouping as Grouping | null)
-    else skip.push({ key: tensor.key, name: tensor.name, layer: tensor.layer, role: tensor.role, weights: tensor.weights, prunable: true, reason: refused })
-    return refused === undefined
-  })
-  return { plan: { ...plan, prune, skip }, layouts }
 }
 
 /** Pinned layers compete within themselves; the scope shares out the rest. */

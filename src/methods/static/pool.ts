@@ -2,29 +2,25 @@
 import { EspalierError } from '../../errors.ts'
 import type { StoredTensor } from '../../models/tensor.ts'
 import type { ModelFile } from '../../models/model.ts'
-import { assertPlan, planPruning, type Plan, type PlannedTensor } from '../../pruning/plan.ts'
+import type { Grouping } from '../../pruning/granularity/index.ts'
+import type { Plan, PlannedTensor } from '../../pruning/plan.ts'
 import type { PruneReport } from '../../pruning/prune.ts'
 import { layerRows } from '../layer-rows.ts'
 import type { MethodContext, MethodResult } from '../method.ts'
+import type { UnitPlan } from '../plan-units.ts'
 
 /** A planned tensor with its values, which may be changed: they are a copy. */
-export type PoolMember = PlannedTensor & { readonly values: Float32Array }
+export type PoolMember = PlannedTensor & { readonly values: Float32Array, readonly grouping: Grouping | null }
 
 export interface Pool { readonly plan: Plan, readonly members: readonly PoolMember[], readonly tensors: ReadonlyMap<string, StoredTensor> }
 
-/** Reads the weights that the recipe prunes. Throws `invalid-recipe` for layers that do not exist and `nothing-pruned` when there are none. */
-export async function readPool ({ model, recipe, signal }: MethodContext): Promise<Pool> {
-  const plan = planPruning(model.layers, recipe)
-  assertPlan(plan)
+/** Reads the weights of a plan. */
+export async function readPool ({ model, signal }: MethodContext, { plan, layouts }: UnitPlan): Promise<Pool> {
   const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
-  if (plan.prune.length === 0) {
-    const reasons = [...new Set(plan.skip.map(({ reason }) => reason))].join('; ')
-    throw new EspalierError('nothing-pruned', `no weight of the model may be pruned${reasons === '' ? ': it has none' : `: ${reasons}`}`, {})
-  }
   const members: PoolMember[] = []
   for (const planned of plan.prune) {
     signal.throwIfAborted()
-    members.push({ ...planned, values: (await tensors.get(planned.key)!.read()).slice() })
+    members.push({ ...planned, grouping: layouts.get(planned.name) ?? null, values: (await tensors.get(planned.key)!.read()).slice() })
   }
   return { plan, members, tensors }
 }

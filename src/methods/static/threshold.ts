@@ -3,6 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import { pruneThreshold } from '../../pruning/threshold.ts'
 import type { StaticMethod } from '../method.ts'
+import { planUnits } from '../plan-units.ts'
 import { readPool, resultOf, type PoolMember } from './pool.ts'
 
 export const threshold = {
@@ -13,7 +14,7 @@ export const threshold = {
   async run (context) {
     const { target } = context.recipe
     if (target === null || !('threshold' in target)) throw new EspalierError('invalid-recipe', 'the method threshold needs target.threshold')
-    const pool = await readPool(context)
+    const pool = await readPool(context, planUnits(context.model, context.recipe))
     const report = pruneThreshold(pool.members.map((member) => ({ ...member, threshold: member.threshold ?? target.threshold })))
     return await resultOf(context.model, pool, report, () => `the smallest magnitude that is left is ${smallest(pool.members)}, the threshold ${target.threshold}`)
   },

@@ -99,6 +99,15 @@ export function dataAsFloat32 (tensor: FileTensor, changes: TensorChanges): Hdf5
   }
 }
 
+/** Data in pieces, however it is given. */
+export function piecesOf (data: Hdf5Data): () => AsyncGenerator<Uint8Array> {
+  return async function * () {
+    const given = data()
+    if (Symbol.asyncIterator in given) yield * given
+    else yield await given
+  }
+}
+
 /** The values of `tensor` with its change, in pieces of float32. */
 export async function * valuesOf (tensor: StoredTensor, changes: TensorChanges): AsyncGenerator<Float32Array> {
   const values = changeOf(tensor, changes)
@@ -106,7 +115,8 @@ export async function * valuesOf (tensor: StoredTensor, changes: TensorChanges):
   else yield values
 }
 
-function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array | undefined {
+/** The new values of `tensor`, if it has any. Throws `shape-mismatch` when they are too many or too few. */
+export function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array | undefined {
   const values = changes.get(tensor.key)
   const size = sizeOf(tensor.shape)
   if (values !== undefined && values.length !== size) {

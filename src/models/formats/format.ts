@@ -6,7 +6,7 @@ import type { ModelFile, TensorChanges } from '../model.ts'
 export interface ModelSink { write (offset: number, bytes: Uint8Array): Promise<void> }
 
 export interface WriteOptions {
-  /** Store changed tensors as shuffled and gzipped HDF5 chunks, so that zeros take no room. TF.js files know no compression. */
+  /** Store changed tensors as shuffled and gzipped HDF5 chunks, so that zeros take no room. TF.js and ONNX files know no compression. */
   readonly compress: boolean
   /** What becomes of the state of a saved optimizer (moments and the like). */
   readonly optimizerState: 'keep' | 'drop'
@@ -17,6 +17,10 @@ export interface ModelFormat<Name extends string = string> {
   /** With the dot. */
   readonly extension: string
   readonly description: string
+  /** Files of it tell of no layer graph, so that nothing read from them can be run. */
+  readonly weightsOnly?: true
+  /** The extension of this model, where it is not that of every file of the format. */
+  extensionOf? (model: ModelFile): string
   /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip, never for a file of another kind. */
   sniff (source: ByteSource): Promise<boolean>
   /** Throws `invalid-model`, `unsupported-format`, `shape-mismatch` or `limit-exceeded`, naming the place. */

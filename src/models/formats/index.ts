@@ -5,6 +5,10 @@ import type { ModelFile, TensorChanges } from '../model.ts'
 import type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 import { keras } from './keras.ts'
 import { kerasH5 } from './keras-h5.ts'
+import { onnx } from './onnx.ts'
+import { safetensors } from './safetensors.ts'
+import { safetensorsShards } from './safetensors-shards.ts'
+import { savedmodel } from './savedmodel/index.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
 export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
@@ -12,7 +16,11 @@ export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
 export const MODEL_FORMATS = {
   keras,
   'keras-h5': kerasH5,
+  savedmodel,
   'tfjs-layers': tfjsLayers,
+  safetensors,
+  'safetensors-shards': safetensorsShards,
+  onnx,
 } as const satisfies { readonly [Name in string]: ModelFormat<Name> }
 
 export type FormatName = keyof typeof MODEL_FORMATS

@@ -6,9 +6,8 @@ import { writeZip, type ZipInput } from '../zip.ts'
 import { lastPart, rolesInFiles } from './binding.ts'
 import { toTfjsConfig } from './conversion/tfjs.ts'
 import { assertConvertible } from './convertible.ts'
-import { dataAsFloat32, dataOf, withRaw, type FileTensor } from './file-tensor.ts'
+import { dataAsFloat32, dataOf, piecesOf, withRaw, type FileTensor } from './file-tensor.ts'
 import type { ModelSink, WriteOptions } from './format.ts'
-import type { Hdf5Data } from './hdf5/index.ts'
 import { readJsonBytes } from './json.ts'
 import { assertKnown } from './replacements.ts'
 import { isStoredPlainly, type ManifestWeight } from './tfjs-manifest.ts'
@@ -78,14 +77,6 @@ function tfjsRole (layer: ArchitectureLayer, { role, spec }: LayerWeight): strin
 
 function sameWeight (name: string, tensor: FileTensor, changes: TensorChanges): OutputWeight {
   return { name, shape: tensor.shape, dtype: tensor.type, data: piecesOf(dataOf(tensor, changes)), bytes: bytesOf(tensor, tensor.datatype.size) }
-}
-
-function piecesOf (data: Hdf5Data): () => AsyncGenerator<Uint8Array> {
-  return async function * () {
-    const given = data()
-    if (Symbol.asyncIterator in given) yield * given
-    else yield await given
-  }
 }
 
 /** Types that TF.js does not have become float32. */

@@ -2,10 +2,13 @@
 import type { WeightAxes, WeightSpec } from '../architecture/types.ts'
 import type { Shape } from '../tensor.ts'
 
-const REASONS = {
+/** Why a weight is left alone by default. */
+export const REASONS = {
   bias: 'biases are few and move every output of a unit',
   normalisation: 'normalisation parameters scale whole channels',
   slope: 'slopes of an activation are no connections',
+  constant: 'constants that are added or multiplied are no connections',
+  state: 'initial states are no connections',
   statistics: 'statistics of the training data are measured, not learned',
 } as const
 

@@ -77,6 +77,14 @@ describe('adaptToModel', () => {
     assert.deepEqual(await shapeFor([], [1]), [[1], 1])
   })
 
+  test('rows of a table are read as the arrays that a model takes, when they have as many numbers', async () => {
+    const { split, notes } = await adaptToModel(splitOf(2, [array([12], 'float32', numbers(24))], [array([], 'float32', [0, 0])]), model([3, 2, 2], [1]))
+    assert.deepEqual([split.features[0]!.shape, notes], [[3, 2, 2], ['features [12] are read as [3, 2, 2]']])
+    assert.deepEqual([...await split.features[0]!.read(1, 2)], numbers(24).slice(12))
+    const flat = splitOf(1, [array([12], 'float32', numbers(12))], [array([], 'float32', [0])])
+    for (const shape of [[3, 2, 3], [null, 2, 2]]) await assert.rejects(adaptToModel(flat, model(shape, [1])), { code: 'shape-mismatch' })
+  })
+
   test('what does not fit is told in numbers', async () => {
     await assert.rejects(adaptToModel(images(), model([28, 28, 1], [10])), { code: 'shape-mismatch', message: /the model's input 1 takes \[28, 28, 1\] for one example, the features have \[2, 2\]/ })
     await assert.rejects(adaptToModel(images(), { inputShapes: [[null, 2, 2], [null, 2]], outputShapes: [[null, 3]] }), { code: 'shape-mismatch', message: /2 inputs, the data set has 1 arrays of features/ })

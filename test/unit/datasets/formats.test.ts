@@ -10,6 +10,7 @@ import { writeZip, type ZipInput } from '../../../src/models/zip.ts'
 import type { DatasetFile, ExampleArray, Split } from '../../../src/datasets/dataset.ts'
 import { forwardSource } from '../../../src/datasets/forward-source.ts'
 import { readDataset, sniffDataset, summarizeDataset } from '../../../src/datasets/index.ts'
+import { assertExamples, expectationsOf, openDataset } from '../../support/dataset-files.ts'
 
 const FOLDER = 'test/fixtures/datasets'
 interface Expected { readonly shape: number[], readonly values: number[] }
@@ -115,6 +116,39 @@ describe('npz', () => {
   })
 })
 
+describe('npy', () => {
+  const tables = expectationsOf('test/fixtures/tables')
+  const x = npy('<f4', '(2, 1)', new Uint8Array(8))
+  const y = npy('|u1', '(2,)', new Uint8Array(2))
+  const partsOf = async (...names: string[]) => {
+    const { format, splits } = await readDataset(await zipOf(...names.map((name) => ({ name, content: /x[^/]*$/.test(name) ? x : y }))))
+    return [format, ...Object.entries(splits).map(([part, { features }]) => `${part} ${features.length}`)]
+  }
+
+  test('files in folders for train and test', async () => {
+    const { splits, format, classes } = await openDataset('test/fixtures/tables/folders.zip')
+    assert.equal(format, 'npy')
+    for (const part of ['train', 'test'] as const) await assertExamples(splits[part], tables(`folders.zip/${part}`), part)
+    assert.equal(classes, 1 + Math.max(...tables('folders.zip/train').targets[0]!.values, ...tables('folders.zip/test').targets[0]!.values))
+  })
+
+  test('what is taken as npz and what as npy', async () => {
+    assert.deepEqual(await partsOf('x.npy', 'y.npy'), ['npz', 'all 1'])
+    assert.deepEqual(await partsOf('x.npy', 'y.npy', 'README.md'), ['npy', 'all 1'])
+    assert.deepEqual(await partsOf('data/x.npy', 'data/y.npy'), ['npy', 'all 1'])
+    assert.deepEqual(await partsOf('train/x.npy', 'train/y.npy'), ['npy', 'train 1'])
+    assert.deepEqual(await partsOf('a/b/x_test.npy', 'a/b/y_test.npy'), ['npy', 'test 1'])
+    assert.deepEqual(await partsOf('train/x_0.npy', 'train/x_1.npy', 'train/y.npy', 'test/x_0.npy', 'test/x_1.npy', 'test/y.npy', 'license'), ['npy', 'train 2', 'test 2'])
+  })
+
+  test('what is missing is named as it is looked for', async () => {
+    await refused(await zipOf({ name: 'data/x.npy', content: x }, { name: 'data/z.npy', content: y }), /the zip holds x, z; it needs x and y/)
+    await refused(await zipOf({ name: 'data/x.npy', content: x }, { name: 'data/y.npy', content: y.subarray(0, 20) }), /data\/y\.npy: ends within its header/)
+    await refused(await zipOf({ name: 'data/x.npy', content: x }, { name: 'data/y.bin', content: y }), /the zip holds data\/x\.npy, data\/y\.bin/, 'unsupported-format')
+    await refused(await zipOf({ name: 'x/a.npy', content: x }, { name: 'y/a.npy', content: y }), /the zip holds x_a, y_a; it needs/)
+  })
+})
+
 describe('idx', () => {
   test('single pairs: gzipped, in a compressed zip, plain', async () => {
     for (const [name, x, y] of [['pair-gz.zip', 'some_images_idx3_ubyte__gz', 'some_labels_idx1_ubyte__gz'], ['pair-deflated.zip', 'some_images_idx3_ubyte__gz', 'some_labels_idx1_ubyte__gz'], ['pair-plain.zip', 'a__idx3', 'b__idx1']] as const) {
@@ -163,7 +197,7 @@ describe('idx', () => {
 describe('readDataset', () => {
   test('says what a file is that is no data set', async () => {
     await refused(bytesInMemory(new Uint8Array()), /empty/, 'unsupported-format')
-    await refused(bytesInMemory(npy('<f4', '(1,)', new Uint8Array(4))), /one \.npy array; numpy\.savez/, 'unsupported-format')
+    await refused(bytesInMemory(npy('<f4', '(1,)', new Uint8Array(4))), /one \.npy array, features without targets; numpy\.savez puts x and y into one \.npz/, 'unsupported-format')
     await refused(bytesInMemory((await readFile('examples/lenet5.keras'))), /the zip holds metadata\.json, config\.json/, 'unsupported-format')
     await refused(await zipOf({ name: '__MACOSX/x.npy', content: new Uint8Array() }), /the zip holds nothing/, 'unsupported-format')
     assert.equal(await sniffDataset(bytesInMemory(await readFile(`${FOLDER}/both.zip`))), 'idx')

@@ -10,7 +10,7 @@ import { addStoredFileRoutes } from '../stored-files.ts'
 import { DatasetForm, scalingField } from './form.ts'
 
 const PARTS = {
-  file: { file: 'blob', description: 'the data set file (.npz, or a zip of gzipped idx files)' },
+  file: { file: 'blob', description: 'the data set file (.npz, a zip of images, .npy or idx files, CSV, Parquet)' },
   name: { field: textField('name', 200), description: 'a label' },
   inputs: { field: scalingField, description: 'JSON {"scale": NUMBER, "offset": NUMBER}' },
 } as const satisfies Record<string, PartRule>
@@ -22,8 +22,9 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
     schema: {
       operationId: 'createDataset',
       summary: 'Upload a data set',
-      description: 'An .npz file with x and y (or x_train, y_train, x_test, y_test), or gzipped idx pairs in a zip.\n\n' +
-        'Features of type uint8 are scaled by 1/255 unless `inputs` says otherwise.',
+      description: 'An .npz file with x and y (or x_train, y_train, x_test, y_test), PNG and JPEG images in a zip with a folder for each class, a CSV or Parquet table, ' +
+        'or .npy files or gzipped idx pairs in a zip.\n\n' +
+        'Images of bytes are scaled by 1/255 unless `inputs` says otherwise.',
       tags: ['datasets'],
       consumes: ['multipart/form-data'],
       headers: PostHeaders,

@@ -1,0 +1,109 @@
+/** SparseGPT: layer after layer, the weights that stay make up for those that go, so that the layer's outputs over the calibration data change least. */
+import type { Hessian } from '../../engine/observe/index.ts'
+import { linearPart } from '../../engine/observe/linear.ts'
+import { observe } from '../../engine/observe/observe.ts'
+import { openTrainingData } from '../../engine/train/open-data.ts'
+import { EspalierError } from '../../errors.ts'
+import type { WeightSpec } from '../../models/architecture/types.ts'
+import type { ModelFile, ModelLayer } from '../../models/model.ts'
+import { blockBudget } from '../../pruning/compensation/budget.ts'
+import { kernelColumns } from '../../pruning/compensation/columns.ts'
+import { inverseFactor } from '../../pruning/compensation/inverse-factor.ts'
+import { pruneColumns } from '../../pruning/compensation/prune-columns.ts'
+import type { GranularityOptions } from '../../pruning/granularity/index.ts'
+import { METHOD_RULES } from '../../pruning/method-rules.ts'
+import type { PlannedTensor } from '../../pruning/plan.ts'
+import { pruneMagnitude, totalsOf, type PrunedTensor, type PruneReport, type PruneTarget } from '../../pruning/prune.ts'
+import { countZeros } from '../../pruning/sparse.ts'
+import type { MethodResult, StaticMethod } from '../method.ts'
+import { planUnits } from '../plan-units.ts'
+import { readPool, resultOf, type PoolMember } from './pool.ts'
+
+export const sparsegpt = {
+  name: 'sparsegpt',
+  kind: 'static',
+  description: METHOD_RULES.sparsegpt.description,
+  writesModel: true,
+  /** Source: Frantar and Alistarh, SparseGPT: Massive Language Models Can Be Accurately Pruned in One-Shot, ICML 2023. */
+  async run (context) {
+    const { recipe, model, signal, calibration } = context
+    const { target, scope } = recipe
+    if (target === null || !('sparsity' in target)) throw new EspalierError('invalid-recipe', 'the method sparsegpt needs target.sparsity')
+    if (calibration === undefined) throw new EspalierError('internal', 'the method sparsegpt was given nothing to look at')
+    const begin = performance.now()
+    const { examples, limits, spool } = calibration
+    const data = await openTrainingData(examples.training, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`calibration-${name}`), signal })
+    const plan = planUnits(model, recipe, (tensor, layer) => unobservable(tensor, layer))
+    const pool = await readPool(context, plan)
+    const asked = zerosAsked(pool.members, { sparsity: target.sparsity, scope })
+    const members = inGraphOrder(pool.members, model)
+    const changes = new Map<string, Float32Array>()
+    const done = new Map<string, PrunedTensor>()
+    for (const [index, member] of members.entries()) {
+      signal.throwIfAborted()
+      // Later layers see what the layers before them give now.
+      const observed = await observe({ model, data, changes, observations: ['hessians'], weights: [member.name], batchSize: recipe.calibration!.batchSize, signal })
+      const hessian = observed.results.hessians.get(member.name)
+      if (hessian === undefined) throw new EspalierError('internal', `${member.name} was not observed: ${observed.skipped.hessians.get(member.name)}`)
+      const zerosBefore = countZeros(member.values)
+      pruneMember(member, axesOf(model, member), hessian, asked.get(member.name)!.zeros, recipe.granularity)
+      done.set(member.name, { ...asked.get(member.name)!, zerosBefore, zeros: countZeros(member.values), threshold: null })
+      changes.set(member.key, member.values)
+      calibration.onProgress({ stage: 'calibrating', done: index + 1, total: members.length, etaSeconds: null })
+    }
+    const tensors = pool.members.map(({ name }) => done.get(name)!)
+    const report: PruneReport = { ...totalsOf(tensors), tensors, asked: tensors.reduce((sum, { name }) => sum + asked.get(name)!.zeros, 0), threshold: null }
+    const result: MethodResult = await resultOf(model, pool, report, () => `sparsity ${target.sparsity} asks for ${report.asked}; ask for more`)
+    const record = { data: examples.name, examples: data.examples, observed: 'second moments of the inputs of every layer, one after the other', seconds: (performance.now() - begin) / 1000 }
+    return { ...result, changes, calibration: record }
+  },
+} as const satisfies StaticMethod
+
+/** Why the inputs of a kernel cannot be observed. */
+function unobservable ({ role, shape }: PlannedTensor, { layer, className }: ModelLayer): string | undefined {
+  const part = linearPart(layer, role, [...shape])
+  if (typeof part === 'string') return `sparsegpt needs the inputs of a kernel: ${part}`
+  return part.kind === 'indices' ? `sparsegpt needs inputs that are multiplied: ${className} looks its weights up` : undefined
+}
+
+/** How many zeros each tensor gets: those of a ranking by magnitude in the scope. Which ones they are is found layer by layer. */
+function zerosAsked (members: readonly PoolMember[], target: PruneTarget): ReadonlyMap<string, PrunedTensor> {
+  const copies = members.map((member) => ({ ...member, values: member.values.slice() }))
+  return new Map(pruneMagnitude(copies, target).tensors.map((tensor) => [tensor.name, tensor]))
+}
+
+/** By the first place in which a layer is applied. */
+function inGraphOrder (members: readonly PoolMember[], { architecture: { graph, layers } }: ModelFile): PoolMember[] {
+  const first = new Map<string, number>()
+  for (const [node, { layer }] of graph!.nodes.entries()) {
+    const { path } = layers[layer]!
+    if (!first.has(path)) first.set(path, node)
+  }
+  return [...members].sort((a, b) => first.get(a.layer)! - first.get(b.layer)!)
+}
+
+function axesOf (model: ModelFile, { layer, role }: PlannedTensor): WeightSpec['axes'] {
+  return model.layers.find(({ path }) => path === layer)!.weights.find((weight) => weight.role === role)!.spec!.axes
+}
+
+/** Changes the values in place: `zeros` of them are zero afterwards, or n:m of every group. */
+function pruneMember ({ shape, values }: PoolMember, axes: WeightSpec['axes'], { size, groups, blocks }: Hessian, zeros: number, granularity: GranularityOptions): void {
+  const { columnOffsets, outputOffsets } = kernelColumns(shape, axes)
+  const outputs = outputOffsets.length / groups
+  const budget = blockBudget({ zeros, weights: values.length, already: countZeros(values) })
+  for (let group = 0; group < groups; group++) {
+    const own = outputOffsets.subarray(group * outputs, (group + 1) * outputs)
+    const at = (column: number, output: number): number => columnOffsets[column]! + own[output]!
+    const weights = new Float64Array(size * outputs)
+    for (let column = 0; column < size; column++) for (let output = 0; output < outputs; output++) weights[column * outputs + output] = values[at(column, output)]!
+    pruneColumns({
+      weights,
+      columns: size,
+      outputs,
+      factor: inverseFactor(blocks.subarray(group * size * size, (group + 1) * size * size), size),
+      ...(granularity.type === 'n:m' && { pattern: granularity }),
+      budget,
+    })
+    for (let column = 0; column < size; column++) for (let output = 0; output < outputs; output++) values[at(column, output)] = weights[column * outputs + output]!
+  }
+}

@@ -1,0 +1,95 @@
+/** The table of ONNX operators whose weights are known: what their inputs are called, and what the axes of a weight mean. */
+import type { WeightAxes, WeightSpec } from '../../architecture/types.ts'
+import { kept, kernel, positions } from '../../layers/weights.ts'
+import type { Shape } from '../../tensor.ts'
+
+/** Integer attributes of a node. */
+export type Attributes = ReadonlyMap<string, number>
+
+/** The weight of this shape; undefined when an operator cannot have such a weight, or its axes cannot be told. */
+type Describe = (role: string, shape: Shape, attributes: Attributes) => WeightSpec | undefined
+
+export interface Operator {
+  /** ONNX' names of the inputs, in order. */
+  readonly inputs: readonly string[]
+  /** Weights by the name of their input. Others are no weights of this operator as far as is known here. */
+  readonly weights: Readonly<Record<string, Describe>>
+}
+
+const bias: Describe = (role, shape) => kept(role, shape, 'bias')
+const scale: Describe = (role, shape) => kept(role, shape, 'normalisation')
+const statistics: Describe = (role, shape) => kept(role, shape, 'statistics')
+const constant: Describe = (role, shape) => kept(role, shape, 'constant')
+const state: Describe = (role, shape) => kept(role, shape, 'state')
+const slope: Describe = (role, shape) => kept(role, shape, 'slope')
+
+function from (axes: (rank: number, attributes: Attributes) => WeightAxes, fits: (rank: number) => boolean): Describe {
+  return (role, shape, attributes) => fits(shape.length) ? kernel(role, shape, axes(shape.length, attributes)) : undefined
+}
+
+const isMatrix = (rank: number) => rank === 2
+const isConvolution = (rank: number) => rank >= 3
+
+/** Axes 2, 3, ... of a convolution's kernel. */
+const window = (rank: number) => positions(rank).slice(2)
+
+/** [filters, channels / group, ...positions]. */
+const convolution = from((rank) => ({ output: [0], input: [1], spatial: window(rank) }), isConvolution)
+
+/** [channels, filters / group, ...positions]. With groups, axis 0 tells (by its group) together with axis 1 which filter it is. */
+const transposed = from((rank, attributes) => ({ output: (attributes.get('group') ?? 1) > 1 ? [0, 1] : [1], input: [0], spatial: window(rank) }), isConvolution)
+
+/** [inputs, outputs], the other way round with transB; of input A, which a weight may be too, the outputs come first. */
+const gemm = (flag: string, inputAxis: number) => from((_, attributes) => {
+  const input = (attributes.get(flag) ?? 0) !== 0 ? 1 - inputAxis : inputAxis
+  return { input: [input], output: [1 - input], spatial: [] }
+}, isMatrix)
+
+/** [..., inputs, outputs] on the right, [..., outputs, inputs] on the left; axes in front are products of their own. */
+const product = (side: 'left' | 'right') => from((rank) => {
+  const [input, output] = side === 'right' ? [rank - 2, rank - 1] : [rank - 1, rank - 2]
+  return { input: [input], output: [output], spatial: positions(rank - 2) }
+}, (rank) => rank >= 2)
+
+/** [directions, gates * units, inputs]. */
+const recurrent = (gates: number) => from(() => ({ output: [1], input: [2], spatial: [0], ...(gates > 1 && { gates }) }), (rank) => rank === 3)
+
+/** [entries, units] when it is indexed by its first axis. */
+const embedding: Describe = (role, shape, attributes) => shape.length === 2 && (attributes.get('axis') ?? 0) === 0
+  ? kernel(role, shape, { input: [0], output: [1], spatial: [] })
+  : undefined
+
+const recurrentLayer = (gates: number, ...more: string[]): Operator => ({
+  inputs: ['X', 'W', 'R', 'B', 'sequence_lens', 'initial_h', ...more],
+  weights: { W: recurrent(gates), R: recurrent(gates), B: bias, initial_h: state, initial_c: state, P: constant },
+})
+
+const elementwise = (weight: Describe): Operator => ({ inputs: ['A', 'B'], weights: { A: weight, B: weight } })
+
+/** Of the default domain. Source: ONNX Operator Schemas, ai.onnx up to version 24. */
+export const OPERATORS = {
+  Conv: { inputs: ['X', 'W', 'B'], weights: { W: convolution, B: bias } },
+  ConvTranspose: { inputs: ['X', 'W', 'B'], weights: { W: transposed, B: bias } },
+  DeformConv: { inputs: ['X', 'W', 'offset', 'B', 'mask'], weights: { W: convolution, B: bias } },
+  Gemm: { inputs: ['A', 'B', 'C'], weights: { A: gemm('transA', 1), B: gemm('transB', 0), C: bias } },
+  MatMul: { inputs: ['A', 'B'], weights: { A: product('left'), B: product('right') } },
+  Gather: { inputs: ['data', 'indices'], weights: { data: embedding } },
+  LSTM: recurrentLayer(4, 'initial_c', 'P'),
+  GRU: recurrentLayer(3),
+  RNN: recurrentLayer(1),
+  BatchNormalization: { inputs: ['X', 'scale', 'B', 'input_mean', 'input_var'], weights: { scale, B: scale, input_mean: statistics, input_var: statistics } },
+  InstanceNormalization: { inputs: ['input', 'scale', 'B'], weights: { scale, B: scale } },
+  LayerNormalization: { inputs: ['X', 'Scale', 'B'], weights: { Scale: scale, B: scale } },
+  GroupNormalization: { inputs: ['X', 'scale', 'bias'], weights: { scale, bias: scale } },
+  RMSNormalization: { inputs: ['X', 'scale'], weights: { scale } },
+  PRelu: { inputs: ['X', 'slope'], weights: { slope } },
+  Add: elementwise(constant),
+  Sub: elementwise(constant),
+  Mul: elementwise(constant),
+  Div: elementwise(constant),
+  Pow: { inputs: ['X', 'Y'], weights: { X: constant, Y: constant } },
+} as const satisfies Readonly<Record<string, Operator>>
+
+export function operatorOf (domain: string, name: string): Operator | undefined {
+  return domain === '' && Object.hasOwn(OPERATORS, name) ? OPERATORS[name as keyof typeof OPERATORS] : undefined
+}

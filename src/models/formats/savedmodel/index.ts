@@ -1,0 +1,87 @@
+/** TensorFlow SavedModels in a zip: the variables are read and pruned, the graph is kept as it is. */
+import { EspalierError } from '../../../errors.ts'
+import { openZip, type ZipEntry } from '../../zip.ts'
+import type { ModelFormat } from '../format.ts'
+import { zipNames } from '../keras.ts'
+import { readBundle, type Bundle } from './bundle.ts'
+import { assertAtMost, malformed, unsupported } from './fail.ts'
+import { OBJECT_GRAPH_KEY, savedLayers, type SavedLayers } from './layers.ts'
+import { readObjectGraph, type ObjectGraph } from './object-graph.ts'
+import { openShards, type Shards } from './shards.ts'
+import { readText } from './strings.ts'
+import { writeSavedModel } from './write.ts'
+
+/** What the format needs to write the file back. */
+export interface SavedModelRest {
+  readonly entries: readonly ZipEntry[]
+  readonly index: { readonly name: string, readonly bytes: Uint8Array }
+  readonly shards: Shards
+  readonly places: SavedLayers['places']
+}
+
+const MODEL = 'saved_model.pb'
+const INDEX = 'variables/variables.index'
+
+/** An index is held in memory; a model of ten thousand variables has about 1 MB. */
+const MAX_INDEX_BYTES = 64 * 2 ** 20
+
+const PROBLEM = 'a SavedModel holds a TensorFlow graph, which is not run here, so its accuracy is not measured'
+
+export const savedmodel: ModelFormat<'savedmodel'> = {
+  name: 'savedmodel',
+  extension: '.zip',
+  description: 'TensorFlow SavedModel: a zip of saved_model.pb and the folder variables',
+
+  async sniff (source) {
+    return folderIn(await zipNames(source)) !== undefined
+  },
+
+  async read (source) {
+    const entries = await openZip(source)
+    const folder = folderIn(entries.map(({ name }) => name))
+    if (folder === undefined) throw malformed(`the zip has no ${MODEL} at its top or in one folder`)
+    const find = (name: string) => entries.find((entry) => entry.name === folder + name)
+    const index = await readIndex(find(INDEX))
+    const bundle = readBundle(index.bytes)
+    const shards = openShards(bundle, find)
+    const { layers, places, hasOptimizerState } = savedLayers(bundle.entries, await graphOf(bundle, shards), shards.sourceOf)
+    return {
+      format: 'savedmodel',
+      source,
+      architecture: { name: folder === '' ? 'savedmodel' : folder.slice(0, -1), layers: layers.map(({ layer }) => layer), problem: PROBLEM },
+      layers,
+      config: {},
+      producer: {},
+      hasOptimizerState,
+      keepsOptimizerState: true,
+      rest: { entries, index, shards, places } satisfies SavedModelRest,
+    }
+  },
+
+  async write (model, changes, options, sink) {
+    if (model.format !== 'savedmodel') {
+      throw new EspalierError('unsupported-format', `a model cannot be converted from ${model.format} to savedmodel, which holds a TensorFlow graph; write it as ${model.format} and export it with Keras`)
+    }
+    return await writeSavedModel(model, changes, options, sink)
+  },
+}
+
+/** The folder of the model within the zip, with a slash at its end, or ''; undefined when there is none, or several. */
+function folderIn (names: readonly string[]): string | undefined {
+  const found = names.filter((name) => (name === MODEL || name.endsWith(`/${MODEL}`)) && name.split('/').length <= 2 && !name.startsWith('__MACOSX/'))
+  const nearest = found.includes(MODEL) ? [MODEL] : found
+  return nearest.length === 1 ? nearest[0]!.slice(0, -MODEL.length) : undefined
+}
+
+async function readIndex (entry: ZipEntry | undefined): Promise<SavedModelRest['index']> {
+  if (entry === undefined) throw unsupported(`it has no ${INDEX}: its weights are constants of the graph, or it has none; models with variables are read`)
+  assertAtMost(MAX_INDEX_BYTES, entry.size, `bytes of ${INDEX}`)
+  const source = await entry.source()
+  return { name: entry.name, bytes: await source.read(0, source.size) }
+}
+
+/** Absent in models that TensorFlow 1 wrote. */
+async function graphOf ({ entries }: Bundle, { sourceOf }: Shards): Promise<ObjectGraph | undefined> {
+  const entry = entries.find(({ key }) => key === OBJECT_GRAPH_KEY)
+  return entry === undefined ? undefined : readObjectGraph(await readText(entry, sourceOf(entry)))
+}

@@ -1,0 +1,89 @@
+/** A SavedModel written again: changed tensors in their places, their checksums in the index, and all else byte for byte. */
+import { EspalierError } from '../../../errors.ts'
+import { sliceOf, streamOf } from '../../bytes.ts'
+import type { ModelFile, TensorChanges } from '../../model.ts'
+import { sizeOf, type Shape } from '../../tensor.ts'
+import { writeZip, ZIP_LIMITS, type ZipEntry, type ZipInput } from '../../zip.ts'
+import { dataOf, piecesOf } from '../file-tensor.ts'
+import type { ModelSink, WriteOptions } from '../format.ts'
+import { assertKnown } from '../replacements.ts'
+import type { BundleEntry } from './bundle.ts'
+import { crc32c, masked } from './crc32c.ts'
+import { unsupported } from './fail.ts'
+import type { SavedModelRest } from './index.ts'
+import { sealBlock, shown, type Block } from './table.ts'
+import { bundleTensor } from './tensor.ts'
+
+/** New bytes for the place of a tensor. */
+interface Patch { readonly entry: BundleEntry, data (): AsyncIterable<Uint8Array> }
+
+/** Pieces in which shards are copied. */
+const PIECE = 4 * 2 ** 20
+
+/**
+ * Gives the size of the file. With `compress` the shards that changed are deflated within the zip, so that zeros take no room; those that would be
+ * too large to be read again are stored. State of an optimizer stays: the graph refers to it.
+ */
+export async function writeSavedModel (model: ModelFile, changes: TensorChanges, { compress }: WriteOptions, sink: ModelSink): Promise<number> {
+  assertKnown(model, changes)
+  const { entries, index, shards } = model.rest as SavedModelRest
+  const patches = patchesOf(model, changes)
+  const newIndex = await patchedIndex(index.bytes, patches)
+  const inputs = function * (): Generator<ZipInput> {
+    for (const entry of entries) {
+      const own = patches.filter((patch) => shards.entries[patch.entry.shard] === entry)
+      const deflate = entry.method === 'deflated' || (compress && own.length > 0 && entry.size <= ZIP_LIMITS.memoryBytes)
+      yield { name: entry.name, deflate, content: entry.name === index.name ? newIndex : own.length > 0 ? patchedShard(entry, own) : entry.stream() }
+    }
+  }
+  let size = 0
+  for await (const bytes of writeZip(inputs())) {
+    await sink.write(size, bytes)
+    size += bytes.length
+  }
+  return size
+}
+
+function patchesOf (model: ModelFile, changes: TensorChanges): Patch[] {
+  const { places, shards } = model.rest as SavedModelRest
+  return model.layers.flatMap(({ weights }) => weights).filter(({ tensor }) => changes.has(tensor.key)).flatMap(({ tensor: { key, shape, type } }) => {
+    const values = changes.get(key)!
+    assertSize(key, shape, values)
+    return places.get(key)!.map(({ entry, from }) => {
+      const part = bundleTensor(key, entry.shape, type, [{ entry, from: 0 }], shards.sourceOf)
+      return { entry, data: piecesOf(dataOf(part, new Map([[key, values.subarray(from, from + sizeOf(entry.shape))]]))) }
+    })
+  })
+}
+
+function assertSize (key: string, shape: Shape, { length }: Float32Array): void {
+  if (length === sizeOf(shape)) return
+  throw new EspalierError('shape-mismatch', `${length} new values for ${shown(key)}, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`, { key: shown(key), given: length, needed: sizeOf(shape) })
+}
+
+/** The index with the checksums of the changed tensors, and of the blocks they stand in. They have a fixed width, so nothing moves. */
+async function patchedIndex (before: Uint8Array, patches: readonly Patch[]): Promise<Uint8Array> {
+  const bytes = before.slice()
+  const view = new DataView(bytes.buffer)
+  const blocks = new Map<number, Block>()
+  for (const { entry, data } of patches) {
+    let crc = 0
+    for await (const piece of data()) crc = crc32c(piece, crc)
+    if (entry.crcAt === undefined) throw unsupported(`"${shown(entry.key)}" has no checksum in the index, so it cannot be changed`)
+    view.setUint32(entry.crcAt, masked(crc), true)
+    blocks.set(entry.block.at, entry.block)
+  }
+  for (const block of blocks.values()) sealBlock(bytes, block)
+  return bytes
+}
+
+async function * patchedShard (file: ZipEntry, patches: readonly Patch[]): AsyncGenerator<Uint8Array> {
+  const source = await file.source()
+  let at = 0
+  for (const { entry, data } of [...patches].sort((a, b) => a.entry.offset - b.entry.offset)) {
+    yield * streamOf(sliceOf(source, at, entry.offset - at), PIECE)
+    yield * data()
+    at = entry.offset + entry.size
+  }
+  yield * streamOf(sliceOf(source, at, source.size - at), PIECE)
+}

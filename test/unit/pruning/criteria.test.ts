@@ -1,0 +1,53 @@
+/** Every criterion against its formula, computed by hand, and what all of them have in common. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { CRITERIA, CRITERION_NAMES, type Criterion, type CriterionName, type Observed } from '../../../src/pruning/criteria/index.ts'
+
+const WEIGHTS = Float32Array.of(0.5, -2, 0, 1)
+const OBSERVED: Observed = {
+  inputs: Float32Array.of(4, 1, 3, 0),
+  gradients: Float32Array.of(-1, 0.25, 7, 2),
+  squaredGradients: Float32Array.of(2, 0.5, 100, 4),
+}
+
+function scoresOf (name: CriterionName, weights = WEIGHTS, seed = 1, place = 0): number[] {
+  return [...(CRITERIA[name] as Criterion).score(weights, { observed: OBSERVED, seed, place })].map(Math.abs)
+}
+
+const BY_HAND: Readonly<Record<Exclude<CriterionName, 'random'>, number[]>> = {
+  magnitude: [0.5, 2, 0, 1],
+  l2: [0.5, 2, 0, 1],
+  gradient: [1, 0.25, 0, 2],
+  snip: [0.5, 0.5, 0, 2],
+  taylor: [0.25, 0.25, 0, 4],
+  fisher: [0.25, 1, 0, 2],
+  wanda: [2, 2, 0, 0],
+}
+
+describe('criteria', () => {
+  for (const [name, scores] of Object.entries(BY_HAND)) {
+    test(name, () => { assert.deepEqual(scoresOf(name as CriterionName), scores) })
+  }
+
+  test('random: uniform, the same for the same seed, another for another seed or tensor, and zeros go first', () => {
+    const weights = new Float32Array(20_000).fill(1)
+    const scores = scoresOf('random', weights)
+    assert.deepEqual(scores, scoresOf('random', weights))
+    for (const other of [scoresOf('random', weights, 2), scoresOf('random', weights, 1, 1)]) assert.ok(scores.filter((score, at) => score === other[at]).length < 5)
+    const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length
+    // Ten standard deviations of the mean of uniform numbers.
+    assert.ok(Math.abs(mean - 0.5) < 10 * Math.sqrt(1 / 12 / scores.length), `mean ${mean}`)
+    const some = scoresOf('random')
+    assert.equal(some[2], 0)
+    assert.ok(some.every((score, at) => at === 2 || score > 0))
+  })
+
+  test('weights are not changed, and those that are zero have no more than any other', () => {
+    for (const name of CRITERION_NAMES) {
+      const weights = WEIGHTS.slice()
+      const scores = scoresOf(name, weights)
+      assert.deepEqual(weights, WEIGHTS, name)
+      assert.equal(scores[2], Math.min(...scores), name)
+    }
+  })
+})
