@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { ownKernel } from './kernel.ts'
+import { matMul2d } from './matmul.ts'
 import { FLOAT, INT, rawOp, type RawAttribute } from './raw.ts'
+import { stridedSlice } from './strided-slice.ts'
 
 /** One stride per axis of positions. */
 export interface Sliding { readonly strides: readonly number[], readonly padding: 'valid' | 'same' }
@@ -63,9 +65,20 @@ function byInput (shape: readonly number[], kernel: Tensor, dy: Tensor, c: Slidi
   return rawOp('Conv3DBackpropInputV2', { ...volume(c), Tshape: INT }, [sizes(shape), kernel, dy])[0]!
 }
 
+/** A kernel of one position in one group is a matrix product. oneDNN's own way writes beyond its memory for batches of one example (TensorFlow 2.21, AVX-512). */
 function byKernel (x: Tensor, shape: readonly number[], dy: Tensor, c: Sliding): Tensor {
+  const channels = x.shape.at(-1)!
+  if (shape.slice(0, -2).every((length) => length === 1) && shape.at(-2) === channels) {
+    const seen = c.strides.every((stride) => stride === 1) ? x : everyStride(x, c.strides)
+    return tf.reshape(matMul2d(tf.reshape(seen, [-1, channels]), tf.reshape(dy, [-1, shape.at(-1)!]), { transposeA: true }), [...shape])
+  }
   if (dy.rank === 4) return rawOp('Conv2DBackpropFilter', image(c), [x, sizes(shape), dy])[0]!
   return rawOp('Conv3DBackpropFilterV2', volume(c), [x, sizes(shape), dy])[0]!
+}
+
+/** The positions that a window of one position sees: padding is of no account to it. */
+function everyStride (x: Tensor, strides: readonly number[]): Tensor {
+  return stridedSlice(x, { begins: x.shape.map(() => 0), ends: x.shape, strides: [1, ...strides, 1] })
 }
 
 function image (c: Sliding): Record<string, RawAttribute> {
