@@ -5,7 +5,7 @@ import { openTrainingData } from '../../engine/train/open-data.ts'
 import { EspalierError } from '../../errors.ts'
 import type { Shape } from '../../models/tensor.ts'
 import type { Observed } from '../../pruning/criteria/index.ts'
-import type { StaticContext } from '../method.ts'
+import type { CalibrationContext, StaticContext } from '../method.ts'
 import type { CalibrationRecord } from '../receipt.ts'
 
 export interface Calibration {
@@ -47,14 +47,19 @@ function sight<N extends ObservationName> (one: Sight<N>): Sight {
   return one as unknown as Sight
 }
 
+/** The calibration examples, in memory or streamed. */
+export async function openCalibration ({ examples, limits, spool }: CalibrationContext, signal: AbortSignal): Promise<ObserveRequest<ObservationName>['data']> {
+  return await openTrainingData(examples.training, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`calibration-${name}`), signal })
+}
+
 /** Runs the model over the calibration examples. `weights`: names of those that are to be ranked. Throws what observing throws. */
 export async function calibrate ({ recipe, model, signal, calibration }: StaticContext, kind: keyof Observed, weights: readonly string[]): Promise<Calibration> {
   if (calibration === undefined) throw new EspalierError('internal', `the criterion ${recipe.criterion} was given nothing to look at`)
-  const { examples, limits, spool, onProgress } = calibration
+  const { examples, onProgress } = calibration
   const { what, observation, request, read } = SIGHTS[kind]
   const { batchSize, loss } = recipe.calibration!
   const begin = performance.now()
-  const data = await openTrainingData(examples.training, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`calibration-${name}`), signal })
+  const data = await openCalibration(calibration, signal)
   const observed = await observe({
     model, data, observations: [observation], weights, batchSize, loss, signal, ...request,
     onProgress (done, total) { onProgress({ stage: 'calibrating', done, total, etaSeconds: null }) },

@@ -2,7 +2,6 @@
 import type { Hessian } from '../../engine/observe/index.ts'
 import { linearPart } from '../../engine/observe/linear.ts'
 import { observe } from '../../engine/observe/observe.ts'
-import { openTrainingData } from '../../engine/train/open-data.ts'
 import { EspalierError } from '../../errors.ts'
 import type { WeightSpec } from '../../models/architecture/types.ts'
 import type { ModelFile, ModelLayer } from '../../models/model.ts'
@@ -17,6 +16,7 @@ import { pruneMagnitude, totalsOf, type PrunedTensor, type PruneReport, type Pru
 import { countZeros } from '../../pruning/sparse.ts'
 import type { MethodResult, StaticMethod } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
+import { openCalibration } from './calibrate.ts'
 import { readPool, resultOf, type PoolMember } from './pool.ts'
 
 export const sparsegpt = {
@@ -31,8 +31,8 @@ export const sparsegpt = {
     if (target === null || !('sparsity' in target)) throw new EspalierError('invalid-recipe', 'the method sparsegpt needs target.sparsity')
     if (calibration === undefined) throw new EspalierError('internal', 'the method sparsegpt was given nothing to look at')
     const begin = performance.now()
-    const { examples, limits, spool } = calibration
-    const data = await openTrainingData(examples.training, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`calibration-${name}`), signal })
+    const { examples } = calibration
+    const data = await openCalibration(calibration, signal)
     const plan = planUnits(model, recipe, (tensor, layer) => unobservable(tensor, layer))
     const pool = await readPool(context, plan)
     const asked = zerosAsked(pool.members, { sparsity: target.sparsity, scope })
