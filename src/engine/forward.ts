@@ -24,6 +24,8 @@ export interface TrainingRun {
   random (node: number): RandomSource
   update (layer: number, role: string, value: Tensor): void
   addLoss (loss: Tensor): void
+  /** Those that train; all unless given. The others run as at inference. */
+  readonly layers?: ReadonlySet<number>
 }
 
 export interface GraphResult {
@@ -102,7 +104,7 @@ function ownMask (mask: Mask): Mask {
 interface Place extends Pick<ForwardContext, 'trainable' | 'call' | 'masks'> { readonly layer: number, readonly node: number }
 
 function contextOf (training: TrainingRun | undefined, { layer, node, trainable, call, masks }: Place): ForwardContext {
-  if (training === undefined) return { training: false, trainable, call, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
+  if (training === undefined || training.layers?.has(layer) === false) return { training: false, trainable, call, masks, random: NO_RANDOM, update: onlyInTraining, addLoss: onlyInTraining }
   return {
     training: true,
     trainable,

@@ -24,6 +24,8 @@ export interface Predictor {
   predict (inputs: readonly BatchArray[]): Promise<BatchArray[]>
   /** The same on tensors; the caller disposes of what comes back. For timing. */
   run (inputs: readonly Tensor[]): Tensor[]
+  /** Other values for weights, by tensor key, from the next batch on. Throws `not-found` for a key that is none of the forward pass. */
+  assign (values: TensorChanges): void
   dispose (): void
 }
 
@@ -55,6 +57,14 @@ export async function createPredictor (tf: Tf, model: ModelFile, changes?: Tenso
         return await Promise.all(outputs.map(async (output) => ({ values: Float32Array.from(await output.data()), shape: output.shape })))
       } finally {
         tf.dispose([fed, outputs])
+      }
+    },
+    assign (values) {
+      const known = new Map(weights.list.map((weight) => [weight.key, weight]))
+      for (const [key, given] of values) {
+        const weight = known.get(key)
+        if (weight === undefined) throw new EspalierError('not-found', `there is no weight ${key} in the forward pass`)
+        runner.assign(weight.name, weight.variable, given)
       }
     },
     dispose () {

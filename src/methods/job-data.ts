@@ -4,8 +4,9 @@ import { adaptToModel, chooseCalibration, chooseReport, chooseScaling, chooseTra
 import { EspalierError } from '../errors.ts'
 import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph } from '../models/architecture/types.ts'
-import { missingData } from '../pruning/method-rules.ts'
+import { calibratesFor, missingData } from '../pruning/data-needs.ts'
 import type { Recipe } from '../pruning/recipe.ts'
+import { searchOf } from '../pruning/targets.ts'
 import type { JobDataset, JobInput } from './job-types.ts'
 
 export interface Report {
@@ -51,16 +52,16 @@ export async function openData ({ recipe, dataset, evaluationDataset }: JobInput
   }
 }
 
-/** Does it train, or look at calibration data? */
-function learns ({ training, calibration }: Recipe): boolean {
-  return training !== undefined || calibration !== undefined
+/** Does it train, look at calibration data, or select by data? */
+function learns ({ training, calibration, target }: Recipe): boolean {
+  return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy'
 }
 
 function graphOf ({ architecture: { graph, problem } }: ModelFile, recipe: Recipe): LayerGraph {
   if (graph !== undefined) return graph
   const why = problem ?? 'it has no layer graph'
-  const { method, criterion, training } = recipe
-  if (training === undefined && learns(recipe)) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; the ${criterion === undefined ? `method ${method}` : `criterion ${criterion}`} looks at what data does in it`)
+  const { method, training } = recipe
+  if (training === undefined && learns(recipe)) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
   throw new EspalierError('unsupported-layer', training === undefined
     ? `the model cannot be evaluated here: ${why}; with "evaluation": false its weights can still be pruned`
     : `the model cannot be trained here: ${why}; the method ${method} needs to run it`)
@@ -92,16 +93,19 @@ async function openReport (
 }
 
 async function openLearning (
-  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation }: Recipe, prepare: Prepare
+  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation, search }: Recipe, prepare: Prepare
 ): Promise<LearningExamples> {
-  const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training?.validation ?? 0)
-  if (training !== undefined) {
-    return {
-      training: (await prepare(choice.training, dataset)).split,
-      selection: choice.selection && (await prepare(choice.selection, dataset)).split,
-      name: choice.name,
-    }
-  }
-  const { split, name } = chooseCalibration(choice, calibration!.examples, seed)
-  return { training: (await prepare(split, dataset)).split, selection: null, name }
+  const apart = calibration === undefined ? 0 : selectionShare(own, search?.examples)
+  const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training?.validation ?? apart)
+  const prepared = async (split: Split): Promise<Split> => (await prepare(split, dataset)).split
+  if (training !== undefined) return { training: await prepared(choice.training), selection: choice.selection && await prepared(choice.selection), name: choice.name }
+  const selection = search?.examples === undefined ? null : choice.selection ?? chooseCalibration(choice, search.examples, seed).split
+  const { split, name } = chooseCalibration(choice, calibration?.examples ?? 1, seed)
+  return { training: await prepared(split), selection: selection && await prepared(selection), name }
+}
+
+/** Where some examples calibrate and others select, at most half of them select. */
+function selectionShare ({ splits: { train, all } }: DatasetFile, examples: number | undefined): number {
+  const whole = (train ?? all)?.examples ?? 0
+  return examples === undefined || whole === 0 ? 0 : Math.min(0.5, examples / whole)
 }

@@ -41,6 +41,8 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...(result.training && { training: result.training }),
     ...(result.updates && { updates: [...result.updates] }),
     ...(result.search && { search: result.search }),
+    ...(result.sensitivity && { sensitivity: [...result.sensitivity] }),
+    ...(result.batchNorm && { batchNorm: result.batchNorm }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),

@@ -5,7 +5,7 @@ import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { LearningExamples } from './job-data.ts'
 import type { JobInput } from './job-types.ts'
-import type { CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, TrainingRecord } from './receipt.ts'
+import type { BatchNormRecord, CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, SensitivityRecord, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
@@ -13,13 +13,17 @@ export interface MethodContext {
   readonly signal: AbortSignal
 }
 
-/** What a static method is given besides where its criterion looks at data. */
+/** What a static method is given besides where it looks at data. */
 export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limits' | 'spool'> {
   readonly engine: Engine
   readonly examples: LearningExamples
 }
 
-export interface StaticContext extends MethodContext { readonly calibration?: CalibrationContext }
+export interface StaticContext extends MethodContext {
+  readonly calibration?: CalibrationContext
+  /** Bytes of the model as it would be written with these changes: of the file, or of the file after gzip. */
+  weigh? (changes: TensorChanges, as: 'file' | 'gzip'): Promise<number>
+}
 
 /** What a method that trains is given besides. */
 export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool'> {
@@ -42,8 +46,12 @@ export interface MethodResult {
   readonly training?: TrainingRecord
   /** What each update of the masks did, of methods that prune while they train. */
   readonly updates?: readonly MaskUpdate[]
-  /** How its sparsity was found, where a drop of accuracy was the target. */
+  /** How its sparsity was found, where the target was something else. */
   readonly search?: SearchRecord
+  /** What pruning each layer alone does, where the scope looked at it. */
+  readonly sensitivity?: readonly SensitivityRecord[]
+  /** Which moving statistics were taken anew. */
+  readonly batchNorm?: BatchNormRecord
 }
 
 interface Described {

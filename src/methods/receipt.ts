@@ -112,13 +112,24 @@ export const MaskUpdate = Type.Object({
 }, { description: 'one update of the masks; of very many, neighbours are put together' })
 
 export const SearchRecord = Type.Object({
-  metric: Type.String(),
-  examples: Type.Integer({ description: 'that selected; none of them is reported' }),
-  baseline: Type.Number({ description: 'of the given model over these examples' }),
+  metric: Type.String({ description: 'accuracy, or the size that is asked for' }),
+  goal: Type.Union([Type.Literal('largest'), Type.Literal('least')], { description: 'the largest sparsity that keeps the metric, or the least that brings it down' }),
+  examples: Nullable(Type.Integer({ description: 'that selected; none of them is reported. Null where the metric needs none' })),
+  baseline: Type.Number({ description: 'of the given model' }),
   allowed: Type.Number({ description: 'what a sparsity must come to' }),
-  curve: Type.Array(Type.Object({ sparsity: Type.Number(), accuracy: Type.Number(), held: Type.Boolean() }), { description: 'every training, by sparsity' }),
-  chosen: Nullable(Type.Number({ description: 'the largest sparsity that held' })),
-}, { description: 'how the largest sparsity within the allowed drop was found' })
+  curve: Type.Array(Type.Object({ sparsity: Type.Number(), value: Type.Number({ description: 'of the metric' }), held: Type.Boolean() }), { description: 'everything that was tried, by sparsity' }),
+  chosen: Nullable(Type.Number({ description: 'the sparsity that was taken' })),
+}, { description: 'how the sparsity for a target was found' })
+
+export const SensitivityRecord = Type.Object({
+  layer: Type.String(),
+  points: Type.Array(Type.Object({ sparsity: Type.Number({ description: 'of this layer alone' }), loss: Type.Number() }), { description: 'loss over the calibration data, from the layer as it was on' }),
+}, { description: 'what pruning one layer alone does' })
+
+export const BatchNormRecord = Type.Object({
+  layers: Type.Integer({ description: 'layers whose moving statistics were taken anew' }),
+  examples: Type.Integer({ description: 'over which' }),
+})
 
 export const Receipt = Type.Object({
   before: Measurement,
@@ -129,6 +140,8 @@ export const Receipt = Type.Object({
   training: Type.Optional(TrainingRecord),
   updates: Type.Optional(Type.Array(MaskUpdate, { description: 'of methods that prune while they train' })),
   search: Type.Optional(SearchRecord),
+  sensitivity: Type.Optional(Type.Array(SensitivityRecord, { description: 'of the scope sensitivity, by layer' })),
+  batchNorm: Type.Optional(BatchNormRecord),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -143,5 +156,7 @@ export type ReceiptLayer = Static<typeof ReceiptLayer>
 export type CalibrationRecord = Static<typeof CalibrationRecord>
 export type TrainingRecord = Static<typeof TrainingRecord>
 export type MaskUpdate = Static<typeof MaskUpdate>
+export type SensitivityRecord = Static<typeof SensitivityRecord>
+export type BatchNormRecord = Static<typeof BatchNormRecord>
 export type SearchRecord = Static<typeof SearchRecord>
 export type ReceiptOutput = Static<typeof ReceiptOutput>

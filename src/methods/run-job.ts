@@ -11,7 +11,7 @@ import type { Method, MethodResult } from './method.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { openData, type JobData, type Report } from './job-data.ts'
-import { checkOutput, outputFormats, writeOutput, type WrittenModel } from './write-outputs.ts'
+import { checkOutput, outputFormats, weigher, writeOutput, type WrittenModel } from './write-outputs.ts'
 
 /**
  * Runs a validated recipe. Throws EspalierErrors for what the recipe, the files or the machine caused, the signal's reason when it aborts, and
@@ -64,7 +64,7 @@ async function applyMethod (input: JobInput, method: Method, model: ModelFile, {
     if (learning === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
     return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
   }
-  return await method.run({ recipe, model, signal, ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }) })
+  return await method.run({ recipe, model, signal, weigh: weigher(input, model), ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }) })
 }
 
 type Stage = (name: string, done?: number, total?: number) => void

@@ -1,4 +1,5 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
+import { randomUUID } from 'node:crypto'
 import { MODEL_FORMATS, writeModel, type FormatName, type ModelFormat } from '../models/formats/index.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
@@ -35,5 +36,20 @@ export async function checkOutput (artifact: OutputRecord, expected: Expected, {
     return { output: { ...artifact, ...verification }, artifact, gzip }
   } finally {
     await source.close()
+  }
+}
+
+/** How many bytes the first output would have with some changes: written to a file that is gone after the job, and compressed. */
+export function weigher (input: JobInput, model: ModelFile): (changes: TensorChanges, as: 'file' | 'gzip') => Promise<number> {
+  const [format] = outputFormats(input.recipe, model)
+  const { compress, optimizerState } = input.recipe
+  let tries = 0
+  return async (changes, as) => {
+    const file = await input.spool(`weighed-${tries++}`)
+    const size = await writeModel(model, changes, format!, { compress, optimizerState }, file)
+    if (as === 'file') return size
+    // Sizes are remembered by content; this one has no name yet.
+    const { bytes } = await input.gzipSize({ size, read: async (offset, length) => await file.read(offset, length) }, randomUUID())
+    return bytes
   }
 }

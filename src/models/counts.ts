@@ -21,13 +21,25 @@ const UNCHANGED: TensorChanges = new Map()
 
 /** The counts of `model` with `changes`. Throws `invalid-model` for a weight that is NaN or infinite, naming layer, weight and index. */
 export async function countModel (model: ModelFile, changes: TensorChanges = UNCHANGED): Promise<ModelCounts> {
+  return countsOf(model, await countTensors(model, changes))
+}
+
+/** Numbers that are not zero, by tensor key, of every weight of the model. Throws as `countModel` does. */
+export async function countTensors (model: ModelFile, changes: TensorChanges = UNCHANGED): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (const layer of model.layers) for (const weight of layer.weights) counts.set(weight.tensor.key, await countNonzeros(layer, weight, changes))
+  return counts
+}
+
+/** The counts of a model whose weights have so many nonzeros, by tensor key. */
+export function countsOf (model: ModelFile, nonzerosOf: ReadonlyMap<string, number>): ModelCounts {
   const density = new Map<ModelLayer, number>()
   let [weights, nonzeros, prunableWeights] = [0, 0, 0]
   for (const layer of model.layers) {
     let [kernels, kept] = [0, 0]
     for (const weight of layer.weights) {
       const size = sizeOf(weight.tensor.shape)
-      const count = await countNonzeros(layer, weight, changes)
+      const count = nonzerosOf.get(weight.tensor.key)!
       if (weight.prunable) prunableWeights += size
       if (!isTrainable(weight)) continue
       weights += size

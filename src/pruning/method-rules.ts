@@ -1,10 +1,10 @@
 /** Which parts of a recipe each method takes: one line per method, read by the validation, the documentation and the catalogue. */
 
-import type { ScopeName } from './allocation/index.ts'
+import { SCOPE_NAMES, type ScopeName } from './allocation/index.ts'
 import { CRITERION_NAMES, type CriterionName } from './criteria/index.ts'
 import type { GranularityName } from './granularity/index.ts'
-import type { Recipe } from './recipe.ts'
 import type { SparsityScheduleOptions } from './schedules/index.ts'
+import type { TargetName } from './targets.ts'
 
 /** What every method takes. */
 const COMMON = ['method', 'evaluation', 'inputs', 'seed', 'stages'] as const
@@ -18,6 +18,9 @@ const TRAINING = [...COMMON, 'training', 'output', 'compress'] as const
 /** What every method that prunes while it trains takes. */
 const PRUNING_TRAINING = [...TRAINING, 'target', 'layers', 'granularity', 'scope', 'search'] as const
 
+/** What methods take that prune a trained model to a size or an accuracy. */
+const TO_TARGET = [...WRITING, 'scope', 'calibration', 'search', 'batchNorm'] as const
+
 /** The same, along a schedule. */
 const SCHEDULED = [...PRUNING_TRAINING, 'schedule'] as const
 
@@ -25,14 +28,16 @@ export interface MethodRules {
   readonly description: string
   /** Keys of the recipe. */
   readonly keys: readonly string[]
-  /** The one kind of target it takes; null when it takes none. */
-  readonly target: 'sparsity' | 'threshold' | null
+  /** The kinds of target it takes, the most usual first; none where it prunes nothing. */
+  readonly targets: readonly TargetName[]
   /** Does it change weights by gradient descent? Then it needs training examples. */
   readonly trains: boolean
   /** What it can remove together, the default first; without: single weights. */
   readonly granularities?: readonly GranularityName[]
   /** Does n:m leave n of every group, and no group whole? */
   readonly everyGroup?: boolean
+  /** Who may compete; without: scopes that go by the weights alone. */
+  readonly scopes?: readonly ScopeName[]
   /** What it can rank weights by, the default first; without: it has a measure of its own. */
   readonly criteria?: readonly CriterionName[]
   /** Where it does better with other settings than the rest. */
@@ -45,29 +50,38 @@ const AFTER_A_WHILE = { schedule: { begin: '5%' } } as const
 /** Layers of their own densities from the first step on, rewired for most of the run. Source: Evci et al. 2020, section 4. */
 const SPARSE_FROM_START = { scope: 'erk', schedule: { end: '75%' } } as const
 
+/** What a sparsity can be found for without training. */
+const REACHED: readonly TargetName[] = ['sparsity', 'params', 'macs', 'bytes', 'maxAccuracyDrop', 'minAccuracy']
+
+/** What a sparsity can be found for by training anew. */
+const TRAINED_TO: readonly TargetName[] = ['sparsity', 'maxAccuracyDrop', 'minAccuracy']
+
 const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'channel']
 
 export const METHOD_RULES = {
   magnitude: {
     description: 'zeroes the weights of least magnitude until the asked share of all prunable weights is zero',
-    keys: [...WRITING, 'criterion', 'scope'],
-    target: 'sparsity',
+    keys: [...TO_TARGET, 'criterion'],
+    targets: REACHED,
+    scopes: SCOPE_NAMES,
     trains: false,
     granularities: ANY,
     criteria: ['magnitude', 'l2'],
   },
   'one-shot': {
     description: 'zeroes the weights that matter least by a criterion, which may look at calibration data, until the asked share is zero',
-    keys: [...WRITING, 'criterion', 'scope', 'calibration'],
-    target: 'sparsity',
+    keys: [...TO_TARGET, 'criterion'],
+    targets: REACHED,
+    scopes: SCOPE_NAMES,
     trains: false,
     granularities: ANY,
     criteria: CRITERION_NAMES,
   },
   sparsegpt: {
     description: 'zeroes weights layer by layer while those that stay make up for them, so that outputs over calibration data change least',
-    keys: [...WRITING, 'scope', 'calibration'],
-    target: 'sparsity',
+    keys: TO_TARGET,
+    targets: REACHED,
+    scopes: SCOPE_NAMES,
     trains: false,
     granularities: ['weight', 'n:m'],
     everyGroup: true,
@@ -76,71 +90,71 @@ export const METHOD_RULES = {
   threshold: {
     description: 'zeroes every prunable weight whose magnitude is at most the threshold',
     keys: WRITING,
-    target: 'threshold',
+    targets: ['threshold'],
     trains: false,
   },
   evaluate: {
     description: 'prunes nothing: metrics, latency and, when asked for, predictions of the model as it is',
     keys: COMMON,
-    target: null,
+    targets: [],
     trains: false,
   },
   gradual: {
     description: 'trains while the weights of least magnitude go along a schedule',
-    keys: [...SCHEDULED, 'criterion'], target: 'sparsity', trains: true, granularities: ANY, criteria: ['magnitude'],
+    keys: [...SCHEDULED, 'criterion'], targets: TRAINED_TO, trains: true, granularities: ANY, criteria: ['magnitude'],
   },
   surgery: {
     description: 'trains all weights while a mask hides those below a threshold; hidden weights keep learning and come back when they grow',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY,
   },
   sensitivity: {
     description: 'trains while the weights to which the loss is least sensitive go along a schedule',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: AFTER_A_WHILE,
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY, defaults: AFTER_A_WHILE,
   },
   movement: {
     description: 'trains a score for every weight along with it: weights that move towards zero go',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: AFTER_A_WHILE,
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY, defaults: AFTER_A_WHILE,
   },
   l1: {
     description: 'trains with a penalty on the size of weights that rises until enough of them are zero',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY,
   },
   l0: {
     description: 'trains a random gate for every weight or channel with a penalty on the number of open gates',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight', 'channel', 'block'],
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['weight', 'channel', 'block'],
   },
   variational: {
     description: 'trains a variance for every weight: those that are mostly noise go',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight'],
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['weight'],
   },
   'group-lasso': {
     description: 'trains with a penalty on the norm of channels or blocks until enough of them are zero',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['channel', 'block'],
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['channel', 'block'],
   },
   slimming: {
     description: 'trains with a penalty on the scales of batch normalisation: channels whose scale is least go',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['channel'],
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['channel'],
   },
   rigl: {
     description: 'trains a sparse model from the first step on: the least weights are replaced by those with the largest gradients',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: SPARSE_FROM_START,
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY, defaults: SPARSE_FROM_START,
   },
   set: {
     description: 'trains a sparse model from the first step on: the least weights are replaced by random ones',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ANY, defaults: SPARSE_FROM_START,
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY, defaults: SPARSE_FROM_START,
   },
   lottery: {
     description: 'rounds of training, pruning and rewinding what is left to early weights',
-    keys: [...PRUNING_TRAINING, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...PRUNING_TRAINING, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY,
   },
   iterative: {
     description: 'rounds of pruning and retraining',
-    keys: [...PRUNING_TRAINING, 'options'], target: 'sparsity', trains: true, granularities: ANY,
+    keys: [...PRUNING_TRAINING, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY,
   },
   'fine-tune': {
     description: 'prunes nothing: trains the model further on the training examples; weights that are zero stay zero unless training.keepZeros is false',
     keys: TRAINING,
-    target: null,
+    targets: [],
     trains: true,
   },
 } as const satisfies Record<string, MethodRules>
@@ -148,13 +162,5 @@ export const METHOD_RULES = {
 export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
 
 export type MethodName = keyof typeof METHOD_RULES
-
-/** Why a job cannot run with the data sets it has; undefined when it can. */
-export function missingData ({ method, criterion, calibration }: Pick<Recipe, 'method' | 'criterion' | 'calibration'>, has: { readonly dataset: boolean, readonly evaluationDataset: boolean }): string | undefined {
-  if (METHOD_RULES[method].trains && !has.dataset) return `the method ${method} needs a data set to train on: name one as "dataset"`
-  if (calibration !== undefined && !has.dataset) return `the ${criterion === undefined ? `method ${method}` : `criterion ${criterion}`} looks at calibration data: name a data set as "dataset"`
-  if (method === 'evaluate' && !has.dataset && !has.evaluationDataset) return 'the method evaluate needs a data set: name one as "dataset"'
-  return undefined
-}
 
 export const METHOD_NAMES = Object.keys(METHOD_RULES) as MethodName[]

@@ -1,5 +1,5 @@
 /** Pruning of a pool of tensors to exact counts: who competes with whom, where each ranking is cut, what became of each tensor. */
-import { SCOPES, type Scope, type ScopeName } from './allocation/index.ts'
+import { SCOPES, type LayerCurve, type Scope, type ScopeName } from './allocation/index.ts'
 import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { cutOf } from './cut.ts'
 import type { Grouping } from './granularity/index.ts'
@@ -48,6 +48,8 @@ export interface PruneTarget {
   /** Share of the weights that become zero, in [0, 1). */
   readonly sparsity: number
   readonly scope: ScopeName
+  /** Of scopes that scan. */
+  readonly curves?: readonly LayerCurve[]
 }
 
 /** One ranking: its members by their index in the pool. */
@@ -100,7 +102,7 @@ export function totalsOf (tensors: readonly PrunedTensor[]): { weights: number, 
 }
 
 /** Pinned tensors rank within their layer (those of one layer with the same sparsity together); the scope shares out the rest. */
-function rankingsOf (pool: readonly PoolTensor[], { sparsity, scope }: PruneTarget): Ranking[] {
+function rankingsOf (pool: readonly PoolTensor[], { sparsity, scope, curves }: PruneTarget): Ranking[] {
   const sizes = pool.map(({ layer, values, shape = [values.length] }) => ({ layer, weights: values.length, shape }))
   const pinned = new Map<number, number[]>()
   const free: number[] = []
@@ -110,10 +112,16 @@ function rankingsOf (pool: readonly PoolTensor[], { sparsity, scope }: PruneTarg
   }
   const within = (indices: readonly number[], name: ScopeName, share: number) => indices.length === 0
     ? []
-    : SCOPES[name].allocate(indices.map((index) => sizes[index]!), share).map(({ members, zeros }) => ({ members: members.map((member) => indices[member]!), zeros }))
+    : SCOPES[name].allocate(indices.map((index) => sizes[index]!), share, curves).map(({ members, zeros }) => ({ members: members.map((member) => indices[member]!), zeros }))
   const { isGlobal, score } = SCOPES[scope] as Scope
   return [
-    ...within(free, scope, sparsity).map((one) => ({ ...one, asked: isGlobal ? null : sparsity, shared: isGlobal && score === undefined })),
+    ...within(free, scope, sparsity).map((one) => ({ ...one, asked: isGlobal ? null : askedOf(one, sizes, sparsity), shared: isGlobal && score === undefined })),
     ...[...pinned].flatMap(([share, indices]) => within(indices, 'layer', share).map((one) => ({ ...one, asked: share, shared: false }))),
   ]
+}
+
+/** The share that is asked of one competition, where the scope shares zeros out unevenly. */
+function askedOf ({ members, zeros }: { readonly members: readonly number[], readonly zeros: number }, sizes: ReadonlyArray<{ readonly weights: number }>, sparsity: number): number {
+  const weights = members.reduce((sum, index) => sum + sizes[index]!.weights, 0)
+  return Math.abs(zeros - sparsity * weights) <= 0.5 ? sparsity : zeros / weights
 }

@@ -7,6 +7,7 @@ import { GranularityInput } from './granularity/index.ts'
 import { METHOD_NAMES } from './method-rules.ts'
 import type { MethodOptions } from './method-options.ts'
 import { SPARSITY_SCHEDULE_NAMES } from './schedules/index.ts'
+import { SIZE_FORMS, sparsity, TARGETS, threshold, THRESHOLD_UNITS } from './targets.ts'
 import { LOSS_NAMES } from './training/names.ts'
 import { steps, TrainingInput } from './training/schema.ts'
 
@@ -26,8 +27,6 @@ function oneOf<const T extends string> (words: readonly T[], description: string
 }
 
 const only = { additionalProperties: false } as const
-const sparsity = Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'share of the weights that become zero, in [0, 1): 0.9 is 90 %' })
-const threshold = Type.Number({ minimum: 0, description: 'weights with a magnitude of at most this become zero' })
 const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 export const LayerRule = Type.Object({
@@ -52,7 +51,17 @@ export const EvaluationOptions = Type.Object({
   task: Type.Optional(oneOf(TASK_NAMES, 'what the outputs mean; auto tells it from shapes and the last activation')),
 }, only)
 
-const maxAccuracyDrop = Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'the largest sparsity whose accuracy is at most this much lower, as a fraction: 0.005 is half a point' })
+export const TargetInput = Type.Object({
+  sparsity: Type.Optional(TARGETS.sparsity.schema),
+  threshold: Type.Optional(TARGETS.threshold.schema),
+  unit: Type.Optional(oneOf(THRESHOLD_UNITS, 'of the threshold: absolute, or standard deviations of the weights of each tensor')),
+  params: Type.Optional(TARGETS.params.schema),
+  macs: Type.Optional(TARGETS.macs.schema),
+  bytes: Type.Optional(TARGETS.bytes.schema),
+  as: Type.Optional(oneOf(SIZE_FORMS, 'what the bytes are counted of: the file after gzip, the file as it is written, or a bitmap with the float32 values that are not zero')),
+  maxAccuracyDrop: Type.Optional(TARGETS.maxAccuracyDrop.schema),
+  minAccuracy: Type.Optional(TARGETS.minAccuracy.schema),
+}, { ...only, description: 'what is asked' })
 
 export const SparsityScheduleInput = Type.Object({
   type: Type.Optional(oneOf(SPARSITY_SCHEDULE_NAMES, 'how sparsity grows')),
@@ -64,16 +73,17 @@ export const SparsityScheduleInput = Type.Object({
 }, { ...only, description: 'sparsity as a function of the step, for methods that prune while they train' })
 
 export const SearchInput = Type.Object({
-  attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'trainings at most' })),
+  attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'tries at most: trainings, or evaluations of methods that do not train' })),
   low: Type.Optional(sparsity),
   high: Type.Optional(sparsity),
-}, { ...only, description: 'where the largest sparsity is looked for, with target.maxAccuracyDrop' })
+  examples: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'how many select, drawn by the seed; none of them is reported. For methods that do not train' })),
+}, { ...only, description: 'how the sparsity is looked for, with a target of accuracy or of bytes' })
 
 export const CalibrationInput = Type.Object({
   examples: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000, description: 'how many are looked at, drawn by the seed; none of them is reported' })),
   batchSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'examples in one pass' })),
   loss: Type.Optional(oneOf(LOSS_NAMES, 'whose derivative is taken; auto tells it from the last activation and the targets')),
-}, { ...only, description: 'the data that a criterion looks at' })
+}, { ...only, description: 'the data that a criterion, the scope sensitivity or the recalibration of batch normalisation looks at' })
 
 export const RecipeInput = Type.Object({
   method: oneOf(METHOD_NAMES, 'the procedure'),
@@ -81,9 +91,8 @@ export const RecipeInput = Type.Object({
   calibration: Type.Optional(CalibrationInput),
   granularity: Type.Optional(GranularityInput),
   scope: Type.Optional(oneOf(SCOPE_NAMES, 'which weights compete')),
-  target: Type.Optional(Type.Object({
-    sparsity: Type.Optional(sparsity), threshold: Type.Optional(threshold), maxAccuracyDrop: Type.Optional(maxAccuracyDrop),
-  }, { ...only, description: 'what is asked' })),
+  target: Type.Optional(TargetInput),
+  batchNorm: Type.Optional(oneOf(['keep', 'recalibrate'], 'what becomes of the moving statistics of batch normalisation: recalibrate takes them anew from the pruned model over calibration data')),
   schedule: Type.Optional(SparsityScheduleInput),
   options: Type.Optional(Type.Unsafe<MethodOptions>({ type: 'object', additionalProperties: {}, description: 'what the method can be told besides; see each method' })),
   search: Type.Optional(SearchInput),

@@ -1,13 +1,15 @@
 /** The recipe after validation: every default filled in, every mistake named with its path. */
 import { EspalierError } from '../errors.ts'
 import type { ScopeName } from './allocation/index.ts'
-import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
+import type { CriterionName } from './criteria/index.ts'
+import { calibratesFor } from './data-needs.ts'
 import type { GranularityOptions } from './granularity/index.ts'
 import { decidesByOption, OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
 import { problemsOfMethod } from './method-problems.ts'
 import { METHOD_RULES, type MethodName, type MethodRules } from './method-rules.ts'
 import { SCHEDULE_OPTIONS, type SparsityScheduleOptions } from './schedules/index.ts'
 import { RecipeInput, type OUTPUT_FORMATS, type TASK_NAMES } from './recipe-schema.ts'
+import { searchOf, type Target } from './targets.ts'
 import type { LOSS_NAMES } from './training/names.ts'
 import { completeTraining, type Training } from './training/training.ts'
 import { problemsOf, type CheckedSchema } from './validate.ts'
@@ -19,17 +21,19 @@ export { parseRecipeText } from './recipe-text.ts'
 export interface Recipe {
   readonly method: MethodName
   readonly criterion?: CriterionName
-  /** Of criteria that look at data. */
+  /** Where something looks at data. */
   readonly calibration?: { readonly examples: number, readonly batchSize: number, readonly loss: typeof LOSS_NAMES[number] }
   readonly granularity: GranularityOptions
   readonly scope: ScopeName
-  readonly target: { readonly sparsity: number } | { readonly threshold: number } | { readonly maxAccuracyDrop: number } | null
+  readonly target: Target | null
   /** Of methods that prune along one. */
   readonly schedule?: SparsityScheduleOptions
   /** Of methods that take some, complete. */
   readonly options?: MethodOptions
-  /** With a target of accuracy. */
-  readonly search?: { readonly attempts: number, readonly low: number, readonly high: number }
+  /** With a target that is tried. `examples`: of methods that do not train. */
+  readonly search?: { readonly attempts: number, readonly low: number, readonly high: number, readonly examples?: number }
+  /** Of methods that do not train. */
+  readonly batchNorm?: 'keep' | 'recalibrate'
   readonly layers: ReadonlyArray<{ readonly match: string, readonly sparsity?: number, readonly threshold?: number, readonly skip?: boolean }>
   /** Of methods that train. */
   readonly training?: Training
@@ -53,7 +57,12 @@ export const EVALUATION_DEFAULTS = { split: null, batchSize: 256, predictions: 0
 
 const CALIBRATION = { examples: 1024, batchSize: 128, loss: 'auto' } as const
 
+/** Of whole trainings. */
 const SEARCH = { attempts: 8, low: 0.5, high: 0.995 } as const
+
+/** Of evaluations, and of files that are written to be weighed. */
+const QUICK_SEARCH = { attempts: 10, low: 0, high: 0.999 } as const
+const SELECTION = { examples: 5000 } as const
 
 /** Problems beyond this are counted, not listed: nobody reads more at once. */
 const MAX_LISTED = 20
@@ -75,19 +84,21 @@ function withDefaults (input: RecipeInput): Recipe {
   const rules: MethodRules = METHOD_RULES[input.method]
   const granularity = granularityOf(input, rules)
   const target = targetOf(input, rules, granularity)
-  const searches = target !== null && 'maxAccuracyDrop' in target
+  const search = searchOf(target)
+  const tried = search === 'accuracy' || (target !== null && 'bytes' in target && target.as !== 'sparse')
   return {
     method: input.method,
     ...(rules.criteria !== undefined && { criterion: input.criterion ?? rules.criteria[0]! }),
-    ...(rules.keys.includes('calibration') && looksAtData(rules, input) && { calibration: { ...CALIBRATION, ...input.calibration } }),
+    ...(calibratesFor(input as Parameters<typeof calibratesFor>[0]) !== undefined && { calibration: { ...CALIBRATION, ...input.calibration } }),
     granularity,
     scope: input.scope ?? rules.defaults?.scope ?? 'global',
     target,
     ...(rules.keys.includes('schedule') && { schedule: { ...SCHEDULE_OPTIONS, ...rules.defaults?.schedule, ...input.schedule } as SparsityScheduleOptions }),
     ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...input.options } }),
-    ...(searches && { search: { ...SEARCH, ...input.search } }),
+    ...(tried && { search: { ...(rules.trains ? SEARCH : QUICK_SEARCH), ...(!rules.trains && search === 'accuracy' && SELECTION), ...input.search } }),
+    ...(rules.keys.includes('batchNorm') && { batchNorm: input.batchNorm ?? 'keep' }),
     layers: input.layers ?? [],
-    ...(METHOD_RULES[input.method].trains && { training: completeTraining(input.training ?? {}, searches) }),
+    ...(METHOD_RULES[input.method].trains && { training: completeTraining(input.training ?? {}, search === 'accuracy') }),
     evaluation: evaluation === false ? false : { ...EVALUATION_DEFAULTS, ...(evaluation === true ? {} : evaluation) },
     inputs: inputs === null ? null : { scale: inputs.scale ?? 1, offset: inputs.offset ?? 0 },
     output: input.output === undefined || input.output === null || input.output.length === 0 ? null : [...new Set(input.output)],
@@ -98,17 +109,16 @@ function withDefaults (input: RecipeInput): Recipe {
   }
 }
 
-function looksAtData ({ criteria }: MethodRules, { criterion }: RecipeInput): boolean {
-  return criteria === undefined || (CRITERIA[criterion ?? criteria[0]!] as Criterion).observes !== undefined
-}
-
 function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight'] }: MethodRules): GranularityOptions {
   return granularity ?? (granularities[0] === 'channel' ? { type: 'channel' } : { type: 'weight' })
 }
 
 /** All of n:m, where the recipe says nothing else. */
 function targetOf ({ method, target, options }: RecipeInput, { granularities }: MethodRules, granularity: GranularityOptions): Recipe['target'] {
-  if (target !== undefined) return target as Recipe['target']
+  if (target !== undefined) {
+    if (target.bytes !== undefined) return { bytes: target.bytes as number, as: target.as ?? 'gzip' }
+    return (target.threshold !== undefined ? { threshold: target.threshold, unit: target.unit ?? 'absolute' } : target) as Target
+  }
   return granularities !== undefined && granularity.type === 'n:m' && !decidesByOption(method, options) ? { sparsity: 1 - granularity.n / granularity.m } : null
 }
 

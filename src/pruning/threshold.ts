@@ -3,6 +3,15 @@ import { assertFinite } from './select.ts'
 import { totalsOf, type PruneReport } from './prune.ts'
 import { countZeros } from './sparse.ts'
 
+/** Standard deviation of the weights of a tensor, summed in double precision. */
+export function deviationOf (values: Float32Array): number {
+  let [sum, squares] = [0, 0]
+  for (const value of values) sum += value
+  const mean = sum / values.length
+  for (const value of values) squares += (value - mean) ** 2
+  return Math.sqrt(squares / values.length)
+}
+
 /** A tensor with the threshold that holds for it. `values` is changed in place. */
 export interface ThresholdTensor {
   readonly name: string

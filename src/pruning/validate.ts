@@ -95,6 +95,10 @@ function problemsOfNumber (schema: CheckedSchema, value: number, path: string): 
   return wrong ? [{ path, message: `must be ${wrong}, not ${value}${about(schema)}` }] : []
 }
 
+export function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** A sentence about a key that is not known: the nearest one, else all. */
 export function unknownKey (key: string, known: readonly string[]): string {
   const near = nearest(key, known)

@@ -177,7 +177,7 @@ describe('methods that prune while they train', () => {
     const { receipt } = await prune('drop', { method: 'gradual', target: { maxAccuracyDrop: 0.1 }, training, search: { attempts: 4, low: 0.3, high: 0.999 } })
     const { curve, chosen, allowed } = receipt.search!
     assert.equal(curve.length, 4)
-    for (const { accuracy, held } of curve) assert.equal(held, accuracy >= allowed)
+    for (const { value, held } of curve) assert.equal(held, value >= allowed)
     assert.equal(chosen, Math.max(...curve.filter(({ held }) => held).map(({ sparsity }) => sparsity)))
     assert.ok(Math.abs(receipt.after.sparsity - chosen!) < 1e-4)
     const again = await prune('found', { method: 'gradual', target: { sparsity: chosen! }, training })

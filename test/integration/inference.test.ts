@@ -87,7 +87,7 @@ describe('every layer type has a compiled form', () => {
       const given = new Map(layers.map(({ path, weights }) => [path, weights]))
       const list = architecture.layers.flatMap(({ path, weights: specs }, layer) => specs!.map(({ role }, index) => {
         const { values, shape } = given.get(path)![index]!
-        return { name: `${path}/${role}`, layer, role, prunable: false, variable: tf.variable(tf.tensor(values, shape)) }
+        return { key: `${path}/${role}`, name: `${path}/${role}`, layer, role, prunable: false, variable: tf.variable(tf.tensor(values, shape)) }
       }))
       const weights: LoadedWeights = {
         list,

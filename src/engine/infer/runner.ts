@@ -1,6 +1,6 @@
 /** Runs a model's graph on batches: compiled for the shapes that come often, one operation at a time for all others. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { Architecture } from '../../models/architecture/types.ts'
 import type { Shape } from '../../models/tensor.ts'
@@ -19,6 +19,8 @@ export interface Runner {
   prepare (batches: number, shapes: readonly Shape[]): Execution
   /** The caller disposes of the outputs. */
   run (inputs: readonly Tensor[]): Tensor[]
+  /** Sets a weight, wherever it lies. */
+  assign (name: string, variable: Variable, values: Float32Array): void
   dispose (): void
 }
 
@@ -61,6 +63,13 @@ export function createRunner (architecture: Architecture, weights: LoadedWeights
       const shapes = inputs.map(({ shape }) => shape)
       if (mode === 'compiled' && !compiled.has(keyOf(shapes))) compile(shapes)
       return compiled.has(keyOf(shapes)) ? program!.run('forward', inputs) : tf.tidy(() => forward(...inputs))
+    },
+    assign (name, variable, values) {
+      const value = tf.tensor(values, variable.shape, 'float32')
+      variable.assign(value)
+      // Compiled functions read the session's own copy.
+      program?.write({ [name]: value })
+      value.dispose()
     },
     dispose () { program?.dispose() },
   }

@@ -7,6 +7,8 @@ import type { Weights } from '../layers/index.ts'
 export interface LoadedWeight {
   /** `layer/role`, unique in the model. */
   readonly name: string
+  /** Of its tensor in the file. */
+  readonly key: string
   /** Index into `architecture.layers`. */
   readonly layer: number
   readonly role: string
@@ -33,7 +35,7 @@ export async function loadWeights (model: ModelFile, changes?: TensorChanges): P
         // Weights that the layer table does not know (seeds, counters) play no part in a forward pass.
         if (spec === undefined) continue
         const value = tf.tensor(changes?.get(tensor.key) ?? await tensor.read(), [...tensor.shape], 'float32')
-        list.push({ name: `${path}/${role}`, layer, role, prunable, variable: tf.variable(value) })
+        list.push({ key: tensor.key, name: `${path}/${role}`, layer, role, prunable, variable: tf.variable(value) })
         value.dispose()
       }
     }

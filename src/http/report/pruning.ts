@@ -50,14 +50,15 @@ export function updateRows (updates: readonly MaskUpdate[]): Html[] {
   })
 }
 
-export const SEARCH_TITLES = ['#sparsity', '#accuracy', 'within the allowed drop']
+export const SEARCH_TITLES = ['#sparsity', '#value', 'as asked']
 
-export function searchText ({ metric, examples, baseline, allowed, curve, chosen }: SearchRecord): Html {
-  return html`<p>The largest sparsity whose ${metric} over ${count(examples)} examples stays at ${percent(allowed)} or above (${percent(baseline)} before) was searched in ${count(curve.length)} trainings: ${percent(chosen)}.</p>`
+export function searchText ({ metric, goal, examples, baseline, allowed, curve, chosen }: SearchRecord): Html {
+  if (goal === 'least') return html`<p>The least sparsity with at most ${count(allowed)} ${metric} (${count(baseline)} before) was found in ${count(curve.length)} tries: ${percent(chosen)}.</p>`
+  return html`<p>The largest sparsity whose ${metric} over ${count(examples ?? 0)} examples stays at ${percent(allowed)} or above (${percent(baseline)} before) was searched in ${count(curve.length)} tries: ${percent(chosen)}.</p>`
 }
 
-export function searchRows ({ curve }: SearchRecord): Html[] {
-  return curve.map(({ sparsity, accuracy, held }) => html`<tr><td class="n">${percent(sparsity)}</td><td class="n">${percent(accuracy)}</td><td>${held ? 'yes' : 'no'}</td></tr>\n`)
+export function searchRows ({ curve, goal }: SearchRecord): Html[] {
+  return curve.map(({ sparsity, value, held }) => html`<tr><td class="n">${percent(sparsity)}</td><td class="n">${goal === 'least' ? count(value) : percent(value)}</td><td>${held ? 'yes' : 'no'}</td></tr>\n`)
 }
 
 function sum (updates: readonly MaskUpdate[], key: 'pruned' | 'spliced' | 'net'): number {

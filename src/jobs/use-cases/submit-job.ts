@@ -1,6 +1,6 @@
 /** Takes a job: a row first, then the queue's entry. */
 import { EspalierError } from '../../errors.ts'
-import { missingData } from '../../pruning/method-rules.ts'
+import { missingData } from '../../pruning/data-needs.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { Catalog, JobRow, Queue } from '../ports.ts'
 import type { Dataset, Model } from '../resources.ts'

@@ -31,8 +31,8 @@ export function pruningMethod<Name extends PruningTrainingMethod> (name: Name, t
       const changes = firstWeights(context)
       const attempt = async (sparsity: number | null, own: TrainingContext, checkpoints: TrainingContext['checkpoints']) =>
         await pruneOnce(own, technique, { examples, sparsity, ...(changes && { changes }), ...(checkpoints && { checkpoints }) })
-      const found: PrunedOnce & { readonly search?: SearchRecord } = target !== null && 'maxAccuracyDrop' in target
-        ? await searchSparsity(context, examples, target.maxAccuracyDrop, attempt)
+      const found: PrunedOnce & { readonly search?: SearchRecord } = target !== null && ('maxAccuracyDrop' in target || 'minAccuracy' in target)
+        ? await searchSparsity(context, examples, target, attempt)
         : await attempt(target !== null && 'sparsity' in target ? target.sparsity : null, context, context.checkpoints)
       const pool = poolFor(context.model, context.recipe, found.sparsity, technique.refuse?.(context.model))
       return { ...await resultOf(context, found.trained, pool), updates: found.updates, ...(found.search && { search: found.search }) }

@@ -4,38 +4,24 @@ import { EspalierError } from '../../errors.ts'
 import type { Progress } from '../progress.ts'
 import type { TrainingContext } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
+import { allowedAccuracy, nextSparsity } from '../search-curve.ts'
 import type { OpenedExamples } from './open-examples.ts'
 import type { PrunedOnce } from './run-pruning.ts'
 import { loadSearch, savesSearch, type SearchState } from './search-checkpoint.ts'
 import { trainingOf } from './train-model.ts'
-
-export interface Bounds { readonly low: number, readonly high: number }
-
-/** The sparsity halfway between two by what is left: the geometric mean of the densities. */
-export function between ({ low, high }: Bounds): number {
-  return 1 - Math.sqrt((1 - low) * (1 - high))
-}
-
-/** What is tried next after what was found; null when nothing is left to try. The last attempt is the least sparsity, where no other held. */
-export function nextSparsity (curve: SearchRecord['curve'], bounds: Bounds, attempts: number): number | null {
-  if (curve.length >= attempts) return null
-  const held = curve.filter((point) => point.held).map(({ sparsity }) => sparsity)
-  const failed = curve.filter((point) => !point.held).map(({ sparsity }) => sparsity)
-  if (curve.length === attempts - 1 && held.length === 0) return bounds.low
-  return between({ low: Math.max(bounds.low, ...held), high: Math.min(bounds.high, ...failed) })
-}
 
 export interface SearchedPruning extends PrunedOnce { readonly search: SearchRecord }
 
 interface Attempt { (sparsity: number, context: TrainingContext, checkpoints: TrainingContext['checkpoints']): Promise<PrunedOnce> }
 
 /** Throws `target-missed` saying how far it came when no attempt held. */
-export async function searchSparsity (context: TrainingContext, examples: OpenedExamples, maxDrop: number, attempt: Attempt): Promise<SearchedPruning> {
+export async function searchSparsity (context: TrainingContext, examples: OpenedExamples, target: Parameters<typeof allowedAccuracy>[0], attempt: Attempt): Promise<SearchedPruning> {
   const { recipe } = context
   const { attempts, low, high } = recipe.search!
   const { granularity } = recipe
   const bounds = { low, high: granularity.type === 'n:m' ? Math.min(high, 1 - granularity.n / granularity.m) : high }
   const baseline = await accuracyOf(context, examples)
+  const allowed = allowedAccuracy(target, baseline)
   const resumed = await loadSearch(context.checkpoints)
   let state: SearchState = resumed.state
   let inner = resumed.inner
@@ -43,16 +29,16 @@ export async function searchSparsity (context: TrainingContext, examples: Opened
     const checkpoints = savesSearch(context.checkpoints, () => state, inner)
     inner = null
     const pruned = await attempt(sparsity, withinSearch(context, state.curve.length, attempts), checkpoints)
-    const accuracy = reachedBy(pruned)
-    const held = accuracy >= baseline - maxDrop
+    const value = reachedBy(pruned)
+    const held = value >= allowed
     const better = held && (state.best === null || sparsity > state.best.sparsity)
-    state = { curve: [...state.curve, { sparsity, accuracy, held }], best: better ? { sparsity, pruned } : state.best }
+    state = { curve: [...state.curve, { sparsity, value, held }], best: better ? { sparsity, pruned } : state.best }
   }
-  const search: SearchRecord = { metric: 'accuracy', examples: context.examples.selection!.examples, baseline, allowed: baseline - maxDrop, curve: [...state.curve].sort((a, b) => a.sparsity - b.sparsity), chosen: state.best?.sparsity ?? null }
+  const search: SearchRecord = { metric: 'accuracy', goal: 'largest', examples: context.examples.selection!.examples, baseline, allowed, curve: [...state.curve].sort((a, b) => a.sparsity - b.sparsity), chosen: state.best?.sparsity ?? null }
   if (state.best === null) {
-    const [closest] = [...state.curve].sort((a, b) => b.accuracy - a.accuracy)
+    const [closest] = [...state.curve].sort((a, b) => b.value - a.value)
     throw new EspalierError('target-missed',
-      `no sparsity from ${bounds.low} on kept the accuracy within ${maxDrop} of ${baseline.toFixed(4)} in ${state.curve.length} trainings: the best, at sparsity ${closest!.sparsity.toFixed(4)}, came to ${closest!.accuracy.toFixed(4)}; allow a larger drop, give more epochs, or let search.low be smaller`,
+      `no sparsity from ${bounds.low} on kept the accuracy at ${allowed.toFixed(4)} or above (${baseline.toFixed(4)} before) in ${state.curve.length} trainings: the best, at sparsity ${closest!.sparsity.toFixed(4)}, came to ${closest!.value.toFixed(4)}; allow a lower accuracy, give more epochs, or let search.low be smaller`,
       { search })
   }
   return { ...state.best.pruned, search }
@@ -64,7 +50,7 @@ async function accuracyOf (context: TrainingContext, { data, validation }: Opene
   try {
     const { metrics } = await trainer.validate()
     if (metrics.accuracy === undefined) {
-      throw new EspalierError('invalid-recipe', `recipe: /target/maxAccuracyDrop needs a model whose accuracy is measured; this run has ${Object.keys(metrics).join(', ') || 'no metrics'}: give {"sparsity": number}`)
+      throw new EspalierError('invalid-recipe', `recipe: /target asks for accuracy, which needs a model whose accuracy is measured; this run has ${Object.keys(metrics).join(', ') || 'no metrics'}: give {"sparsity": number}`)
     }
     return metrics.accuracy
   } finally {

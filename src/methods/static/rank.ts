@@ -1,23 +1,50 @@
 /** Pruning at once by a criterion: look at data where it asks for it, score every weight, cut the ranking. */
-import { EspalierError } from '../../errors.ts'
+import { SCOPES, type Scope } from '../../pruning/allocation/index.ts'
 import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
-import { pruneByScores } from '../../pruning/prune.ts'
+import { pruneByScores, type PoolTensor, type PruneTarget } from '../../pruning/prune.ts'
 import type { MethodResult, StaticContext } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { calibrate } from './calibrate.ts'
-import { readPool, resultOf } from './pool.ts'
+import { readPool, type PoolMember } from './pool.ts'
+import { changesOf, type Pruned, type Pruner } from './pruner.ts'
+import { pruneToTarget } from './reach.ts'
+import { joinRecords, scanLayers } from './scan.ts'
 
 /** Throws `nothing-pruned` and `target-missed`, and what calibrating throws. */
 export async function pruneRanked (context: StaticContext): Promise<MethodResult> {
+  return await pruneToTarget(context, await rankPruner(context))
+}
+
+async function rankPruner (context: StaticContext): Promise<Pruner> {
   const { recipe, model } = context
-  const { target, scope, seed, criterion: name = 'magnitude' } = recipe
-  if (target === null || !('sparsity' in target)) throw new EspalierError('invalid-recipe', `the method ${recipe.method} needs target.sparsity`)
+  const { scope, seed, criterion: name = 'magnitude' } = recipe
   const criterion: Criterion = CRITERIA[name]
   const plan = planUnits(model, recipe)
   const seen = criterion.observes && await calibrate(context, criterion.observes, plan.plan.prune.map((tensor) => tensor.name))
   const pool = await readPool(context, seen === undefined ? plan : planUnits(model, recipe, (tensor) => seen.refused(tensor.name)))
-  const scores = pool.members.map(({ name, shape, values }, place) => criterion.score(values, { observed: seen?.of(name, shape) ?? {}, seed, place }))
-  const report = pruneByScores(pool.members, { scores, ...(criterion.units && { units: criterion.units }) }, { sparsity: target.sparsity, scope })
-  const result = await resultOf(model, pool, report, () => `sparsity ${target.sparsity} asks for ${report.asked}; ask for more`)
-  return seen === undefined ? result : { ...result, calibration: seen.record }
+  const place = new Map(pool.members.map(({ name }, index) => [name, index]))
+
+  /** Prunes copies of `members`. */
+  function cut (members: readonly PoolMember[], target: PruneTarget): Pruned {
+    const copies = members.map((member): PoolTensor & PoolMember => ({ ...member, values: member.values.slice() }))
+    const scores = copies.map(({ name, shape, values }) => criterion.score(values, { observed: seen?.of(name, shape) ?? {}, seed, place: place.get(name)! }))
+    const report = pruneByScores(copies, { scores, ...(criterion.units && { units: criterion.units }) }, target)
+    return { report, values: copies.map(({ values }) => values) }
+  }
+
+  const scan = (SCOPES[scope] as Scope).scans === true
+    ? await scanLayers(context, pool, (members, sparsity) => {
+      const pruned = cut(members.map(({ sparsity: own, ...member }) => member), { sparsity, scope: 'layer' })
+      return { changes: changesOf({ ...pool, members }, pruned), zeros: pruned.report.zeros }
+    })
+    : undefined
+  const at = (sparsity: number): Pruned => cut(pool.members, { sparsity, scope, ...(scan && { curves: scan.curves }) })
+  const record = joinRecords(seen?.record, scan?.record)
+  return {
+    pool,
+    ...(record && { calibration: record }),
+    ...(scan && { sensitivity: scan.sensitivity }),
+    preview: (sparsity) => at(sparsity).report.tensors,
+    prune: async (sparsity) => at(sparsity),
+  }
 }

@@ -5,6 +5,7 @@ import { observe } from '../../engine/observe/observe.ts'
 import { EspalierError } from '../../errors.ts'
 import type { WeightSpec } from '../../models/architecture/types.ts'
 import type { ModelFile, ModelLayer } from '../../models/model.ts'
+import { SCOPES, type Scope } from '../../pruning/allocation/index.ts'
 import { blockBudget } from '../../pruning/compensation/budget.ts'
 import { kernelColumns } from '../../pruning/compensation/columns.ts'
 import { inverseFactor } from '../../pruning/compensation/inverse-factor.ts'
@@ -14,10 +15,13 @@ import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import { pruneMagnitude, totalsOf, type PrunedTensor, type PruneReport, type PruneTarget } from '../../pruning/prune.ts'
 import { countZeros } from '../../pruning/sparse.ts'
-import type { MethodResult, StaticMethod } from '../method.ts'
+import type { StaticContext, StaticMethod } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { openCalibration } from './calibrate.ts'
-import { readPool, resultOf, type PoolMember } from './pool.ts'
+import { readPool, type PoolMember } from './pool.ts'
+import type { Pruned, Pruner } from './pruner.ts'
+import { pruneToTarget } from './reach.ts'
+import { scanLayers } from './scan.ts'
 
 export const sparsegpt = {
   name: 'sparsegpt',
@@ -25,22 +29,34 @@ export const sparsegpt = {
   description: METHOD_RULES.sparsegpt.description,
   writesModel: true,
   /** Source: Frantar and Alistarh, SparseGPT: Massive Language Models Can Be Accurately Pruned in One-Shot, ICML 2023. */
-  async run (context) {
-    const { recipe, model, signal, calibration } = context
-    const { target, scope } = recipe
-    if (target === null || !('sparsity' in target)) throw new EspalierError('invalid-recipe', 'the method sparsegpt needs target.sparsity')
-    if (calibration === undefined) throw new EspalierError('internal', 'the method sparsegpt was given nothing to look at')
-    const begin = performance.now()
-    const { examples } = calibration
-    const data = await openCalibration(calibration, signal)
-    const plan = planUnits(model, recipe, (tensor, layer) => unobservable(tensor, layer))
-    const pool = await readPool(context, plan)
-    const asked = zerosAsked(pool.members, { sparsity: target.sparsity, scope })
-    const members = inGraphOrder(pool.members, model)
+  run: async (context) => await pruneToTarget(context, await sparsegptPruner(context)),
+} as const satisfies StaticMethod
+
+async function sparsegptPruner (context: StaticContext): Promise<Pruner> {
+  const { recipe, model, signal, calibration } = context
+  const { scope } = recipe
+  if (calibration === undefined) throw new EspalierError('internal', 'the method sparsegpt was given nothing to look at')
+  const begin = performance.now()
+  const { examples } = calibration
+  const data = await openCalibration(calibration, signal)
+  const pool = await readPool(context, planUnits(model, recipe, (tensor, layer) => unobservable(tensor, layer)))
+  const scan = (SCOPES[scope] as Scope).scans === true
+    ? await scanLayers(context, pool, (members, sparsity) => {
+      const copies = members.map(({ sparsity: own, ...member }) => ({ ...member, values: member.values.slice() }))
+      const { zeros } = pruneMagnitude(copies, { sparsity, scope: 'layer' })
+      return { changes: new Map(copies.map(({ key, values }) => [key, values])), zeros }
+    })
+    : undefined
+  const preview = (sparsity: number): readonly PrunedTensor[] => zerosAsked(pool.members, { sparsity, scope, ...(scan && { curves: scan.curves }) })
+  const order = inGraphOrder(pool.members, model)
+
+  async function prune (sparsity: number): Promise<Pruned> {
+    const asked = new Map(preview(sparsity).map((tensor) => [tensor.name, tensor]))
     const changes = new Map<string, Float32Array>()
     const done = new Map<string, PrunedTensor>()
-    for (const [index, member] of members.entries()) {
+    for (const [index, given] of order.entries()) {
       signal.throwIfAborted()
+      const member = { ...given, values: given.values.slice() }
       // Later layers see what the layers before them give now.
       const observed = await observe({ model, data, changes, observations: ['hessians'], weights: [member.name], batchSize: recipe.calibration!.batchSize, signal })
       const hessian = observed.results.hessians.get(member.name)
@@ -49,15 +65,24 @@ export const sparsegpt = {
       pruneMember(member, axesOf(model, member), hessian, asked.get(member.name)!.zeros, recipe.granularity)
       done.set(member.name, { ...asked.get(member.name)!, zerosBefore, zeros: countZeros(member.values), threshold: null })
       changes.set(member.key, member.values)
-      calibration.onProgress({ stage: 'calibrating', done: index + 1, total: members.length, etaSeconds: null })
+      calibration!.onProgress({ stage: 'calibrating', done: index + 1, total: order.length, etaSeconds: null })
     }
     const tensors = pool.members.map(({ name }) => done.get(name)!)
     const report: PruneReport = { ...totalsOf(tensors), tensors, asked: tensors.reduce((sum, { name }) => sum + asked.get(name)!.zeros, 0), threshold: null }
-    const result: MethodResult = await resultOf(model, pool, report, () => `sparsity ${target.sparsity} asks for ${report.asked}; ask for more`)
-    const record = { data: examples.name, examples: data.examples, observed: 'second moments of the inputs of every layer, one after the other', seconds: (performance.now() - begin) / 1000 }
-    return { ...result, changes, calibration: record }
-  },
-} as const satisfies StaticMethod
+    return { report, values: pool.members.map(({ key }) => changes.get(key)!), compensated: true }
+  }
+
+  return {
+    pool,
+    ...(scan && { sensitivity: scan.sensitivity }),
+    get calibration () {
+      const own = { data: examples.name, examples: data.examples, observed: 'second moments of the inputs of every layer, one after the other', seconds: (performance.now() - begin) / 1000 }
+      return scan === undefined ? own : { ...own, observed: `${scan.record.observed}; ${own.observed}` }
+    },
+    preview,
+    prune,
+  }
+}
 
 /** Why the inputs of a kernel cannot be observed. */
 function unobservable ({ role, shape }: PlannedTensor, { layer, className }: ModelLayer): string | undefined {
@@ -67,9 +92,8 @@ function unobservable ({ role, shape }: PlannedTensor, { layer, className }: Mod
 }
 
 /** How many zeros each tensor gets: those of a ranking by magnitude in the scope. Which ones they are is found layer by layer. */
-function zerosAsked (members: readonly PoolMember[], target: PruneTarget): ReadonlyMap<string, PrunedTensor> {
-  const copies = members.map((member) => ({ ...member, values: member.values.slice() }))
-  return new Map(pruneMagnitude(copies, target).tensors.map((tensor) => [tensor.name, tensor]))
+function zerosAsked (members: readonly PoolMember[], target: PruneTarget): readonly PrunedTensor[] {
+  return pruneMagnitude(members.map((member) => ({ ...member, values: member.values.slice() })), target).tensors
 }
 
 /** By the first place in which a layer is applied. */

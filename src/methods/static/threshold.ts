@@ -1,7 +1,7 @@
 /** Threshold pruning: every prunable weight whose magnitude is not above the threshold goes. */
 import { EspalierError } from '../../errors.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
-import { pruneThreshold } from '../../pruning/threshold.ts'
+import { deviationOf, pruneThreshold } from '../../pruning/threshold.ts'
 import type { StaticMethod } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { readPool, resultOf, type PoolMember } from './pool.ts'
@@ -15,8 +15,11 @@ export const threshold = {
     const { target } = context.recipe
     if (target === null || !('threshold' in target)) throw new EspalierError('invalid-recipe', 'the method threshold needs target.threshold')
     const pool = await readPool(context, planUnits(context.model, context.recipe))
-    const report = pruneThreshold(pool.members.map((member) => ({ ...member, threshold: member.threshold ?? target.threshold })))
-    return await resultOf(context.model, pool, report, () => `the smallest magnitude that is left is ${smallest(pool.members)}, the threshold ${target.threshold}`)
+    const report = pruneThreshold(pool.members.map((member) => {
+      const threshold = member.threshold ?? target.threshold
+      return { ...member, threshold: target.unit === 'std' ? threshold * deviationOf(member.values) : threshold }
+    }))
+    return await resultOf(context.model, pool, report, () => `the smallest magnitude that is left is ${smallest(pool.members)}, the threshold ${target.threshold}${target.unit === 'std' ? ' standard deviations' : ''}`)
   },
 } as const satisfies StaticMethod
 

@@ -4,9 +4,13 @@ import { global } from './global.ts'
 import { lamp } from './lamp.ts'
 import { layer } from './layer.ts'
 import type { Scope } from './scope.ts'
+import { sensitivity } from './sensitivity.ts'
 
-export const SCOPES = { global, layer, erk, lamp } as const satisfies Record<string, Scope>
+export const SCOPES = { global, layer, erk, lamp, sensitivity } as const satisfies Record<string, Scope>
 
 export type ScopeName = keyof typeof SCOPES
 export const SCOPE_NAMES = Object.keys(SCOPES) as ScopeName[]
+/** Those that go by the weights alone. */
+export const PLAIN_SCOPES = SCOPE_NAMES.filter((name) => (SCOPES[name] as Scope).scans !== true)
+export { SCANNED, type LayerCurve } from './sensitivity.ts'
 export { zerosFor, type Competition, type Competitor, type Scope } from './scope.ts'

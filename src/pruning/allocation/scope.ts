@@ -1,4 +1,5 @@
 /** What a scope is: it says which weights compete with which, and for how many zeros. */
+import type { LayerCurve } from './sensitivity.ts'
 
 /** What a scope needs to know of a tensor: how many weights of which layer, in what shape (without one: a vector). */
 export interface Competitor { readonly layer: string, readonly weights: number, readonly shape?: readonly number[] }
@@ -12,8 +13,10 @@ export interface Scope {
   readonly isGlobal: boolean
   /** What weights are ranked by in place of their scores, tensor by tensor; without it, the scores themselves. Keeps their order within a tensor. */
   score? (scores: Float32Array): Float32Array
-  /** Every tensor of `pool` is a member of just one competition. */
-  allocate (pool: readonly Competitor[], sparsity: number): Competition[]
+  /** Does it need the loss with each layer pruned alone? */
+  readonly scans?: true
+  /** Every tensor of `pool` is a member of just one competition. `curves`: of scopes that scan. */
+  allocate (pool: readonly Competitor[], sparsity: number, curves?: readonly LayerCurve[]): Competition[]
 }
 
 /** The zeros that are meant by a share of `weights`: rounded half up, so that 90 % of N is exact wherever it is whole. */

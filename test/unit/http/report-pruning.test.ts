@@ -28,8 +28,11 @@ test('the picture draws what was asked and reached, and every splice', () => {
   assert.equal([...updatesChart(updates.map((one) => ({ ...one, asked: null }))).html.matchAll(/<polyline points=""/g)].length, 1)
 })
 
-test('the search tells each training', () => {
-  const search = { metric: 'accuracy', examples: 500, baseline: 0.9, allowed: 0.89, curve: [{ sparsity: 0.5, accuracy: 0.9, held: true }, { sparsity: 0.9, accuracy: 0.8, held: false }], chosen: 0.5 }
-  assert.match(searchText(search).html, /over 500 examples stays at 89 % or above \(90 % before\) was searched in 2 trainings: 50 %/)
+test('the search tells each try', () => {
+  const search = { metric: 'accuracy', goal: 'largest' as const, examples: 500, baseline: 0.9, allowed: 0.89, curve: [{ sparsity: 0.5, value: 0.9, held: true }, { sparsity: 0.9, value: 0.8, held: false }], chosen: 0.5 }
+  assert.match(searchText(search).html, /over 500 examples stays at 89 % or above \(90 % before\) was searched in 2 tries: 50 %/)
   assert.deepEqual(searchRows(search).map(({ html }) => html.replace(/<[^>]*>/g, ' ').trim().split(/\s{2,}/)), [['50 %', '90 %', 'yes'], ['90 %', '80 %', 'no']])
+  const size = { metric: 'parameters', goal: 'least' as const, examples: null, baseline: 1000, allowed: 100, curve: [{ sparsity: 0.9, value: 100, held: true }], chosen: 0.9 }
+  assert.match(searchText(size).html, /The least sparsity with at most 100 parameters \(1,000 before\) was found in 1 tries: 90 %/)
+  assert.deepEqual(searchRows(size).map(({ html }) => html.replace(/<[^>]*>/g, ' ').trim().split(/\s{2,}/)), [['90 %', '100', 'yes']])
 })

@@ -5,19 +5,19 @@ import fc from 'fast-check'
 import { createUpdateLog, inPairs } from '../../../src/methods/dynamic/mask-updates.ts'
 import { nextStrength } from '../../../src/methods/dynamic/penalty-control.ts'
 import { encodeSearch, loadSearch, type SearchState } from '../../../src/methods/dynamic/search-checkpoint.ts'
-import { between, nextSparsity } from '../../../src/methods/dynamic/search.ts'
+import { between, nextSparsity, nextZeros } from '../../../src/methods/search-curve.ts'
 import type { TrainedModel } from '../../../src/methods/dynamic/train-model.ts'
 import { thresholdOf } from '../../../src/methods/dynamic/surgery.ts'
 import { uniformAt } from '../../../src/pruning/draws.ts'
 
 describe('the search for a sparsity', () => {
   /** Attempts that hold up to `edge`. */
-  function search (edge: number, attempts: number): Array<{ sparsity: number, accuracy: number, held: boolean }> {
-    const curve: Array<{ sparsity: number, accuracy: number, held: boolean }> = []
+  function search (edge: number, attempts: number): Array<{ sparsity: number, value: number, held: boolean }> {
+    const curve: Array<{ sparsity: number, value: number, held: boolean }> = []
     for (;;) {
       const sparsity = nextSparsity(curve, { low: 0.5, high: 0.995 }, attempts)
       if (sparsity === null) return curve
-      curve.push({ sparsity, accuracy: 1, held: sparsity <= edge })
+      curve.push({ sparsity, value: 1, held: sparsity <= edge })
     }
   }
 
@@ -32,6 +32,31 @@ describe('the search for a sparsity', () => {
     assert.ok(Math.abs(between({ low: 0, high: 0.99 }) - 0.9) < 1e-12)
   })
 
+  test('a size is brought down to the last zero, whatever its curve, in few steps where it is straight', () => {
+    const least = (size: (zeros: number) => number, allowed: number, weights: number): { zeros: number, steps: number } => {
+      let [above, below] = [{ zeros: 0, value: size(0) }, { zeros: weights, value: size(weights) }]
+      let [steps, halve] = [0, false]
+      for (;;) {
+        const zeros = nextZeros(above, below, allowed, halve)
+        if (zeros === null) return { zeros: below.zeros, steps }
+        const width = below.zeros - above.zeros
+        const one = { zeros, value: size(zeros) }
+        if (one.value > allowed) above = one
+        else below = one
+        halve = below.zeros - above.zeros > width / 2
+        steps++
+      }
+    }
+    fc.assert(fc.property(fc.integer({ min: 2, max: 1e8 }), fc.double({ min: 0.1, max: 8, noNaN: true }), fc.double({ min: 0.001, max: 0.999, noNaN: true }), (weights, power, share) => {
+      const size = (zeros: number): number => Math.floor(1e6 * (1 - zeros / weights) ** power)
+      const allowed = Math.floor(1e6 * share)
+      const { zeros, steps } = least(size, allowed, weights)
+      assert.ok(size(zeros) <= allowed && (zeros === 0 || size(zeros - 1) > allowed), `${zeros}`)
+      assert.ok(steps <= 64, `${steps} steps`)
+    }))
+    assert.ok(least((zeros) => 431_080 - zeros, 5000, 430_500).steps <= 3)
+  })
+
   test('where nothing holds, the last attempt is the least', () => {
     const curve = search(0.1, 5)
     assert.equal(curve.length, 5)
@@ -42,7 +67,7 @@ describe('the search for a sparsity', () => {
   test('a checkpoint gives back the curve, the best attempt and the training under way', async () => {
     const weights = new Map([['a', Float32Array.of(1, 0, -2)], ['b', Float32Array.of(0.5)]])
     const record = { data: 'all', epochs: [] } as unknown as TrainedModel['record']
-    const state: SearchState = { curve: [{ sparsity: 0.9, accuracy: 0.8, held: true }], best: { sparsity: 0.9, pruned: { trained: { weights, record }, updates: [], sparsity: 0.9 } } }
+    const state: SearchState = { curve: [{ sparsity: 0.9, value: 0.8, held: true }], best: { sparsity: 0.9, pruned: { trained: { weights, record }, updates: [], sparsity: 0.9 } } }
     const begun: SearchState = { curve: [], best: null }
     for (const [given, inner] of [[state, Uint8Array.of(1, 2, 3)], [begun, Uint8Array.of()]] as const) {
       const loaded = await loadSearch({ load: async () => encodeSearch(given, inner), save: async () => {} })

@@ -56,6 +56,41 @@ describe('threshold', () => {
   })
 })
 
+describe('targets of size', () => {
+  // Eight kernel weights, one of which is zero, and two biases.
+  test('parameters: the least sparsity that comes to them', async () => {
+    const { search, pool, layers } = await run({ method: 'magnitude', target: { params: 6 } })
+    assert.deepEqual(pool, { weights: 8, zerosBefore: 1, zeros: 4 })
+    assert.equal(layers.reduce((sum, { nonzeros }) => sum + nonzeros, 0) + 2, 6)
+    assert.deepEqual([search!.metric, search!.goal, search!.baseline, search!.allowed, search!.chosen], ['parameters', 'least', 9, 6, 0.5])
+    for (const { value, held } of search!.curve) assert.equal(held, value <= 6)
+  })
+
+  test('bytes in a sparse encoding', async () => {
+    // Two bytes of bitmap for ten weights, four for each that stays.
+    assert.equal((await run({ method: 'magnitude', target: { bytes: 2 + 4 * 7, as: 'sparse' } })).pool.zeros, 3)
+  })
+
+  test('weights with a sparsity of their own count, and do not give way', async () => {
+    const { pool, layers } = await run({ method: 'magnitude', target: { params: 6 }, layers: [{ match: 'first', sparsity: 0.25 }] })
+    assert.equal(pool.zeros, 4)
+    assert.deepEqual(layers.map(({ nonzeros }) => nonzeros), [3, 1])
+    await assert.rejects(run({ method: 'magnitude', target: { params: 6 }, layers: [{ match: '*', sparsity: 0.25 }] }), { code: 'invalid-recipe', message: /every weight has a sparsity of its own/ })
+  })
+
+  test('what cannot be reached says how far it came, what is reached already too', async () => {
+    await assert.rejects(run({ method: 'magnitude', target: { params: 2 } }), { code: 'target-missed', message: /at most 2 parameters are asked for, but 3 of 9 stay when 7 of the 8 weights/ })
+    await assert.rejects(run({ method: 'magnitude', target: { params: 9 } }), { code: 'nothing-pruned', message: /has 9 parameters already/ })
+    await assert.rejects(run({ method: 'magnitude', target: { macs: 9 } }), { code: 'unsupported-layer', message: /along the layer graph/ })
+  })
+})
+
+test('a threshold in standard deviations is each tensor\'s own', async () => {
+  // 0.2121 and 0.3576 (population).
+  const { layers } = await run({ method: 'threshold', target: { threshold: 0.7, unit: 'std' } }, { first: [0.5, -0.1, 0.2, 0.4], second: [0.3, 0.2, -0.6, 0.35] })
+  assert.deepEqual(layers.map(({ nonzeros }) => nonzeros), [3, 3])
+})
+
 test('evaluate changes nothing and counts', async () => {
   const result = await run({ method: 'evaluate' })
   assert.equal(result.changes.size, 0)

@@ -29,6 +29,7 @@ describe('parseRecipe', () => {
       granularity: { type: 'weight' },
       scope: 'global',
       target: { sparsity: 0.9 },
+      batchNorm: 'keep',
       layers: [],
       evaluation: { split: null, batchSize: 256, predictions: 0, latency: true, loss: 'auto', task: 'auto' },
       inputs: null,
@@ -41,7 +42,7 @@ describe('parseRecipe', () => {
     assert.equal(parseRecipe({ method: 'magnitude', target, evaluation: false }).evaluation, false)
     assert.deepEqual(parseRecipe({ method: 'magnitude', target, inputs: { scale: 2 } }).inputs, { scale: 2, offset: 0 })
     assert.equal(parseRecipe({ method: 'evaluate' }).target, null)
-    assert.deepEqual(parseRecipe({ method: 'threshold', target: { threshold: 0 } }).target, { threshold: 0 })
+    assert.deepEqual(parseRecipe({ method: 'threshold', target: { threshold: 0 } }).target, { threshold: 0, unit: 'absolute' })
   })
 
   test('a recipe with its defaults is a recipe, and the same one', () => {
@@ -76,7 +77,7 @@ describe('parseRecipe', () => {
   test('what one method takes is no use to another', () => {
     assert.match(errorsOf({ method: 'threshold', target })['/target/sparsity']!, /not taken by the method threshold, which takes "threshold"/)
     assert.match(errorsOf({ method: 'magnitude', target: { threshold: 1 } })['/target/threshold']!, /which takes "sparsity"/)
-    assert.match(errorsOf({ method: 'magnitude' })['/target']!, /is needed: the method magnitude takes \{"sparsity": number\}/)
+    assert.match(errorsOf({ method: 'magnitude' })['/target']!, /is needed: the method magnitude takes \{"sparsity": number\} or \{"params": number\}/)
     assert.match(errorsOf({ method: 'magnitude', target: {} })['/target/sparsity']!, /is needed/)
     assert.match(errorsOf({ method: 'threshold', target: { threshold: 1 }, scope: 'layer' })['/scope']!, /not taken by the method threshold/)
     assert.match(errorsOf({ method: 'evaluate', target })['/target']!, /not taken by the method evaluate/)
@@ -174,15 +175,29 @@ describe('recipes of methods that prune while they train', () => {
     const searched = parseRecipe({ method: 'gradual', target: { maxAccuracyDrop: 0.01 } })
     assert.deepEqual([searched.search, searched.training!.validation], [{ attempts: 8, low: 0.5, high: 0.995 }, 0.1])
     assert.equal(parseRecipe({ method: 'surgery', options: { c: 2 } }).target, null)
+    const quick = parseRecipe({ method: 'magnitude', target: { minAccuracy: 0.9 }, scope: 'sensitivity', batchNorm: 'recalibrate' })
+    assert.deepEqual([quick.search, quick.calibration, quick.batchNorm], [{ attempts: 10, low: 0, high: 0.999, examples: 5000 }, { examples: 1024, batchSize: 128, loss: 'auto' }, 'recalibrate'])
+    const weighed = parseRecipe({ method: 'one-shot', target: { bytes: 1000 } })
+    assert.deepEqual([weighed.target, weighed.search], [{ bytes: 1000, as: 'gzip' }, { attempts: 10, low: 0, high: 0.999 }])
+    assert.equal(parseRecipe({ method: 'one-shot', target: { bytes: 1000, as: 'sparse' } }).search, undefined)
     assert.deepEqual(parseRecipe({ method: 'surgery', granularity: { type: 'n:m', n: 2, m: 4 }, options: { margin: 0.3 } }).target, { sparsity: 0.5 })
   })
 
   for (const [recipe, ...expected] of [
-    [{ method: 'gradual' }, '/target is needed: the method gradual takes {"sparsity": number} or {"maxAccuracyDrop": number}'],
-    [{ method: 'l0' }, '/target is needed: the method l0 takes {"sparsity": number} or {"maxAccuracyDrop": number}, or options.strength'],
-    [{ method: 'gradual', target: { threshold: 1 } }, '/target/threshold is not taken by the method gradual, which takes "sparsity" or "maxAccuracyDrop"'],
-    [{ method: 'magnitude', target: { maxAccuracyDrop: 0.1 } }, '/target/maxAccuracyDrop is not taken by the method magnitude, which takes "sparsity"'],
-    [{ method: 'gradual', target: { sparsity: 0.9, maxAccuracyDrop: 0.1 } }, '/target must have one of sparsity, maxAccuracyDrop, not both'],
+    [{ method: 'gradual' }, '/target is needed: the method gradual takes {"sparsity": number} or {"maxAccuracyDrop": number} or {"minAccuracy": number}'],
+    [{ method: 'l0' }, '/target is needed: the method l0 takes {"sparsity": number} or {"maxAccuracyDrop": number} or {"minAccuracy": number}, or options.strength'],
+    [{ method: 'gradual', target: { threshold: 1 } }, '/target/threshold is not taken by the method gradual, which takes "sparsity" or "maxAccuracyDrop" or "minAccuracy"'],
+    [{ method: 'threshold', target: { maxAccuracyDrop: 0.1 } }, '/target/maxAccuracyDrop is not taken by the method threshold, which takes "threshold"'],
+    [{ method: 'gradual', target: { params: 1000 } }, '/target/params is not taken by the method gradual, which takes "sparsity" or "maxAccuracyDrop" or "minAccuracy"'],
+    [{ method: 'magnitude', target: { bytes: 1000, unit: 'std' } }, '/target/unit goes with "threshold", not with "bytes"'],
+    [{ method: 'threshold', target: { threshold: 1, as: 'gzip' } }, '/target/as goes with "bytes", not with "threshold"'],
+    [{ method: 'magnitude', target: { params: 1000 }, search: {} }, '/search is not needed for "params", which is counted, not tried'],
+    [{ method: 'magnitude', target: { bytes: 1000 }, search: { examples: 5 } }, '/search/examples is for targets of accuracy: "bytes" needs none'],
+    [{ method: 'gradual', target: { minAccuracy: 0.9 }, search: { examples: 5 } }, '/search/examples is for methods that do not train: training.validation says how many select'],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, scope: 'sensitivity' }, '/scope "sensitivity" is not taken by the method gradual, which takes "global", "layer", "erk", "lamp"'],
+    [{ method: 'magnitude', target: { sparsity: 0.9 }, calibration: {} }, '/calibration is for what looks at data: criteria that do, "scope": "sensitivity" or "batchNorm": "recalibrate"'],
+    [{ method: 'sparsegpt', target: { maxAccuracyDrop: 0.1 }, granularity: { type: 'n:m', n: 2, m: 4 } }, '/target/maxAccuracyDrop is not searched for with n:m, which leaves n of every group and has one sparsity: leave the target out'],
+    [{ method: 'gradual', target: { sparsity: 0.9, maxAccuracyDrop: 0.1 } }, '/target must have one of sparsity, maxAccuracyDrop, minAccuracy, not sparsity and maxAccuracyDrop'],
     [{ method: 'gradual', target: { sparsity: 0.9 }, granularity: { type: 'n:m', n: 2, m: 4 } }, '/target/sparsity is 0.9, but 2:4 makes 0.5 zero at most'],
     [{ method: 'gradual', granularity: { type: 'n:m', n: 4, m: 4 } }, /\/granularity\/n /],
     [{ method: 'variational', target: { sparsity: 0.9 }, granularity: { type: 'channel' } }, '/granularity/type "channel" is not taken by the method variational, which takes "weight"'],
@@ -195,7 +210,7 @@ describe('recipes of methods that prune while they train', () => {
     [{ method: 'lottery', target: { sparsity: 0.9 }, schedule: {} }, /\/schedule is not taken by the method lottery/],
     [{ method: 'gradual', target: { sparsity: 0.9 }, schedule: { type: 'cosine', power: 2 } }, '/schedule/power is for the type "polynomial", not "cosine"'],
     [{ method: 'gradual', target: { sparsity: 0.9 }, schedule: { type: 'constant', initial: 0.2 } }, /\/schedule\/initial /],
-    [{ method: 'gradual', target: { sparsity: 0.9 }, search: {} }, '/search is for a target of maxAccuracyDrop'],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, search: {} }, '/search is for a target that is searched for: maxAccuracyDrop, minAccuracy or bytes'],
     [{ method: 'gradual', target: { maxAccuracyDrop: 0.1 }, search: { low: 0.9, high: 0.8 } }, '/search/high must be above "low", 0.9'],
     [{ method: 'gradual', target: { maxAccuracyDrop: 0.1 }, training: { validation: 0 } }, /\/training\/validation is 0, but a target of maxAccuracyDrop/],
     [{ method: 'gradual', target: { sparsity: 0.9 }, training: { keep: 'best', validation: 0 } }, /\/training\/keep is "best", but "validation" is 0/],

@@ -1,0 +1,45 @@
+/** Evaluates one model again and again with other weights: compiled once, its examples opened once. */
+import type { ExampleArray, Split } from '../datasets/dataset.ts'
+import type { ModelFile, TensorChanges } from '../models/model.ts'
+import { evaluate, type EvaluateOptions } from './evaluate.ts'
+import { createPredictor } from './predict.ts'
+import type { Tf } from './runtime.ts'
+import { rowsOf, type ExampleRows, type ExampleValues, type StreamedData, type TrainingData } from './train/data.ts'
+
+export interface Evaluator {
+  readonly examples: number
+  /** Loss and metrics with `changes` in place of the file's values; weights that earlier calls changed and this one does not are the file's again. */
+  evaluate (changes: TensorChanges): Promise<Record<string, number>>
+  dispose (): void
+}
+
+export interface EvaluatorRequest extends Pick<EvaluateOptions, 'batchSize' | 'task'> {
+  readonly tf: Tf
+  readonly model: ModelFile
+  /** Scaled and in the model's shapes. */
+  readonly data: TrainingData | StreamedData
+  readonly signal?: AbortSignal
+}
+
+/** Holds device memory until `dispose`. Throws what `createPredictor` and `evaluate` throw. */
+export async function createEvaluator ({ tf, model, data, ...options }: EvaluatorRequest): Promise<Evaluator> {
+  const predictor = await createPredictor(tf, model)
+  const split: Split = { examples: data.examples, features: data.features.map(arrayOf), targets: data.targets.map(arrayOf) }
+  const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
+  let changed = new Set<string>()
+  return {
+    examples: data.examples,
+    async evaluate (changes) {
+      const own = await Promise.all([...changed].filter((key) => !changes.has(key)).map(async (key): Promise<[string, Float32Array]> => [key, await tensors.get(key)!.read()]))
+      predictor.assign(new Map([...own, ...changes]))
+      changed = new Set(changes.keys())
+      const { metrics } = await evaluate(model.architecture, [predictor], split, options)
+      return metrics[0]!
+    },
+    dispose () { predictor.dispose() },
+  }
+}
+
+function arrayOf (array: ExampleValues | ExampleRows): ExampleArray {
+  return { shape: array.shape, type: array.type ?? 'float32', read: async (from, to) => await rowsOf(array, from, to) }
+}

@@ -1,0 +1,54 @@
+/** The largest sparsity that keeps the accuracy: compiled evaluations over examples that are not reported, few and on record. */
+import { createEvaluator } from '../../../engine/evaluator.ts'
+import { openTrainingData } from '../../../engine/train/open-data.ts'
+import { EspalierError } from '../../../errors.ts'
+import type { TensorChanges } from '../../../models/model.ts'
+import { EVALUATION_DEFAULTS } from '../../../pruning/recipe.ts'
+import type { StaticContext } from '../../method.ts'
+import type { SearchRecord } from '../../receipt.ts'
+import { allowedAccuracy, nextSparsity } from '../../search-curve.ts'
+import { changesOf, competing, type Pruner } from '../pruner.ts'
+
+/** `finish`: what else changes before a model is evaluated. Throws `target-missed` with the whole curve when no sparsity held. */
+export async function keepAccuracy (
+  target: Parameters<typeof allowedAccuracy>[0], context: StaticContext, pruner: Pruner, finish: (changes: TensorChanges) => Promise<TensorChanges>
+): Promise<{ sparsity: number, search: SearchRecord }> {
+  const { recipe, model, signal, calibration } = context
+  const selection = calibration?.examples.selection ?? null
+  if (calibration === undefined || selection === null) throw new EspalierError('internal', 'a target of accuracy was given nothing to select by')
+  const { limits, spool } = calibration
+  const { attempts, low, high } = recipe.search!
+  const { granularity, evaluation } = recipe
+  competing(pruner.pool)
+  const bounds = { low, high: granularity.type === 'n:m' ? Math.min(high, 1 - granularity.n / granularity.m) : high }
+  const { batchSize, task } = evaluation === false ? EVALUATION_DEFAULTS : evaluation
+  const data = await openTrainingData(selection, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`selection-${name}`), signal })
+  const evaluator = await createEvaluator({ tf: calibration.engine.tf, model, data, batchSize, task, signal })
+  try {
+    const accuracyOf = async (changes: TensorChanges): Promise<number> => {
+      const { accuracy, ...others } = await evaluator.evaluate(changes)
+      if (accuracy === undefined) throw new EspalierError('invalid-recipe', `recipe: /target asks for accuracy, which is not measured of this model; it has ${Object.keys(others).join(', ')}: give {"sparsity": number}`)
+      return accuracy
+    }
+    const baseline = await accuracyOf(new Map())
+    const allowed = allowedAccuracy(target, baseline)
+    const curve: Array<SearchRecord['curve'][number]> = []
+    for (let sparsity = nextSparsity(curve, bounds, attempts); sparsity !== null; sparsity = nextSparsity(curve, bounds, attempts)) {
+      signal.throwIfAborted()
+      const value = await accuracyOf(await finish(changesOf(pruner.pool, await pruner.prune(sparsity))))
+      curve.push({ sparsity, value, held: value >= allowed })
+      calibration.onProgress({ stage: 'searching', done: curve.length, total: attempts, etaSeconds: null })
+    }
+    const chosen = Math.max(...curve.filter(({ held }) => held).map(({ sparsity }) => sparsity))
+    const search: SearchRecord = { metric: 'accuracy', goal: 'largest', examples: data.examples, baseline, allowed, curve: [...curve].sort((a, b) => a.sparsity - b.sparsity), chosen: Number.isFinite(chosen) ? chosen : null }
+    if (search.chosen === null) {
+      const best = curve.reduce((one, other) => other.value > one.value ? other : one)
+      throw new EspalierError('target-missed',
+        `no sparsity from ${bounds.low} on kept the accuracy at ${allowed.toFixed(4)} or above (${baseline.toFixed(4)} before) in ${curve.length} evaluations of ${data.examples} examples: the best, at sparsity ${best.sparsity.toFixed(4)}, came to ${best.value.toFixed(4)}; allow a lower accuracy, choose another criterion, or a method that trains`,
+        { search })
+    }
+    return { sparsity: search.chosen, search }
+  } finally {
+    evaluator.dispose()
+  }
+}
