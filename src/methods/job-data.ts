@@ -95,7 +95,7 @@ async function openReport (
 async function openLearning (
   own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation, search }: Recipe, prepare: Prepare
 ): Promise<LearningExamples> {
-  const apart = calibration === undefined ? 0 : selectionShare(own, search?.examples)
+  const apart = calibration === undefined || search?.examples === undefined ? 0 : selectionShare(own, share, search.examples)
   const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training?.validation ?? apart)
   const prepared = async (split: Split): Promise<Split> => (await prepare(split, dataset)).split
   if (training !== undefined) return { training: await prepared(choice.training), selection: choice.selection && await prepared(choice.selection), name: choice.name }
@@ -105,7 +105,7 @@ async function openLearning (
 }
 
 /** Where some examples calibrate and others select, at most half of them select. */
-function selectionShare ({ splits: { train, all } }: DatasetFile, examples: number | undefined): number {
-  const whole = (train ?? all)?.examples ?? 0
-  return examples === undefined || whole === 0 ? 0 : Math.min(0.5, examples / whole)
+function selectionShare ({ splits: { train, all } }: DatasetFile, reported: number | null, examples: number): number {
+  const left = train?.examples ?? (all?.examples ?? 0) * (1 - (reported ?? 0))
+  return left === 0 ? 0 : Math.min(0.5, examples / left)
 }

@@ -26,12 +26,34 @@ export function allowedAccuracy (target: { readonly maxAccuracyDrop: number } | 
 export interface Tried { readonly zeros: number, readonly value: number }
 
 /**
- * Between the largest number of zeros at which a falling value is above `allowed` and the least at which it is not: by the straight line between them, and
- * by halves where that does not narrow them enough. Null when they are neighbours.
+ * The least number of zeros at which a falling value is not above `allowed`, given one at which it is (`above`) and one at which it is not: along straight lines, whose
+ * standing end counts half each time it stands still, and by halves where even that does not narrow them. Ends at neighbours, at a value that is at least
+ * `nearEnough`, or after `attempts`. Source: Dowell and Jarratt 1971 (the Illinois algorithm).
  */
-export function nextZeros (above: Tried, below: Tried, allowed: number, halve: boolean): number | null {
-  if (below.zeros - above.zeros <= 1) return null
-  const middle = Math.floor((above.zeros + below.zeros) / 2)
-  const line = above.value === below.value ? middle : Math.ceil(above.zeros + (above.value - allowed) / (above.value - below.value) * (below.zeros - above.zeros))
-  return Math.min(below.zeros - 1, Math.max(above.zeros + 1, halve ? middle : line))
+export async function leastZeros (
+  { above, below, allowed, nearEnough, attempts }: { above: Tried, below: Tried, readonly allowed: number, readonly nearEnough: number, readonly attempts: number }, at: (zeros: number) => Promise<Tried>
+): Promise<Tried> {
+  let [weightAbove, weightBelow] = [1, 1]
+  let last: 'above' | 'below' | undefined
+  let slow = 0
+  for (let tries = 0; tries < attempts && below.zeros - above.zeros > 1 && below.value < nearEnough; tries++) {
+    const width = below.zeros - above.zeros
+    const [over, under] = [weightAbove * (above.value - allowed), weightBelow * (allowed - below.value)]
+    // Where it is met exactly the one before it most likely is not.
+    const step = under === 0 && slow === 0 ? width - 1 : slow > 1 || under === 0 ? width / 2 : width * over / (over + under)
+    const one = await at(Math.min(below.zeros - 1, Math.max(above.zeros + 1, Math.round(above.zeros + step))))
+    const side = one.value > allowed ? 'above' : 'below'
+    if (side === 'above') {
+      above = one
+      weightAbove = 1
+      if (last === side) weightBelow /= 2
+    } else {
+      below = one
+      weightBelow = 1
+      if (last === side) weightAbove /= 2
+    }
+    last = side
+    slow = below.zeros - above.zeros > width / 2 ? slow + 1 : 0
+  }
+  return below
 }

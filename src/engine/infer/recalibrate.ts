@@ -62,6 +62,12 @@ export async function recalibrateBatchNorm ({ model, changes, data, batchSize, s
   }
 }
 
+function drawsNothing (): never {
+  throw new EspalierError('internal', 'recalibration draws nothing')
+}
+
+const NO_RANDOM = { uniform: drawsNothing, normal: drawsNothing }
+
 function programOf ({ architecture, weights, gathered, places, batches }: { architecture: Architecture, weights: LoadedWeights, gathered: readonly Gathered[], places: ReadonlySet<number>, batches: number }): Program {
   const variables: Record<string, Variable> = Object.assign({}, weights.variables, ...gathered.map(({ sum }) => sum.variables))
   const functions = {
@@ -69,7 +75,7 @@ function programOf ({ architecture, weights, gathered, places, batches }: { arch
       const share = all.at(-1)!
       const seen = new Map<string, Tensor>()
       tf.dispose(runGraph(architecture, weights.of, all.slice(0, -1), {
-        training: { random: () => { throw new EspalierError('internal', 'recalibration draws nothing') }, update: (layer, role, value) => { seen.set(nameOf(layer, role), tf.keep(value)) }, addLoss () {}, layers: places },
+        training: { random: () => NO_RANDOM, update: (layer, role, value) => { seen.set(nameOf(layer, role), tf.keep(value)) }, addLoss () {}, layers: places },
       }))
       tf.tidy(() => {
         for (const { layer, role, sum } of gathered) {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { createUpdateLog, inPairs } from '../../../src/methods/dynamic/mask-updates.ts'
 import { nextStrength } from '../../../src/methods/dynamic/penalty-control.ts'
 import { encodeSearch, loadSearch, type SearchState } from '../../../src/methods/dynamic/search-checkpoint.ts'
-import { between, nextSparsity, nextZeros } from '../../../src/methods/search-curve.ts'
+import { between, leastZeros, nextSparsity, type Tried } from '../../../src/methods/search-curve.ts'
 import type { TrainedModel } from '../../../src/methods/dynamic/train-model.ts'
 import { thresholdOf } from '../../../src/methods/dynamic/surgery.ts'
 import { uniformAt } from '../../../src/pruning/draws.ts'
@@ -32,29 +32,24 @@ describe('the search for a sparsity', () => {
     assert.ok(Math.abs(between({ low: 0, high: 0.99 }) - 0.9) < 1e-12)
   })
 
-  test('a size is brought down to the last zero, whatever its curve, in few steps where it is straight', () => {
-    const least = (size: (zeros: number) => number, allowed: number, weights: number): { zeros: number, steps: number } => {
-      let [above, below] = [{ zeros: 0, value: size(0) }, { zeros: weights, value: size(weights) }]
-      let [steps, halve] = [0, false]
-      for (;;) {
-        const zeros = nextZeros(above, below, allowed, halve)
-        if (zeros === null) return { zeros: below.zeros, steps }
-        const width = below.zeros - above.zeros
-        const one = { zeros, value: size(zeros) }
-        if (one.value > allowed) above = one
-        else below = one
-        halve = below.zeros - above.zeros > width / 2
+  test('a size is brought down to the last zero, whatever its curve, in few steps where it is straight', async () => {
+    const least = async (size: (zeros: number) => number, allowed: number, weights: number): Promise<{ zeros: number, steps: number }> => {
+      let steps = 0
+      const at = async (zeros: number): Promise<Tried> => {
         steps++
+        return { zeros, value: size(zeros) }
       }
+      const { zeros } = await leastZeros({ above: { zeros: 0, value: size(0) }, below: { zeros: weights, value: size(weights) }, allowed, nearEnough: Infinity, attempts: 100 }, at)
+      return { zeros, steps }
     }
-    fc.assert(fc.property(fc.integer({ min: 2, max: 1e8 }), fc.double({ min: 0.1, max: 8, noNaN: true }), fc.double({ min: 0.001, max: 0.999, noNaN: true }), (weights, power, share) => {
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 2, max: 1e8 }), fc.double({ min: 0.1, max: 8, noNaN: true }), fc.double({ min: 0.001, max: 0.999, noNaN: true }), async (weights, power, share) => {
       const size = (zeros: number): number => Math.floor(1e6 * (1 - zeros / weights) ** power)
       const allowed = Math.floor(1e6 * share)
-      const { zeros, steps } = least(size, allowed, weights)
+      const { zeros, steps } = await least(size, allowed, weights)
       assert.ok(size(zeros) <= allowed && (zeros === 0 || size(zeros - 1) > allowed), `${zeros}`)
       assert.ok(steps <= 64, `${steps} steps`)
     }))
-    assert.ok(least((zeros) => 431_080 - zeros, 5000, 430_500).steps <= 3)
+    assert.ok((await least((zeros) => 431_080 - zeros, 5000, 430_500)).steps <= 3)
   })
 
   test('where nothing holds, the last attempt is the least', () => {

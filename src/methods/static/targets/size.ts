@@ -5,7 +5,7 @@ import { sparseBytes } from '../../../pruning/sparse.ts'
 import type { Target } from '../../../pruning/targets.ts'
 import type { StaticContext } from '../../method.ts'
 import type { SearchRecord } from '../../receipt.ts'
-import { nextZeros, type Tried } from '../../search-curve.ts'
+import { leastZeros, type Tried } from '../../search-curve.ts'
 import { changesOf, competing, type Pruner } from '../pruner.ts'
 
 type SizeTarget = Extract<Target, { readonly params: number } | { readonly macs: number } | { readonly bytes: number }>
@@ -41,21 +41,11 @@ export async function bringDown (target: SizeTarget, context: StaticContext, pru
     tried.push(one)
     return one
   }
-  let below = await at(most)
-  if (below.value > allowed) {
-    throw new EspalierError('target-missed', `at most ${allowed} ${metric} are asked for, but ${below.value} of ${before} stay when ${most} of the ${weights} weights that compete are zero: ask for more, or let other weights go too ("layers")`, { allowed, reached: below.value })
+  const least = await at(most)
+  if (least.value > allowed) {
+    throw new EspalierError('target-missed', `at most ${allowed} ${metric} are asked for, but ${least.value} of ${before} stay when ${most} of the ${weights} weights that compete are zero: ask for more, or let other weights go too ("layers")`, { allowed, reached: least.value })
   }
-  let above: Tried = { zeros: 0, value: before }
-  let halve = false
-  while (tried.length < attempts && below.value < allowed - tolerance * allowed) {
-    const zeros = nextZeros(above, below, allowed, halve)
-    if (zeros === null) break
-    const width = below.zeros - above.zeros
-    const one = await at(zeros)
-    if (one.value > allowed) above = one
-    else below = one
-    halve = below.zeros - above.zeros > width / 2
-  }
+  const below = await leastZeros({ above: { zeros: 0, value: before }, below: least, allowed, nearEnough: tolerance === 0 ? Infinity : (1 - tolerance) * allowed, attempts: attempts - 1 }, at)
   const curve = tried.map(({ zeros, value }) => ({ sparsity: zeros / weights, value, held: value <= allowed })).sort((a, b) => a.sparsity - b.sparsity)
   const chosen = below.zeros / weights
   return { sparsity: chosen, search: { metric, goal: 'least', examples: null, baseline: before, allowed, curve, chosen } }
