@@ -53,16 +53,23 @@ export async function openData ({ recipe, dataset, evaluationDataset }: JobInput
 }
 
 /** Does it train, look at calibration data, or select by data? */
-function learns ({ training, calibration, target }: Recipe): boolean {
+export function learns ({ training, calibration, target }: Recipe): boolean {
   return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy'
 }
 
-function graphOf ({ architecture: { graph, problem } }: ModelFile, recipe: Recipe): LayerGraph {
-  if (graph !== undefined) return graph
+function graphOf (model: ModelFile, recipe: Recipe): LayerGraph {
+  const problem = whyNotRun(model, recipe)
+  if (problem !== undefined) throw problem
+  return model.architecture.graph!
+}
+
+/** What a job fails with that has to run the model, where it cannot be run. */
+export function whyNotRun ({ architecture: { graph, problem } }: ModelFile, recipe: Recipe): EspalierError | undefined {
+  if (graph !== undefined) return undefined
   const why = problem ?? 'it has no layer graph'
   const { method, training } = recipe
-  if (training === undefined && learns(recipe)) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
-  throw new EspalierError('unsupported-layer', training === undefined
+  if (training === undefined && learns(recipe)) return new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
+  return new EspalierError('unsupported-layer', training === undefined
     ? `the model cannot be evaluated here: ${why}; with "evaluation": false its weights can still be pruned`
     : `the model cannot be trained here: ${why}; the method ${method} needs to run it`)
 }

@@ -10,6 +10,11 @@ const DENSE_ZEROS = 'the zeros lie scattered in dense kernels: files and sparse 
 /** Whole channels that are zero are still computed. */
 const ZERO_CHANNELS = 'channels that went are zero, but still in the kernels: files and sparse encodings become smaller, the device computes them all the same'
 
+/** What zeros of this granularity do not do. */
+export function zeroWarning ({ granularity }: Pick<Recipe, 'granularity'>): string {
+  return granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS
+}
+
 export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null }): string[] {
   const { recipe, model, method, report } = facts
   const warnings = [...(report?.notes ?? [])]
@@ -17,7 +22,7 @@ export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: 
     warnings.push(`the metrics are over ${report.name}, which may be data the model was trained on; name held-out data as evaluationDataset, or use a data set with a test part`)
   }
   if (!method.writesModel) return warnings
-  warnings.push(recipe.granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS)
+  warnings.push(zeroWarning(recipe))
   if (model.hasOptimizerState && recipe.optimizerState === 'drop' && model.keepsOptimizerState !== true) {
     warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
   }

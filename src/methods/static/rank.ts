@@ -1,11 +1,11 @@
 /** Pruning at once by a criterion: look at data where it asks for it, score every weight, cut the ranking. */
 import { SCOPES, type Scope } from '../../pruning/allocation/index.ts'
 import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
-import { pruneByScores, type PoolTensor, type PruneTarget } from '../../pruning/prune.ts'
 import type { MethodResult, StaticContext } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { calibrate } from './calibrate.ts'
-import { readPool, type PoolMember } from './pool.ts'
+import { createCut } from './cut.ts'
+import { readPool } from './pool.ts'
 import { changesOf, type Pruned, type Pruner } from './pruner.ts'
 import { pruneToTarget } from './reach.ts'
 import { joinRecords, scanLayers } from './scan.ts'
@@ -17,21 +17,12 @@ export async function pruneRanked (context: StaticContext): Promise<MethodResult
 
 async function rankPruner (context: StaticContext): Promise<Pruner> {
   const { recipe, model } = context
-  const { scope, seed, criterion: name = 'magnitude' } = recipe
-  const criterion: Criterion = CRITERIA[name]
+  const { scope, criterion: name = 'magnitude' } = recipe
+  const { observes }: Criterion = CRITERIA[name]
   const plan = planUnits(model, recipe)
-  const seen = criterion.observes && await calibrate(context, criterion.observes, plan.plan.prune.map((tensor) => tensor.name))
+  const seen = observes && await calibrate(context, observes, plan.plan.prune.map((tensor) => tensor.name))
   const pool = await readPool(context, seen === undefined ? plan : planUnits(model, recipe, (tensor) => seen.refused(tensor.name)))
-  const place = new Map(pool.members.map(({ name }, index) => [name, index]))
-
-  /** Prunes copies of `members`. */
-  function cut (members: readonly PoolMember[], target: PruneTarget): Pruned {
-    const copies = members.map((member): PoolTensor & PoolMember => ({ ...member, values: member.values.slice() }))
-    const scores = copies.map(({ name, shape, values }) => criterion.score(values, { observed: seen?.of(name, shape) ?? {}, seed, place: place.get(name)! }))
-    const report = pruneByScores(copies, { scores, ...(criterion.units && { units: criterion.units }) }, target)
-    return { report, values: copies.map(({ values }) => values) }
-  }
-
+  const cut = createCut(pool, recipe, (member) => seen?.of(member.name, member.shape) ?? {})
   const scan = (SCOPES[scope] as Scope).scans === true
     ? await scanLayers(context, pool, (members, sparsity) => {
       const pruned = cut(members.map(({ sparsity: own, ...member }) => member), { sparsity, scope: 'layer' })

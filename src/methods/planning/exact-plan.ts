@@ -1,0 +1,74 @@
+/** The plan of a recipe that looks at no data: the job's own ranking, cut and files, on copies that are forgotten. */
+import { EspalierError } from '../../errors.ts'
+import type { ByteSource } from '../../models/bytes.ts'
+import { MODEL_FORMATS, writeModel, type FormatName } from '../../models/formats/index.ts'
+import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import { pruneMagnitude, type PrunedTensor } from '../../pruning/prune.ts'
+import type { Recipe } from '../../pruning/recipe.ts'
+import type { GzipSize } from '../job-types.ts'
+import type { UnitPlan } from '../plan-units.ts'
+import type { SearchRecord } from '../receipt.ts'
+import { createCut } from '../static/cut.ts'
+import { readPool, resultOf } from '../static/pool.ts'
+import { changesOf, type Pruned, type Pruner } from '../static/pruner.ts'
+import { bringDown } from '../static/targets/size.ts'
+import { thresholdCut } from '../static/threshold.ts'
+import { createMemoryFile } from './memory-file.ts'
+
+/** How large a file is after gzip. */
+export interface WeighFile { (source: ByteSource): Promise<GzipSize> }
+
+export interface ExactPlan {
+  readonly tensors: readonly PrunedTensor[]
+  readonly search?: SearchRecord
+  /** Of the first file that would be written; null where weights that stay change as well. */
+  readonly file: { readonly bytes: number, readonly gzipBytes: number } | null
+}
+
+/** Throws what the job would throw. */
+export async function planExactly (model: ModelFile, recipe: Recipe, units: UnitPlan, gzipSize: WeighFile): Promise<ExactPlan> {
+  const signal = new AbortController().signal
+  const context = { model, recipe, signal }
+  const pool = await readPool(context, units)
+  const weigh = async (changes: TensorChanges): Promise<{ bytes: number, gzipBytes: number }> => {
+    const file = createMemoryFile(model.source.size)
+    const format = (recipe.output?.[0] ?? model.format) as FormatName
+    const size = await writeModel(model, changes, format, recipe, file)
+    return { bytes: size, gzipBytes: (await gzipSize(file.source(size))).bytes }
+  }
+  const { target, scope } = recipe
+  if (recipe.method === 'threshold') {
+    const pruned = thresholdCut(pool, recipe)
+    await resultOf(model, pool, pruned.report, () => 'the threshold is below every weight')
+    return { tensors: pruned.report.tensors, file: await weigh(changesOf(pool, pruned)) }
+  }
+  const compensates = recipe.method === 'sparsegpt'
+  const cut = createCut(pool, recipe)
+  const at = (sparsity: number): Pruned => cut(pool.members, { sparsity, scope })
+  const preview = compensates
+    ? (sparsity: number): readonly PrunedTensor[] => pruneMagnitude(pool.members.map((member) => ({ ...member, values: member.values.slice() })), { sparsity, scope }).tensors
+    : (sparsity: number): readonly PrunedTensor[] => at(sparsity).report.tensors
+  const pruner: Pruner = { pool, preview, prune: async (sparsity) => at(sparsity) }
+  if (target === null) throw new EspalierError('internal', 'a plan without a target')
+  const found = 'sparsity' in target
+    ? { sparsity: target.sparsity }
+    : await bringDown(target as Parameters<typeof bringDown>[0], { ...context, weigh: async (changes, as) => (await weigh(changes))[as === 'file' ? 'bytes' : 'gzipBytes'] }, pruner)
+  if (compensates) return { tensors: preview(found.sparsity), ...found, file: null }
+  const pruned = at(found.sparsity)
+  await resultOf(model, pool, pruned.report, () => `sparsity ${found.sparsity} asks for ${pruned.report.asked}; ask for more`)
+  return { tensors: pruned.report.tensors, ...found, file: await weigh(changesOf(pool, pruned)) }
+}
+
+/** Formats of the recipe that this model cannot be written in, found by the writers themselves on the model as it is. */
+export async function unwritable (model: ModelFile, { output, ...options }: Recipe): Promise<EspalierError[]> {
+  const refused: EspalierError[] = []
+  for (const format of (output ?? []) as readonly FormatName[]) {
+    if (format === model.format || !Object.hasOwn(MODEL_FORMATS, format)) continue
+    try {
+      await writeModel(model, new Map(), format, options, { async write () {} })
+    } catch (thrown) {
+      refused.push(EspalierError.from(thrown))
+    }
+  }
+  return refused
+}

@@ -1,0 +1,160 @@
+/** Plans a job: which weights would go, how many of each layer, what the file would weigh, and what the job would fail with. Nothing is stored. */
+import { EspalierError } from '../../errors.ts'
+import { countsOf, countTensors, type ModelCounts } from '../../models/counts.ts'
+import type { ModelFile } from '../../models/model.ts'
+import { SCOPES, zerosFor, type Scope } from '../../pruning/allocation/index.ts'
+import { calibratesFor, missingData } from '../../pruning/data-needs.ts'
+import { METHOD_RULES, type MethodRules } from '../../pruning/method-rules.ts'
+import type { PlannedTensor } from '../../pruning/plan.ts'
+import type { PrunedTensor } from '../../pruning/prune.ts'
+import type { Recipe } from '../../pruning/recipe.ts'
+import { sparseBytes } from '../../pruning/sparse.ts'
+import { searchOf } from '../../pruning/targets.ts'
+import { learns, whyNotRun } from '../job-data.ts'
+import { planUnits, type UnitPlan } from '../plan-units.ts'
+import { zeroWarning } from '../warnings.ts'
+import { planExactly, unwritable, type ExactPlan, type WeighFile } from './exact-plan.ts'
+import type { Plan, PlanLayer, PlanSize } from './plan.ts'
+
+export interface PlanRequest {
+  readonly model: ModelFile
+  readonly recipe: Recipe
+  /** Which data sets the job would have. */
+  readonly has: { readonly dataset: boolean, readonly evaluationDataset: boolean }
+  /** As the job measures it. */
+  readonly gzipSize: WeighFile
+}
+
+/** Larger models are not ranked for a plan: it is a question, not a job. */
+export const PLANNED_WEIGHTS = 64e6
+
+/** Throws `invalid-model` for weights that are NaN or infinite; everything that the recipe is at fault for is among the refusals. */
+export async function makePlan (request: PlanRequest): Promise<Plan> {
+  const { model, recipe, has } = request
+  const refusals: EspalierError[] = []
+  const missing = missingData(recipe, has)
+  if (missing !== undefined) refusals.push(new EspalierError('invalid-request', missing))
+  const problem = learns(recipe) || (recipe.evaluation !== false && (has.dataset || has.evaluationDataset)) ? whyNotRun(model, recipe) : undefined
+  if (problem !== undefined) refusals.push(problem)
+  const nonzeros = await countTensors(model)
+  const units = METHOD_RULES[recipe.method].targets.length === 0 ? null : attempt(refusals, () => planUnits(model, recipe))
+  const inexact = units === null ? undefined : whyInexact(request, units)
+  const exact = units === null || inexact !== undefined || refusals.length > 0 ? null : await attemptLater(refusals, async () => await planExactly(model, recipe, units, request.gzipSize))
+  refusals.push(...await unwritable(model, recipe))
+  const zeros = exact !== null ? new Map(exact.tensors.map((tensor) => [tensor.name, tensor])) : units === null || refusals.length > 0 ? new Map<string, PrunedTensor>() : byShape(units, recipe)
+  const counts = countsOf(model, nonzeros)
+  const pool = poolOf(units, zeros, nonzeros, recipe)
+  return {
+    recipe,
+    feasible: refusals.length === 0,
+    refusals: refusals.map(({ code, message }) => ({ code, message })),
+    exact: exact !== null && exact.file !== null,
+    ...(inexact !== undefined && { inexact }),
+    pool,
+    before: { ...sizeOf(counts, pool.weights, pool.zerosBefore), bytes: model.source.size, gzipBytes: null },
+    after: refusals.length > 0 || pool.zeros === null ? null : afterOf(request, nonzeros, counts, pool, zeros, exact),
+    ...(exact?.search && { search: exact.search }),
+    layers: layersOf(model, units, zeros, nonzeros),
+    warnings: units === null ? [] : [zeroWarning(recipe)],
+  }
+}
+
+function attempt<T> (refusals: EspalierError[], make: () => T): T | null {
+  try {
+    return make()
+  } catch (thrown) {
+    refusals.push(EspalierError.from(thrown))
+    return null
+  }
+}
+
+async function attemptLater<T> (refusals: EspalierError[], make: () => Promise<T>): Promise<T | null> {
+  try {
+    return await make()
+  } catch (thrown) {
+    const error = EspalierError.from(thrown)
+    if (error.code === 'internal') throw error
+    refusals.push(error)
+    return null
+  }
+}
+
+/** Why the very zeros are not known before the job runs. */
+function whyInexact ({ recipe }: PlanRequest, { plan }: UnitPlan): string | undefined {
+  const { method, scope, target, batchNorm } = recipe
+  const { trains }: MethodRules = METHOD_RULES[method]
+  if (trains) return `the method ${method} decides while it trains`
+  if (searchOf(target) === 'accuracy') return 'the sparsity is searched for by evaluations'
+  if ((SCOPES[scope] as Scope).scans === true) return `the scope ${scope} looks at calibration data`
+  const why = calibratesFor(recipe)
+  if (why !== undefined && method !== 'sparsegpt' && batchNorm !== 'recalibrate') return why
+  const weights = plan.prune.reduce((sum, tensor) => sum + tensor.weights, 0)
+  return weights > PLANNED_WEIGHTS ? `${weights} weights are ranked by a job only: a plan ranks up to ${PLANNED_WEIGHTS}` : undefined
+}
+
+/** Zeros of layers that share nothing with others, by their sizes; null for those of a common budget. */
+function byShape ({ plan: { prune } }: UnitPlan, { target, scope }: Recipe): Map<string, PrunedTensor> {
+  const found = new Map<string, PrunedTensor>()
+  const own = (tensors: readonly PlannedTensor[], name: Recipe['scope'], sparsity: number): void => {
+    for (const { members, zeros } of SCOPES[name].allocate(tensors, sparsity)) {
+      // Tensors of one layer share its zeros as the ranking will have it.
+      const [only] = members
+      if (members.length === 1) found.set(tensors[only!]!.name, { ...tensors[only!]!, asked: sparsity, zerosBefore: 0, zeros, threshold: null })
+    }
+  }
+  for (const sparsity of new Set(prune.flatMap((tensor) => tensor.sparsity ?? []))) own(prune.filter((tensor) => tensor.sparsity === sparsity), 'layer', sparsity)
+  const { isGlobal, scans }: Scope = SCOPES[scope]
+  if (target !== null && 'sparsity' in target && !isGlobal && scans !== true) own(prune.filter((tensor) => tensor.sparsity === undefined), scope, target.sparsity)
+  return found
+}
+
+function poolOf (units: UnitPlan | null, zeros: ReadonlyMap<string, PrunedTensor>, nonzeros: ReadonlyMap<string, number>, { target }: Recipe): Plan['pool'] {
+  const prune = units?.plan.prune ?? []
+  const weights = prune.reduce((sum, tensor) => sum + tensor.weights, 0)
+  const zerosBefore = weights - prune.reduce((sum, { key }) => sum + nonzeros.get(key)!, 0)
+  if (prune.length > 0 && prune.every(({ name }) => zeros.has(name))) return { weights, zerosBefore, zeros: prune.reduce((sum, { name }) => sum + zeros.get(name)!.zeros, 0) }
+  const free = prune.filter((tensor) => tensor.sparsity === undefined).reduce((sum, tensor) => sum + tensor.weights, 0)
+  const pinned = prune.reduce((sum, tensor) => sum + zerosFor(tensor.sparsity ?? 0, tensor.weights), 0)
+  return { weights, zerosBefore, zeros: target !== null && 'sparsity' in target && weights > 0 ? pinned + zerosFor(target.sparsity, free) : null }
+}
+
+function sizeOf ({ weights, nonzeros, macs, effectiveMacs }: ModelCounts, pool: number, zeros: number): Omit<PlanSize, 'bytes' | 'gzipBytes'> {
+  return { weights, nonzeros, sparsity: pool === 0 ? 0 : zeros / pool, compression: nonzeros === 0 ? weights : weights / nonzeros, macs, effectiveMacs, sparseBytes: sparseBytes(weights, nonzeros) }
+}
+
+function afterOf ({ model }: PlanRequest, nonzeros: ReadonlyMap<string, number>, before: ModelCounts, pool: Plan['pool'], zeros: ReadonlyMap<string, PrunedTensor>, exact: ExactPlan | null): PlanSize {
+  if (exact === null) {
+    const left = Math.min(before.nonzeros, before.nonzeros + pool.zerosBefore - pool.zeros!)
+    return { ...sizeOf({ ...before, nonzeros: left, effectiveMacs: null }, pool.weights, pool.zeros!), bytes: null, gzipBytes: null }
+  }
+  const after = new Map(nonzeros)
+  for (const layer of model.layers) {
+    for (const { role, tensor } of layer.weights) {
+      const planned = zeros.get(`${layer.path}/${role}`)
+      if (planned !== undefined) after.set(tensor.key, planned.weights - planned.zeros)
+    }
+  }
+  return { ...sizeOf(countsOf(model, after), pool.weights, pool.zeros!), bytes: exact.file?.bytes ?? null, gzipBytes: exact.file?.gzipBytes ?? null }
+}
+
+function layersOf (model: ModelFile, units: UnitPlan | null, zeros: ReadonlyMap<string, PrunedTensor>, nonzeros: ReadonlyMap<string, number>): PlanLayer[] {
+  return model.layers.filter(({ weights }) => weights.length > 0).map(({ path, className, weights }) => {
+    const planned = units?.plan.prune.filter(({ layer }) => layer === path) ?? []
+    const skipped = units?.plan.skip.filter(({ layer }) => layer === path) ?? []
+    const keys = planned.length > 0 ? planned.map(({ key }) => key) : weights.filter(({ prunable }) => prunable).map(({ tensor }) => tensor.key)
+    const sizes = new Map(weights.map(({ tensor }) => [tensor.key, tensor.shape.reduce((product, size) => product * size, 1)]))
+    const known = planned.map(({ name }) => zeros.get(name))
+    const all = known.length > 0 && known.every((tensor) => tensor !== undefined)
+    const asked = new Set(known.map((tensor) => tensor?.asked ?? null))
+    const reasons = new Set((skipped.some(({ prunable }) => prunable) ? skipped.filter(({ prunable }) => prunable) : skipped).map(({ reason }) => reason))
+    return {
+      name: path,
+      type: className,
+      weights: keys.reduce((sum, key) => sum + sizes.get(key)!, 0),
+      nonzeros: keys.reduce((sum, key) => sum + nonzeros.get(key)!, 0),
+      zeros: all ? known.reduce((sum, tensor) => sum + tensor!.zeros, 0) : null,
+      asked: asked.size === 1 ? [...asked][0]! : null,
+      ...(planned.length === 0 && reasons.size > 0 && { skipped: [...reasons].join('; ') }),
+    }
+  })
+}
