@@ -13,6 +13,7 @@ import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/s
 import { addDatasetRoutes } from './routes/datasets/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
+import { addPlanRoute } from './routes/plans/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
@@ -61,6 +62,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
       addJobRoutes(v1, dependencies)
+      addPlanRoute(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })

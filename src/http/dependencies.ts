@@ -1,4 +1,5 @@
 /** What the API is given: the ports, the readers and the tables. Nothing in here is constructed by a route. */
+import type { PlanModel } from '../jobs/use-cases/plan-job.ts'
 import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -31,6 +32,7 @@ export interface Dependencies {
   readonly queue: Queue
   readonly summarizeModel: SummarizeModel
   readonly summarizeDataset: SummarizeDataset
+  readonly planModel: PlanModel
   readonly catalogue: Catalogue
   readonly limits: Limits
   readonly version: string

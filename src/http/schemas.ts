@@ -1,6 +1,7 @@
 /** Schemas that several routes share: problem, identifiers, pages, and the answers every route may give. */
 import { Type, type TSchema } from 'typebox'
 import { ERROR_CODES } from '../errors.ts'
+import type { Plan } from '../methods/planning/plan.ts'
 import { JOB_STATES, type Dataset, type Job, type Model } from '../jobs/resources.ts'
 import { PROBLEM_MEDIA_TYPE } from './problems.ts'
 
@@ -36,6 +37,7 @@ export const PostHeaders = Type.Object({
 })
 
 /** References to the shared schemas of `describeApi`. */
+export const PlanRef = Type.Unsafe<Plan>({ $ref: 'Plan#' })
 export const ModelRef = Type.Unsafe<Model>({ $ref: 'Model#' })
 export const DatasetRef = Type.Unsafe<Dataset>({ $ref: 'Dataset#' })
 export const JobRef = Type.Unsafe<Job>({ $ref: 'Job#' })

@@ -8,6 +8,9 @@ import { createApp } from '../../src/http/app.ts'
 import type { App, Dependencies } from '../../src/http/dependencies.ts'
 import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
+import { makePlan } from '../../src/methods/planning/make-plan.ts'
+import { readModel } from '../../src/models/formats/index.ts'
+import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { ByteSource } from '../../src/models/bytes.ts'
 import { DATASET, MODEL } from '../contract/samples.ts'
@@ -41,6 +44,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
       await mustBegin(source, ['data'], 'invalid-dataset')
       return { ...DATASET, inputs: inputs ?? DATASET.inputs }
     },
+    planModel: async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize }),
     catalogue: { methods: [{ name: 'magnitude', description: 'drops the smallest weights' }] },
     limits: { uploadBytes: 32 << 20 },
     version: '0.0.0',

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { Dataset, Job, Model } from '../../jobs/resources.ts'
+import { Plan } from '../../methods/planning/plan.ts'
 import { RecipeInput } from '../../pruning/recipe.ts'
 import { Problem } from '../schemas.ts'
 
@@ -15,7 +16,7 @@ const TAGS = [
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string, keyed: boolean }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Job, RecipeInput]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -24,15 +24,19 @@ async function datasetOf (catalog: Catalog, field: string, id: string | null | u
   return dataset
 }
 
+/** @throws `not-found` for a file that is not there, naming the field */
+export async function filesOf (catalog: Catalog, { model: id, dataset, evaluationDataset }: Pick<Submission, 'model' | 'dataset' | 'evaluationDataset'>): Promise<JobFiles> {
+  const model = await catalog.model(id)
+  if (model === null) throw new EspalierError('not-found', `model: there is no model ${id}; upload it first`, { field: 'model', id })
+  return { model, dataset: await datasetOf(catalog, 'dataset', dataset), evaluationDataset: await datasetOf(catalog, 'evaluationDataset', evaluationDataset) }
+}
+
 /**
  * Creates a job and puts it into the queue. When the queue does not answer the job stays queued all the same and `reconcile` adds it later.
  * @throws `not-found` for a missing file, `invalid-request` when the method needs data and there is none, `unavailable` when the Catalog does not answer, and what `recipe` throws
  */
 export async function submitJob ({ catalog, queue }: { catalog: Catalog, queue: Queue }, submission: Submission): Promise<JobRow> {
-  const model = await catalog.model(submission.model)
-  if (model === null) throw new EspalierError('not-found', `model: there is no model ${submission.model}; upload it first`, { field: 'model', id: submission.model })
-  const dataset = await datasetOf(catalog, 'dataset', submission.dataset)
-  const evaluationDataset = await datasetOf(catalog, 'evaluationDataset', submission.evaluationDataset)
+  const { model, dataset, evaluationDataset } = await filesOf(catalog, submission)
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
   const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing, { field: 'dataset' })

@@ -9,7 +9,7 @@ import { layerRows } from '../layer-rows.ts'
 import type { MethodContext, MethodResult } from '../method.ts'
 import type { UnitPlan } from '../plan-units.ts'
 
-/** A planned tensor with its values, which may be changed: they are a copy. */
+/** A planned tensor with its values, which stay as they are: what prunes works on copies. */
 export type PoolMember = PlannedTensor & { readonly values: Float32Array, readonly grouping: Grouping | null }
 
 export interface Pool { readonly plan: Plan, readonly members: readonly PoolMember[], readonly tensors: ReadonlyMap<string, StoredTensor> }
@@ -20,12 +20,12 @@ export async function readPool ({ model, signal }: MethodContext, { plan, layout
   const members: PoolMember[] = []
   for (const planned of plan.prune) {
     signal.throwIfAborted()
-    members.push({ ...planned, grouping: layouts.get(planned.name) ?? null, values: (await tensors.get(planned.key)!.read()).slice() })
+    members.push({ ...planned, grouping: layouts.get(planned.name) ?? null, values: await tensors.get(planned.key)!.read() })
   }
   return { plan, members, tensors }
 }
 
-/** The result of a method whose `members` were changed in place. Throws `nothing-pruned` with `hint` when no weight became zero. */
+/** The result of a method; `members` hold the pruned values. Throws `nothing-pruned` with `hint` when no weight became zero. */
 export async function resultOf (model: ModelFile, pool: Pool, report: PruneReport, hint: () => string): Promise<MethodResult> {
   if (report.changed === 0) {
     throw new EspalierError('nothing-pruned', `no weight would change: ${report.zeros} of ${report.weights} prunable weights are zero already; ${hint()}`, { weights: report.weights, zeros: report.zeros })

@@ -8,7 +8,7 @@ export interface Pruned {
   readonly report: PruneReport
   /** Every tensor of the pool, in its order. */
   readonly values: readonly Float32Array[]
-  /** Did weights change that did not become zero? */
+  /** Did weights change that did not become zero, as they make up for others? */
   readonly compensated?: true
 }
 
@@ -22,9 +22,10 @@ export interface Pruner {
   prune (sparsity: number): Promise<Pruned>
 }
 
-/** The new values by tensor key. */
-export function changesOf ({ members }: Pool, { values }: Pruned): Map<string, Float32Array> {
-  return new Map(members.map(({ key }, index) => [key, values[index]!]))
+/** The new values by tensor key, of the tensors in which something changed. */
+export function changesOf ({ members }: Pool, { values, report, compensated }: Pruned): Map<string, Float32Array> {
+  const changed = members.map(({ key }, index) => ({ key, values: values[index]!, ...report.tensors[index]! })).filter(({ zeros, zerosBefore }) => compensated === true || zeros > zerosBefore)
+  return new Map(changed.map(({ key, values }) => [key, values]))
 }
 
 /** Weights that share out what is asked: those without a sparsity of their own. Throws `invalid-recipe` where there are none. */

@@ -21,9 +21,7 @@ export async function pruneToTarget (context: StaticContext, pruner: Pruner): Pr
     ? `sparsity ${found.sparsity} asks for ${pruned.report.asked}; ask for more`
     : `the ${found.search.metric} of ${found.search.baseline} is within ${found.search.allowed} at no more than that`
   const result = await resultOf(model, { ...pruner.pool, members: pruner.pool.members.map((member, index) => ({ ...member, values: pruned.values[index]! })) }, pruned.report, hint)
-  // Weights that make up for others change without becoming zero.
-  const changes = pruned.compensated === true ? changesOf(pruner.pool, pruned) : result.changes
-  const recalibrated = await recalibrate(context, changes)
+  const recalibrated = await recalibrate(context, changesOf(pruner.pool, pruned))
   return {
     ...result,
     changes: recalibrated.changes,
