@@ -2,15 +2,14 @@
  * What a method makes of a model: LeNet-300-100 and LeNet-5 on MNIST against the marks of papers, and on Fashion-MNIST against TensorFlow Model Optimization.
  * One case and seed a run: a dense model is trained from fresh weights (and kept for further runs), then the recipe prunes it as a job does.
  */
-import { access, copyFile, mkdir, rename } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { readConfig } from '../src/config.ts'
 import { readModel } from '../src/models/formats/index.ts'
 import { openFile } from '../src/worker/files.ts'
 import { CASE_NAMES, caseNamed, type Case } from './methods/cases.ts'
+import { denseModel } from './methods/dense.ts'
 import { dataZip } from './methods/data.ts'
 import { runTfmot } from './methods/tfmot.ts'
 import { runRecipe, type RecipeResult } from './methods/run-recipe.ts'
@@ -29,9 +28,6 @@ const seed = Number(options.seed)
 const chosen = options.case === undefined ? undefined : caseNamed(options.case)
 if (chosen === undefined || !Number.isInteger(seed) || seed < 0) throw new Error(`give --case, one of ${CASE_NAMES.join(', ')}, and --seed, a whole number`)
 
-/** Architectures only: their weights are drawn anew. */
-const MODELS = { lenet300: 'test/fixtures/models/mlp.h5', lenet5: 'test/fixtures/models/lenet5.h5' } as const
-
 const { home } = readConfig()
 const log = (line: string): void => { console[options.json ? 'error' : 'log'](line) }
 
@@ -42,19 +38,6 @@ function progress (what: string): (progress: { readonly epoch?: number, readonly
     told = epoch
     log(`${what}: ${Math.round(100 * done / total)} %, loss ${loss.toFixed(4)}`)
   }
-}
-
-/** The dense model of a case and seed, trained once. */
-async function denseModel ({ model, data, dense }: Case, dataset: string, folder: string): Promise<{ path: string, seconds: number | null }> {
-  const path = join(home, 'cache', 'bench-methods', `${model}-${data}-${seed}.h5`)
-  if (await access(path).then(() => true, () => false)) return { path, seconds: null }
-  await mkdir(join(path, '..'), { recursive: true })
-  const source = fileURLToPath(new URL(`../${MODELS[model]}`, import.meta.url))
-  const recipe = { method: 'fine-tune', training: { from: 'scratch', ...dense }, evaluation: { latency: false }, output: ['keras-h5'], seed }
-  const result = await runRecipe({ model: source, dataset, recipe, folder, onProgress: progress('dense') })
-  await copyFile(result.model, `${path}.part`)
-  await rename(`${path}.part`, path)
-  return { path, seconds: result.seconds }
 }
 
 const percent = (accuracy: number): number => Math.round((1 - accuracy) * 1e6) / 1e4
@@ -95,7 +78,7 @@ async function figuresOf ({ receipt, seconds, model }: RecipeResult, { mark }: C
 
 const dataset = await dataZip(chosen.data, { home, log, ...(options.data !== undefined && { data: options.data }) })
 const folder = join(home, 'cache', 'bench-methods', 'runs')
-const dense = await denseModel(chosen, dataset, folder)
+const dense = await denseModel({ ...chosen, seed, dataset, folder, home, onProgress: progress('dense') })
 const result = await runRecipe({ model: dense.path, dataset, recipe: { evaluation: { latency: false }, ...chosen.recipe, seed }, folder, onProgress: progress(options.case!) })
 const figures: Record<string, unknown> = { case: options.case, seed, ...await figuresOf(result, chosen), denseSeconds: dense.seconds, cores: cpus().length, processor: cpus()[0]!.model }
 if (options.peer) {

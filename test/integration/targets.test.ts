@@ -66,7 +66,7 @@ describe('targets', () => {
     const { weights, nonzeros } = receipt.layers.reduce((sum, layer) => ({ weights: sum.weights + layer.weights, nonzeros: sum.nonzeros + layer.nonzeros }), { weights: 0, nonzeros: 0 })
     assert.equal(weights - nonzeros, Math.floor(0.9 * weights + 0.5))
     assert.deepEqual(receipt.sensitivity!.map(({ layer }) => layer), receipt.layers.map(({ name }) => name))
-    for (const { points } of receipt.sensitivity!) assert.ok(points.length === 8 && points[0]!.loss === receipt.sensitivity![0]!.points[0]!.loss)
+    for (const { points } of receipt.sensitivity!) assert.ok(points.length === 10 && points[0]!.loss === receipt.sensitivity![0]!.points[0]!.loss)
     for (const { asked, achieved } of receipt.layers) assert.ok(Math.abs(asked! - achieved) < 1e-3)
     assert.match(receipt.calibration!.observed, /each layer alone/)
     const even = await accuracy('layer')

@@ -15,7 +15,8 @@ export async function pruneRanked (context: StaticContext): Promise<MethodResult
   return await pruneToTarget(context, await rankPruner(context))
 }
 
-async function rankPruner (context: StaticContext): Promise<Pruner> {
+/** Ready to prune to any sparsity. Throws what calibrating throws. */
+export async function rankPruner (context: StaticContext): Promise<Pruner> {
   const { recipe, model } = context
   const { scope, criterion: name = 'magnitude' } = recipe
   const { observes }: Criterion = CRITERIA[name]

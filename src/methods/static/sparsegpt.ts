@@ -32,7 +32,8 @@ export const sparsegpt = {
   run: async (context) => await pruneToTarget(context, await sparsegptPruner(context)),
 } as const satisfies StaticMethod
 
-async function sparsegptPruner (context: StaticContext): Promise<Pruner> {
+/** Ready to prune to any sparsity. */
+export async function sparsegptPruner (context: StaticContext): Promise<Pruner> {
   const { recipe, model, signal, calibration } = context
   const { scope } = recipe
   if (calibration === undefined) throw new EspalierError('internal', 'the method sparsegpt was given nothing to look at')

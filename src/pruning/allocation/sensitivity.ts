@@ -6,7 +6,7 @@ import { membersByLayer, zerosFor, type Scope } from './scope.ts'
 export interface LayerCurve { readonly layer: string, readonly points: ReadonlyArray<{ readonly zeros: number, readonly loss: number }> }
 
 /** Shares of a layer that a scan prunes. */
-export const SCANNED = [0.25, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98] as const
+export const SCANNED = [0.25, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995] as const
 
 /**
  * Losses are taken to add up over layers. Each curve is replaced by the largest convex one below it; then the budget is spent where a zero costs least, which solves
