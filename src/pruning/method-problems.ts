@@ -1,5 +1,5 @@
 /** What is right in a recipe part by part, but not for its method. */
-import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
+import { CRITERIA, needsData, type Criterion, type CriterionName } from './criteria/index.ts'
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
 import { decidesByOption, METHOD_OPTIONS, TARGET_OPTIONS, type MethodWithOptions } from './method-options.ts'
 import type { MethodName, MethodRules } from './method-rules.ts'
@@ -69,12 +69,19 @@ function problemsOfUnits ({ granularities = ['weight'] }: MethodRules, method: M
   return problemsOfGranularity(granularity, '/granularity')
 }
 
-function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { criterion = 'magnitude', calibration }: Record<string, unknown>): Problem[] {
+function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { criterion = 'magnitude', calibration, granularity }: Record<string, unknown>): Problem[] {
   if (criteria === undefined || typeof criterion !== 'string' || !Object.hasOwn(CRITERIA, criterion)) return []
   const name = criterion as CriterionName
   if (!criteria.includes(name)) return [{ path: '/criterion', message: `"${criterion}" is not taken by the method ${method}, which takes ${criteria.map((one) => `"${one}"`).join(', ')}` }]
-  const { observes } = CRITERIA[name] as Criterion
-  return calibration !== undefined && observes === undefined ? [{ path: '/calibration', message: `is for criteria that look at data; "${criterion}" does not` }] : []
+  const found: Criterion = CRITERIA[name]
+  const { granularities } = found
+  const problems: Problem[] = []
+  if (calibration !== undefined && !needsData(found)) problems.push({ path: '/calibration', message: `is for criteria that look at data; "${criterion}" does not` })
+  if (granularities !== undefined && isObject(granularity) && !granularities.includes(granularity.type as GranularityName)) {
+    const right = granularities.map((one) => `{"type": "${one}"}`).join(' or ')
+    problems.push({ path: '/criterion', message: `"${criterion}" scores units of their own, not ${JSON.stringify(granularity.type)}: give "granularity": ${right}, or leave it out` })
+  }
+  return problems
 }
 
 function problemsOfOptions (method: MethodName, { options }: Record<string, unknown>): Problem[] {

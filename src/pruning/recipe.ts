@@ -1,7 +1,7 @@
 /** The recipe after validation: every default filled in, every mistake named with its path. */
 import { EspalierError } from '../errors.ts'
 import type { ScopeName } from './allocation/index.ts'
-import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
+import { CRITERIA, needsData, type Criterion, type CriterionName } from './criteria/index.ts'
 import type { GranularityOptions } from './granularity/index.ts'
 import { decidesByOption, OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
 import { problemsOfMethod } from './method-problems.ts'
@@ -81,7 +81,7 @@ function withDefaults (input: RecipeInput): Recipe {
     ...(rules.criteria !== undefined && { criterion: input.criterion ?? rules.criteria[0]! }),
     ...(rules.keys.includes('calibration') && looksAtData(rules, input) && { calibration: { ...CALIBRATION, ...input.calibration } }),
     granularity,
-    scope: input.scope ?? rules.defaults?.scope ?? 'global',
+    scope: input.scope ?? criterionOf(input, rules)?.scope ?? rules.defaults?.scope ?? 'global',
     target,
     ...(rules.keys.includes('schedule') && { schedule: { ...SCHEDULE_OPTIONS, ...rules.defaults?.schedule, ...input.schedule } as SparsityScheduleOptions }),
     ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...input.options } }),
@@ -98,12 +98,19 @@ function withDefaults (input: RecipeInput): Recipe {
   }
 }
 
-function looksAtData ({ criteria }: MethodRules, { criterion }: RecipeInput): boolean {
-  return criteria === undefined || (CRITERIA[criterion ?? criteria[0]!] as Criterion).observes !== undefined
+function criterionOf ({ criterion }: RecipeInput, { criteria }: MethodRules): Criterion | undefined {
+  return criteria === undefined ? undefined : CRITERIA[criterion ?? criteria[0]!]
 }
 
-function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight'] }: MethodRules): GranularityOptions {
-  return granularity ?? (granularities[0] === 'channel' ? { type: 'channel' } : { type: 'weight' })
+/** Of methods that take the key `calibration`: those without a criterion always do. */
+function looksAtData (rules: MethodRules, input: RecipeInput): boolean {
+  const criterion = criterionOf(input, rules)
+  return criterion === undefined || needsData(criterion)
+}
+
+function granularityOf (input: RecipeInput, rules: MethodRules): GranularityOptions {
+  const [first] = criterionOf(input, rules)?.granularities ?? rules.granularities ?? ['weight']
+  return input.granularity ?? (first === 'channel' ? { type: 'channel' } : { type: 'weight' })
 }
 
 /** All of n:m, where the recipe says nothing else. */
