@@ -45,7 +45,7 @@ const AFTER_A_WHILE = { schedule: { begin: '5%' } } as const
 /** Layers of their own densities from the first step on, rewired for most of the run. Source: Evci et al. 2020, section 4. */
 const SPARSE_FROM_START = { scope: 'erk', schedule: { end: '75%' } } as const
 
-const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'channel']
+const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'row', 'column', 'channel']
 
 export const METHOD_RULES = {
   magnitude: {
@@ -107,15 +107,15 @@ export const METHOD_RULES = {
   },
   l0: {
     description: 'trains a random gate for every weight or channel with a penalty on the number of open gates',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight', 'channel', 'block'],
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight', 'channel', 'block', 'row', 'column'],
   },
   variational: {
     description: 'trains a variance for every weight: those that are mostly noise go',
     keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['weight'],
   },
   'group-lasso': {
-    description: 'trains with a penalty on the norm of channels or blocks until enough of them are zero',
-    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['channel', 'block'],
+    description: 'trains with a penalty on the norm of channels, blocks, rows or columns until enough of them are zero',
+    keys: [...SCHEDULED, 'options'], target: 'sparsity', trains: true, granularities: ['channel', 'block', 'row', 'column'],
   },
   slimming: {
     description: 'trains with a penalty on the scales of batch normalisation: channels whose scale is least go',
