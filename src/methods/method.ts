@@ -19,7 +19,12 @@ export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limit
   readonly examples: LearningExamples
 }
 
-export interface StaticContext extends MethodContext { readonly calibration?: CalibrationContext }
+export interface StaticContext extends MethodContext {
+  /** For criteria that compute something without data. */
+  readonly engine?: JobInput['engine']
+  readonly onProgress?: JobInput['onProgress']
+  readonly calibration?: CalibrationContext
+}
 
 /** What a method that trains is given besides. */
 export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool'> {

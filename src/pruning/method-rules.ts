@@ -58,7 +58,7 @@ export const METHOD_RULES = {
   },
   'one-shot': {
     description: 'zeroes the weights that matter least by a criterion, which may look at calibration data, until the asked share is zero',
-    keys: [...WRITING, 'criterion', 'scope', 'calibration'],
+    keys: [...WRITING, 'criterion', 'scope', 'calibration', 'options'],
     target: 'sparsity',
     trains: false,
     granularities: ANY,

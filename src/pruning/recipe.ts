@@ -84,7 +84,7 @@ function withDefaults (input: RecipeInput): Recipe {
     scope: input.scope ?? criterionOf(input, rules)?.scope ?? rules.defaults?.scope ?? 'global',
     target,
     ...(rules.keys.includes('schedule') && { schedule: { ...SCHEDULE_OPTIONS, ...rules.defaults?.schedule, ...input.schedule } as SparsityScheduleOptions }),
-    ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...input.options } }),
+    ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...roundsOf(criterionOf(input, rules)), ...input.options } }),
     ...(searches && { search: { ...SEARCH, ...input.search } }),
     layers: input.layers ?? [],
     ...(METHOD_RULES[input.method].trains && { training: completeTraining(input.training ?? {}, searches) }),
@@ -100,6 +100,11 @@ function withDefaults (input: RecipeInput): Recipe {
 
 function criterionOf ({ criterion }: RecipeInput, { criteria }: MethodRules): Criterion | undefined {
   return criteria === undefined ? undefined : CRITERIA[criterion ?? criteria[0]!]
+}
+
+/** Of criteria that prune in many rounds, which only methods with that option take. */
+function roundsOf (criterion: Criterion | undefined): { readonly rounds?: number } {
+  return criterion?.rounds === undefined ? {} : { rounds: criterion.rounds }
 }
 
 /** Of methods that take the key `calibration`: those without a criterion always do. */

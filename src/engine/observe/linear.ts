@@ -1,7 +1,7 @@
 /** Where a layer multiplies a kernel with what: the columns that its kernel weighs, as the layer's own forward pass sees them, padding included. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { Architecture, ArchitectureLayer, WeightAxes } from '../../models/architecture/types.ts'
+import type { ArchitectureLayer, WeightAxes } from '../../models/architecture/types.ts'
 import type { ConvolutionConfig, DepthwiseConfig, SeparableConfig, TransposedConfig, WindowConfig } from '../../models/layers/convolution.ts'
 import type { LayerTypeName } from '../../models/layers/index.ts'
 import { placesOf } from '../../models/layers/attention.ts'
@@ -10,7 +10,7 @@ import { LAYOUTS } from '../../models/layers/layouts.ts'
 import { PLAIN_CALL, type NodeCall } from '../../models/layers/layer-type.ts'
 import type { TimeDistributedConfig } from '../../models/layers/wrappers.ts'
 import { sizeOf, type Shape } from '../../models/tensor.ts'
-import { runGraph } from '../forward.ts'
+import { runAlone } from '../forward.ts'
 import { channelsLast } from '../layers/layout.ts'
 import type { Weights } from '../layers/index.ts'
 import { gatherRows } from '../ops/gather.ts'
@@ -192,14 +192,8 @@ function flat (inputs: number): Pick<LinearPart, 'groups' | 'columns' | 'kind' |
   return { groups: 1, columns: [inputs], kind: 'rows', run: (x, kernel) => matMul2d(tf.reshape(x, [-1, inputs]), kernel) }
 }
 
-/** One layer by itself: the node that is fed runs its layer on what it is fed. */
+/** A layer with these settings by itself. */
 function apply (type: LayerTypeName, config: unknown, x: Tensor, weights: Weights): Tensor {
   const layer: ArchitectureLayer = { path: type, className: type, type, config, trainable: true, containers: [], indexInContainer: 0 }
-  const only = { node: 0, output: 0 }
-  const architecture: Architecture = {
-    name: type,
-    layers: [layer],
-    graph: { nodes: [{ layer: 0, inputs: [], inputShapes: [], outputShapes: [], macs: 0 }], inputs: [only], outputs: [only], inputShapes: [], outputShapes: [], outputNames: [] },
-  }
-  return runGraph(architecture, () => weights, [x], { keep: true })[0]!
+  return runAlone(layer, [x], weights)[0]!
 }

@@ -25,6 +25,8 @@ export interface Observed {
   readonly meanActivations?: Float32Array
   /** By unit: gamma of the batch normalisation that follows. */
   readonly scales?: Float32Array
+  /** By weight: dR/d|w|, R what flows from inputs of ones to the outputs through the absolute weights, up to a factor that all weights of the model share. */
+  readonly flow?: Float32Array
   /** What goes with the units besides their weights. */
   readonly companions?: readonly Companion[]
 }
@@ -39,6 +41,7 @@ const NEEDS_DATA: Readonly<Record<keyof Observed, boolean>> = {
   meanActivations: true,
   scales: false,
   companions: false,
+  flow: false,
 }
 
 /** What a criterion goes by besides the weights. */
@@ -64,6 +67,8 @@ export interface Criterion {
   readonly granularities?: readonly GranularityName[]
   /** The scope in which its scores can be compared; absent: any. */
   readonly scope?: ScopeName
+  /** In how many rounds it prunes where the recipe does not say; absent: in one. */
+  readonly rounds?: number
   /** What the score of a unit of several weights is: the mean over those that would go (the default), or the root of the mean square. */
   readonly units?: 'mean' | 'rms'
   /**

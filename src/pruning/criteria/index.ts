@@ -12,6 +12,7 @@ import { magnitude } from './magnitude.ts'
 import { meanActivation } from './mean-activation.ts'
 import { random } from './random.ts'
 import { snip } from './snip.ts'
+import { synflow } from './synflow.ts'
 import { taylor } from './taylor.ts'
 import { wanda } from './wanda.ts'
 
@@ -24,6 +25,7 @@ export const CRITERIA = {
   taylor,
   fisher,
   wanda,
+  synflow,
   'bn-scale': bnScale,
   fpgm,
   apoz,

@@ -9,6 +9,7 @@ const OBSERVED: Observed = {
   inputs: Float32Array.of(4, 1, 3, 0),
   gradients: Float32Array.of(-1, 0.25, 7, 2),
   squaredGradients: Float32Array.of(2, 0.5, 100, 4),
+  flow: Float32Array.of(3, 2, 9, 0),
 }
 
 function scoresOf (name: CriterionName, weights = WEIGHTS, seed = 1, place = 0): number[] {
@@ -23,6 +24,8 @@ const BY_HAND: Readonly<Partial<Record<CriterionName, number[]>>> = {
   taylor: [0.25, 0.25, 0, 4],
   fisher: [0.25, 1, 0, 2],
   wanda: [2, 2, 0, 0],
+  // What nothing flows through goes after what is not there.
+  synflow: [1.5, 4, 0, 2 ** -149],
 }
 
 /** Three channels of two weights, side by side. */
