@@ -56,6 +56,7 @@ export async function openBench ({ path, dataset, seed, folder }: { path: string
         if (index === 0) seconds += (performance.now() - start) / 1000
         accuracy.push((await evaluator.evaluate(changes)).accuracy!)
       }
+      pruner.dispose?.()
       return { accuracy, seconds }
     },
     async close () {

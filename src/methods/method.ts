@@ -20,6 +20,9 @@ export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limit
 }
 
 export interface StaticContext extends MethodContext {
+  /** For criteria that compute something without data. */
+  readonly engine?: JobInput['engine']
+  readonly onProgress?: JobInput['onProgress']
   readonly calibration?: CalibrationContext
   /** Bytes of the model as it would be written with these changes: of the file, or of the file after gzip. */
   weigh? (changes: TensorChanges, as: 'file' | 'gzip'): Promise<number>

@@ -64,7 +64,15 @@ async function applyMethod (input: JobInput, method: Method, model: ModelFile, {
     if (learning === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
     return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
   }
-  return await method.run({ recipe, model, signal, weigh: weigher(input, model), ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }) })
+  return await method.run({
+    recipe,
+    model,
+    signal,
+    weigh: weigher(input, model),
+    engine: input.engine,
+    onProgress: (progress) => { input.onProgress(progress) },
+    ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }),
+  })
 }
 
 type Stage = (name: string, done?: number, total?: number) => void

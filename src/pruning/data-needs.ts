@@ -1,5 +1,5 @@
 /** What in a recipe looks at data before anything is reported. */
-import { CRITERIA, type Criterion } from './criteria/index.ts'
+import { CRITERIA, needsData } from './criteria/index.ts'
 import { METHOD_RULES, type MethodRules } from './method-rules.ts'
 import type { Recipe } from './recipe.ts'
 import { searchOf, TARGET_NAMES } from './targets.ts'
@@ -12,7 +12,7 @@ export function calibratesFor ({ method, criterion, scope, batchNorm }: Parts): 
   if (trains || !keys.includes('calibration')) return undefined
   const name = criterion ?? criteria?.[0]
   if (name === undefined) return `the method ${method} looks at calibration data`
-  if ((CRITERIA[name] as Criterion).observes !== undefined) return `the criterion ${name} looks at calibration data`
+  if (needsData(CRITERIA[name])) return `the criterion ${name} looks at calibration data`
   if (scope === 'sensitivity') return 'the scope sensitivity looks at calibration data'
   if (batchNorm === 'recalibrate') return '"batchNorm": "recalibrate" looks at calibration data'
   return undefined

@@ -1,4 +1,4 @@
-/** What each method that prunes while it trains can be told besides: one schema per method, read by validation, documentation and catalogue. */
+/** What a method can be told besides: one schema per method, read by validation, documentation and catalogue. */
 import { Type, type TObject, type TSchema } from 'typebox'
 
 const only = { additionalProperties: false } as const
@@ -12,6 +12,7 @@ const strength = positive('of the penalty; without it, adjusted until the target
 
 /** In the order of the documentation. A method that is not named takes no options. */
 export const METHOD_OPTIONS = {
+  'one-shot': options({ rounds: count(1, 'in which it prunes, with the same share of what is left in each, and scores what is left anew') }),
   surgery: options({
     c: Type.Optional(Type.Number({ minimum: -10, maximum: 100, description: 'weights below mean + c standard deviations of their layer go; without it, what the target asks' })),
     margin: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'weights go below (1 - margin) and come back above (1 + margin) times the threshold' })),
@@ -56,6 +57,7 @@ export type MethodWithOptions = keyof typeof METHOD_OPTIONS
 
 /** What holds where the recipe does not say. Null: adjusted to the target, or not asked. */
 export const OPTION_DEFAULTS = {
+  'one-shot': { rounds: 1 },
   surgery: { c: null, margin: 0.1, gamma: 0, power: 1 },
   sensitivity: { score: 'weight-gradient', decay: 0.9 },
   movement: { mode: 'hard', rate: 0.01, strength: null },

@@ -1,6 +1,6 @@
 /** What is right in a recipe part by part, but not for its method. */
 import { PLAIN_SCOPES, type ScopeName } from './allocation/index.ts'
-import { CRITERIA, type CriterionName } from './criteria/index.ts'
+import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { calibratesFor } from './data-needs.ts'
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
 import { decidesByOption, METHOD_OPTIONS, type MethodWithOptions } from './method-options.ts'
@@ -40,11 +40,14 @@ function problemsOfUnits ({ granularities = ['weight'] }: MethodRules, method: M
   return problemsOfGranularity(granularity, '/granularity')
 }
 
-function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { criterion }: Record<string, unknown>): Problem[] {
+function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { criterion = 'magnitude', granularity }: Record<string, unknown>): Problem[] {
   if (criteria === undefined || typeof criterion !== 'string' || !Object.hasOwn(CRITERIA, criterion)) return []
   const name = criterion as CriterionName
   if (!criteria.includes(name)) return [{ path: '/criterion', message: `"${criterion}" is not taken by the method ${method}, which takes ${criteria.map((one) => `"${one}"`).join(', ')}` }]
-  return []
+  const { granularities }: Criterion = CRITERIA[name]
+  if (granularities === undefined || !isObject(granularity) || granularities.includes(granularity.type as GranularityName)) return []
+  const right = granularities.map((one) => `{"type": "${one}"}`).join(' or ')
+  return [{ path: '/criterion', message: `"${criterion}" scores units of their own, not ${JSON.stringify(granularity.type)}: give "granularity": ${right}, or leave it out` }]
 }
 
 function problemsOfScope ({ scopes = PLAIN_SCOPES }: MethodRules, method: MethodName, { scope }: Record<string, unknown>): Problem[] {

@@ -56,7 +56,7 @@ const REACHED: readonly TargetName[] = ['sparsity', 'params', 'macs', 'bytes', '
 /** What a sparsity can be found for by training anew. */
 const TRAINED_TO: readonly TargetName[] = ['sparsity', 'maxAccuracyDrop', 'minAccuracy']
 
-const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'channel']
+const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'row', 'column', 'channel']
 
 export const METHOD_RULES = {
   magnitude: {
@@ -70,7 +70,7 @@ export const METHOD_RULES = {
   },
   'one-shot': {
     description: 'zeroes the weights that matter least by a criterion, which may look at calibration data, until the asked share is zero',
-    keys: [...TO_TARGET, 'criterion'],
+    keys: [...TO_TARGET, 'criterion', 'options'],
     targets: REACHED,
     scopes: SCOPE_NAMES,
     trains: false,
@@ -121,15 +121,15 @@ export const METHOD_RULES = {
   },
   l0: {
     description: 'trains a random gate for every weight or channel with a penalty on the number of open gates',
-    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['weight', 'channel', 'block'],
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['weight', 'channel', 'block', 'row', 'column'],
   },
   variational: {
     description: 'trains a variance for every weight: those that are mostly noise go',
     keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['weight'],
   },
   'group-lasso': {
-    description: 'trains with a penalty on the norm of channels or blocks until enough of them are zero',
-    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['channel', 'block'],
+    description: 'trains with a penalty on the norm of channels, blocks, rows or columns until enough of them are zero',
+    keys: [...SCHEDULED, 'options'], targets: TRAINED_TO, trains: true, granularities: ['channel', 'block', 'row', 'column'],
   },
   slimming: {
     description: 'trains with a penalty on the scales of batch normalisation: channels whose scale is least go',

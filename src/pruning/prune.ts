@@ -61,7 +61,7 @@ export interface PoolScores { readonly scores: readonly Float32Array[], readonly
 /** Zeroes the weights of least magnitude (or another criterion's score that needs no data) in place, as `pruneByScores` does. */
 export function pruneMagnitude (pool: readonly PoolTensor[], { criterion = 'magnitude', ...target }: PruneTarget & { readonly criterion?: CriterionName }): PruneReport {
   const { score, units } = CRITERIA[criterion] as Criterion
-  return pruneByScores(pool, { scores: pool.map(({ values }, place) => score(values, { observed: {}, seed: 0, place })), ...(units && { units }) }, target)
+  return pruneByScores(pool, { scores: pool.map(({ values, grouping = null }, place) => score(values, { observed: {}, seed: 0, place, grouping })), ...(units && { units }) }, target)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The recipe after validation: every default filled in, every mistake named with its path. */
 import { EspalierError } from '../errors.ts'
 import type { ScopeName } from './allocation/index.ts'
-import type { CriterionName } from './criteria/index.ts'
+import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { calibratesFor } from './data-needs.ts'
 import type { GranularityOptions } from './granularity/index.ts'
 import { decidesByOption, OPTION_DEFAULTS, type MethodOptions, type MethodWithOptions } from './method-options.ts'
@@ -91,10 +91,10 @@ function withDefaults (input: RecipeInput): Recipe {
     ...(rules.criteria !== undefined && { criterion: input.criterion ?? rules.criteria[0]! }),
     ...(calibratesFor(input as Parameters<typeof calibratesFor>[0]) !== undefined && { calibration: { ...CALIBRATION, ...input.calibration } }),
     granularity,
-    scope: input.scope ?? rules.defaults?.scope ?? 'global',
+    scope: input.scope ?? criterionOf(input, rules)?.scope ?? rules.defaults?.scope ?? 'global',
     target,
     ...(rules.keys.includes('schedule') && { schedule: { ...SCHEDULE_OPTIONS, ...rules.defaults?.schedule, ...input.schedule } as SparsityScheduleOptions }),
-    ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...input.options } }),
+    ...(rules.keys.includes('options') && { options: { ...OPTION_DEFAULTS[input.method as MethodWithOptions], ...roundsOf(criterionOf(input, rules)), ...input.options } }),
     ...(tried && { search: { ...(rules.trains ? SEARCH : QUICK_SEARCH), ...(!rules.trains && search === 'accuracy' && SELECTION), ...input.search } }),
     ...(rules.keys.includes('batchNorm') && { batchNorm: input.batchNorm ?? 'keep' }),
     layers: input.layers ?? [],
@@ -109,8 +109,18 @@ function withDefaults (input: RecipeInput): Recipe {
   }
 }
 
-function granularityOf ({ granularity }: RecipeInput, { granularities = ['weight'] }: MethodRules): GranularityOptions {
-  return granularity ?? (granularities[0] === 'channel' ? { type: 'channel' } : { type: 'weight' })
+function criterionOf ({ criterion }: RecipeInput, { criteria }: MethodRules): Criterion | undefined {
+  return criteria === undefined ? undefined : CRITERIA[criterion ?? criteria[0]!]
+}
+
+/** Of criteria that prune in many rounds, which only methods with that option take. */
+function roundsOf (criterion: Criterion | undefined): { readonly rounds?: number } {
+  return criterion?.rounds === undefined ? {} : { rounds: criterion.rounds }
+}
+
+function granularityOf (input: RecipeInput, rules: MethodRules): GranularityOptions {
+  const [first] = criterionOf(input, rules)?.granularities ?? rules.granularities ?? ['weight']
+  return input.granularity ?? (first === 'channel' ? { type: 'channel' } : { type: 'weight' })
 }
 
 /** All of n:m, where the recipe says nothing else. */

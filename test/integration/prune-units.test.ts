@@ -17,7 +17,7 @@ const someTensor: fc.Arbitrary<Tensor> = fc.tuple(fc.integer({ min: 1, max: 4 })
   fc.array(fc.oneof(fc.constantFrom(0, 1, 2), fc.double({ min: 1e-6, max: 4, noNaN: true })), { minLength: 4 * rows * columns, maxLength: 4 * rows * columns })
     .map((values) => ({ shape: [4 * rows, columns], values: Float32Array.from(values) })))
 
-const granularities: GranularityOptions[] = [{ type: 'weight' }, { type: 'n:m', n: 2, m: 4 }, { type: 'n:m', n: 1, m: 2 }, { type: 'block', rows: 3, columns: 2 }, { type: 'channel' }]
+const granularities: GranularityOptions[] = [{ type: 'weight' }, { type: 'n:m', n: 2, m: 4 }, { type: 'n:m', n: 1, m: 2 }, { type: 'block', rows: 3, columns: 2 }, { type: 'row' }, { type: 'column' }, { type: 'channel' }]
 
 function layoutOf ({ shape }: Tensor, options: GranularityOptions): Grouping | null {
   return groupingOf({ name: 'kernel', shape, axes: AXES, className: 'Dense', role: 'kernel' }, options) as Grouping | null

@@ -1,15 +1,16 @@
 /** Where a layer multiplies a kernel with what: the columns that its kernel weighs, as the layer's own forward pass sees them, padding included. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
-import type { Architecture, ArchitectureLayer } from '../../models/architecture/types.ts'
+import type { ArchitectureLayer, WeightAxes } from '../../models/architecture/types.ts'
 import type { ConvolutionConfig, DepthwiseConfig, SeparableConfig, TransposedConfig, WindowConfig } from '../../models/layers/convolution.ts'
 import type { LayerTypeName } from '../../models/layers/index.ts'
 import { placesOf } from '../../models/layers/attention.ts'
 import type { EinsumDenseConfig } from '../../models/layers/einsum-dense.ts'
+import { LAYOUTS } from '../../models/layers/layouts.ts'
 import { PLAIN_CALL, type NodeCall } from '../../models/layers/layer-type.ts'
 import type { TimeDistributedConfig } from '../../models/layers/wrappers.ts'
 import { sizeOf, type Shape } from '../../models/tensor.ts'
-import { runGraph } from '../forward.ts'
+import { runAlone } from '../forward.ts'
 import { channelsLast } from '../layers/layout.ts'
 import type { Weights } from '../layers/index.ts'
 import { gatherRows } from '../ops/gather.ts'
@@ -36,40 +37,37 @@ type Part<C> = (layer: ArchitectureLayer & { readonly config: C }, kernel: Shape
 const BARE = { format: 'channels_last', useBias: false, activation: { name: 'linear' } } as const
 
 const convolution: Part<ConvolutionConfig> = ({ config: c }, kernel) => windowed(c, {
-  groups: c.groups,
-  columns: kernel.slice(0, -1),
-  normShape: [...kernel.slice(0, -1), c.groups],
+  ...laidOut(LAYOUTS.Conv.kernel(c.rank, c.groups), kernel, c.groups),
   run: (x, weight) => apply(`Conv${c.rank}D` as LayerTypeName, { ...c, ...BARE }, x, { kernel: weight }),
 })
 
 const depthwise: Part<DepthwiseConfig> = ({ config: c }, kernel) => windowed(c, perChannel(c, kernel))
 
 const pointwise: Part<SeparableConfig> = ({ config: c }, kernel) => ({
+  ...laidOut(LAYOUTS.SeparableConv.pointwise_kernel(c.rank), kernel),
   ...flat(kernel.at(-2)!),
-  normShape: [...kernel.slice(0, -1), 1],
   input: ([x], weights) => apply(`DepthwiseConv${c.rank}D` as LayerTypeName, { ...c, ...BARE }, channelsLast(x!, c.format), { kernel: weights.depthwise_kernel! }),
 })
 
 const transposed: Part<TransposedConfig> = ({ config: c }, kernel) => {
-  const columns = [...kernel.slice(0, -2), kernel.at(-1)!]
+  const part = laidOut(LAYOUTS.ConvTranspose.kernel(c.rank), kernel)
   return windowed(c, {
-    groups: 1,
-    columns,
-    normShape: [...kernel.slice(0, -2), 1, kernel.at(-1)!],
+    ...part,
     run (x, weight) {
       // Keras has the outputs before the inputs.
-      const swapped = tf.transpose(weight, [...columns.slice(0, -1).keys(), columns.length, columns.length - 1])
+      const swapped = tf.transpose(weight, [...c.kernelSize.keys(), c.rank + 1, c.rank])
       return apply(`Conv${c.rank}DTranspose` as LayerTypeName, { ...c, ...BARE, filters: weight.shape.at(-1)! }, x, { kernel: swapped })
     },
   })
 }
 
 /** The last axis of the layer's first input. */
-const lastAxis = (_: unknown, kernel: Shape): LinearPart => ({ ...flat(kernel[0]!), normShape: [kernel[0]!, ...kernel.slice(1).map(() => 1)], input: ([x]) => x! })
+const lastAxis = (_: unknown, kernel: Shape): LinearPart => ({ ...laidOut(LAYOUTS.Dense.kernel, kernel), ...flat(kernel[0]!), input: ([x]) => x! })
 
 /** The last axis of the argument that attention projects. */
-const argument = (role: 'query' | 'key' | 'value'): Part<unknown> => (layer, kernel) => ({
-  ...lastAxis(layer, kernel),
+const argument = (role: 'query' | 'key' | 'value'): Part<unknown> => (_, kernel) => ({
+  ...laidOut(LAYOUTS.Attention[`${role}/kernel`], kernel),
+  ...flat(kernel[0]!),
   input (inputs, _, call = PLAIN_CALL) {
     const places = placesOf(call)
     return inputs[places[role] ?? places.value]!
@@ -84,21 +82,18 @@ const summedAxes = ({ config: { equation } }: { readonly config: EinsumDenseConf
   if (String(labels.slice(0, summed.length)) !== String(summed) || String(inputs.slice(-summed.length)) !== String(summed) || own.some((label) => inputs.includes(label))) {
     return 'its equation does not multiply the last axes of the input with the first of the kernel'
   }
-  const columns = kernel.slice(0, summed.length)
-  const size = sizeOf(columns)
+  const part = laidOut(LAYOUTS.EinsumDense.kernel(labels, equation.output), kernel)
+  const size = sizeOf(part.columns)
   return {
     ...flat(size),
-    columns,
-    normShape: kernel.map((length, axis) => axis < columns.length ? length : 1),
-    input: ([x]) => tf.reshape(x!, [...x!.shape.slice(0, -columns.length), size]),
+    ...part,
+    input: ([x]) => tf.reshape(x!, [...x!.shape.slice(0, -summed.length), size]),
     run: (x, weight) => matMul2d(tf.reshape(x, [-1, size]), tf.reshape(weight, [size, -1])),
   }
 }
 
-const lookup: Part<unknown> = (_, [entries]) => ({
-  groups: 1,
-  columns: [entries!],
-  normShape: [entries!, 1],
+const lookup: Part<unknown> = (_, kernel) => ({
+  ...laidOut(LAYOUTS.Embedding.embeddings, kernel),
   kind: 'indices',
   input: ([x]) => x!,
   run: (x, kernel) => gatherRows(kernel, tf.cast(x, 'int32')),
@@ -179,10 +174,17 @@ function windowed (c: WindowConfig, part: Pick<LinearPart, 'groups' | 'columns' 
 function perChannel (c: DepthwiseConfig, kernel: Shape): Pick<LinearPart, 'groups' | 'columns' | 'normShape' | 'run'> {
   const [window, channels] = [kernel.slice(0, -2), kernel.at(-2)!]
   return {
-    groups: channels,
-    columns: window,
-    normShape: [...window, channels, 1],
+    ...laidOut(LAYOUTS.DepthwiseConv.kernel(c.rank), kernel, channels),
     run: (x, weight) => apply(`DepthwiseConv${c.rank}D` as LayerTypeName, { ...c, ...BARE }, x, { kernel: tf.reshape(weight, [...window, channels, -1]) }),
+  }
+}
+
+/** Columns are counted along the axes that tell no outputs apart; groups stand in the place of the first that does. */
+function laidOut ({ output }: WeightAxes, kernel: Shape, groups = 1): Pick<LinearPart, 'groups' | 'columns' | 'normShape'> {
+  return {
+    groups,
+    columns: kernel.filter((_, axis) => !output.includes(axis)),
+    normShape: kernel.map((size, axis) => !output.includes(axis) ? size : axis === output[0] ? groups : 1),
   }
 }
 
@@ -190,14 +192,8 @@ function flat (inputs: number): Pick<LinearPart, 'groups' | 'columns' | 'kind' |
   return { groups: 1, columns: [inputs], kind: 'rows', run: (x, kernel) => matMul2d(tf.reshape(x, [-1, inputs]), kernel) }
 }
 
-/** One layer by itself: the node that is fed runs its layer on what it is fed. */
+/** A layer with these settings by itself. */
 function apply (type: LayerTypeName, config: unknown, x: Tensor, weights: Weights): Tensor {
   const layer: ArchitectureLayer = { path: type, className: type, type, config, trainable: true, containers: [], indexInContainer: 0 }
-  const only = { node: 0, output: 0 }
-  const architecture: Architecture = {
-    name: type,
-    layers: [layer],
-    graph: { nodes: [{ layer: 0, inputs: [], inputShapes: [], outputShapes: [], macs: 0 }], inputs: [only], outputs: [only], inputShapes: [], outputShapes: [], outputNames: [] },
-  }
-  return runGraph(architecture, () => weights, [x], { keep: true })[0]!
+  return runAlone(layer, [x], weights)[0]!
 }

@@ -1,10 +1,12 @@
 /** The derivative of the loss by every prunable weight, at inference: what snip, taylor and fisher prune by. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Scalar } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import { runMaskedGraph } from '../forward.ts'
 import { reduceLoss } from '../train/losses/index.ts'
 import type { Observation } from './observation.ts'
 import { compensatedSum } from './sums.ts'
+import type { UnitLayout } from '../prune/units.ts'
+import { segmentSum } from '../ops/gather.ts'
 
 /**
  * Of the loss over the data, without regularisers. All means are over batches, weighted by their examples; with `perExample` every example is a batch.
@@ -16,7 +18,7 @@ export interface LossGradients {
   readonly mean: Float32Array
   /** Mean of g^2, in the kernel's shape; with `perExample` the diagonal of the empirical Fisher information. */
   readonly meanSquare: Float32Array
-  /** Mean of (sum of w g)^2 over the weights of each output unit; units are counted along the kernel's output axes, row-major. */
+  /** Mean of (sum of w g)^2 over the weights of each unit: of those that were asked for, else of outputs, along the kernel's output axes, row-major. */
   readonly unitMeanSquare: Float32Array
 }
 
@@ -24,13 +26,13 @@ const SUMS = ['mean', 'meanSquare', 'unitMeanSquare'] as const
 
 export const lossGradients: Observation<LossGradients> = {
   description: 'mean and mean square of the derivative of the loss by every prunable weight',
-  async create ({ architecture, weights, asked, objective: decide }) {
+  async create ({ architecture, weights, asked, unitsOf, objective: decide }) {
     const objective = await decide()
     const seen = asked.map(({ name, variable, layer, role }) => {
-      const outputs = architecture.layers[layer]!.weights?.find((spec) => spec.role === role)?.axes.output ?? []
-      const shapes = { mean: variable.shape, meanSquare: variable.shape, unitMeanSquare: outputs.map((axis) => variable.shape[axis]!) }
+      const units = unitsIn(variable, unitsOf(name), architecture.layers[layer]!.weights?.find((spec) => spec.role === role)?.axes.output ?? [])
+      const shapes = { mean: variable.shape, meanSquare: variable.shape, unitMeanSquare: units.shape }
       const [mean, meanSquare, unitMeanSquare] = SUMS.map((what) => compensatedSum(`lossGradients:${name}:${what}`, shapes[what]))
-      return { name, variable, inputs: [...variable.shape.keys()].filter((axis) => !outputs.includes(axis)), mean: mean!, meanSquare: meanSquare!, unitMeanSquare: unitMeanSquare! }
+      return { name, variable, units, mean: mean!, meanSquare: meanSquare!, unitMeanSquare: unitMeanSquare! }
     })
     return {
       variables: Object.assign({}, ...seen.flatMap((one) => SUMS.map((what) => one[what].variables))) as Record<string, tf.Variable>,
@@ -44,13 +46,13 @@ export const lossGradients: Observation<LossGradients> = {
           return (losses.length === 1 ? losses[0]! : tf.addN(losses)) as Scalar
         }
         const { grads } = tf.variableGrads(loss, seen.map(({ variable }) => variable))
-        for (const { variable, inputs, mean, meanSquare, unitMeanSquare } of seen) {
+        for (const { variable, units, mean, meanSquare, unitMeanSquare } of seen) {
           const gradient = grads[variable.name]
           // A weight that no output depends on.
           if (gradient === undefined) continue
           mean.add(tf.mul(gradient, examples))
           meanSquare.add(tf.mul(tf.square(gradient), examples))
-          unitMeanSquare.add(tf.mul(tf.square(tf.sum(tf.mul(variable, gradient), inputs)), examples))
+          unitMeanSquare.add(tf.mul(tf.square(units.sum(tf.mul(variable, gradient))), examples))
         }
       },
       results: (read, examples) => new Map(seen.map(({ name }) => {
@@ -59,4 +61,20 @@ export const lossGradients: Observation<LossGradients> = {
       })),
     }
   },
+}
+
+interface UnitSums {
+  readonly shape: readonly number[]
+  /** Within a step: the sums of a tensor in the kernel's shape, unit by unit. */
+  sum (elements: Tensor): Tensor
+}
+
+function unitsIn ({ shape }: Tensor, layout: UnitLayout | null | undefined, outputs: readonly number[]): UnitSums {
+  if (layout === null) return { shape, sum: (elements) => elements }
+  if (layout !== undefined) {
+    const { of, groups } = layout
+    return { shape: [groups], sum: (elements) => segmentSum(tf.reshape(elements, [-1]), tf.tensor1d(of, 'int32'), groups) }
+  }
+  const inputs = [...shape.keys()].filter((axis) => !outputs.includes(axis))
+  return { shape: outputs.map((axis) => shape[axis]!), sum: (elements) => tf.sum(elements, inputs) }
 }

@@ -1,6 +1,7 @@
 /** What an observation is: sums over a calibration data set, gathered batch by batch while the model runs at inference. */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { Architecture } from '../../models/architecture/types.ts'
+import type { UnitLayout } from '../prune/units.ts'
 import type { LoadedWeight, LoadedWeights } from '../infer/weights.ts'
 import type { Objective } from '../train/objective.ts'
 import type { Batch } from '../train/step.ts'
@@ -22,6 +23,8 @@ export interface ObservationContext {
   readonly asked: readonly LoadedWeight[]
   /** The layers that are asked for, by path. */
   asksForLayer (path: string): boolean
+  /** What the weights of a kernel are summed up in, by name; null: every weight on its own. Without: output by output. */
+  unitsOf (name: string): UnitLayout | null | undefined
   /** The most that Hessian blocks may take together. */
   readonly hessianBytes: number
   /** What the loss is, from the model and the targets. */

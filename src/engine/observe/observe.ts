@@ -8,6 +8,7 @@ import { createProgram, type InputSpec, type Program, type Step } from '../compi
 import { runGraph } from '../forward.ts'
 import { BATCHES_WORTH_COMPILING, type Execution, type RunMode } from '../infer/runner.ts'
 import { loadWeights, type LoadedWeights } from '../infer/weights.ts'
+import type { UnitLayout } from '../prune/units.ts'
 import { rowsOf, type StreamedData, type TrainingData } from '../train/data.ts'
 import { factsOf } from '../train/facts.ts'
 import { createObjective } from '../train/objective.ts'
@@ -28,6 +29,8 @@ export interface ObserveRequest<N extends ObservationName> {
   readonly layers?: readonly string[]
   /** As in training. */
   readonly loss?: string
+  /** Of lossGradients: what the weights of a kernel are summed up in, by name (null: every weight on its own); output by output unless given. */
+  readonly units?: ReadonlyMap<string, UnitLayout | null>
   /** lossGradients takes one example at a time. */
   readonly perExample?: boolean
   /** The most that Hessian blocks may take together; 1 GiB unless given. */
@@ -118,6 +121,7 @@ function contextOf <N extends ObservationName> (request: ObserveRequest<N>, weig
     weights,
     asked: prunable.filter(({ name }) => request.weights?.includes(name) ?? true),
     asksForLayer: (path) => layers?.includes(path) ?? true,
+    unitsOf: (name) => request.units?.get(name),
     hessianBytes: request.hessianBytes ?? DEFAULTS.hessianBytes,
     async objective () {
       if (data.targets.length !== architecture.graph!.outputs.length) {

@@ -3,7 +3,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { MaskedWeight } from '../../engine/prune/masks.ts'
 import type { TrainedWeight, TrainState } from '../../engine/train/state.ts'
+import type { ArchitectureLayer } from '../../models/architecture/types.ts'
 import type { ModelFile } from '../../models/model.ts'
+import { refuseUnscaled, scalesAfter } from '../channel-scales.ts'
 import { penaltyControl, softThreshold, strengthOf } from './penalty-control.ts'
 import { firstMasks, unitsIn } from './pool.ts'
 import type { CreatePruning, RefuseWeights } from './pruning.ts'
@@ -16,7 +18,7 @@ const STRENGTH = 1e-3
  * Convolutional Networks through Network Slimming, ICCV 2017, equation 1.
  */
 export const slimming: CreatePruning = (setup) => {
-  const scaleOf = scalesAfter(setup.model)
+  const scaleOf = new Map([...trainedScales(setup.model)].map(([layer, { path }]) => [layer, path]))
   const masks = firstMasks(setup.pool, setup.recipe)
   const scales = new Set(setup.pool.tensors.map(({ layer }) => scaleOf.get(layer)!))
   const units = unitsIn(setup.pool)
@@ -61,33 +63,9 @@ export const slimming: CreatePruning = (setup) => {
 }
 
 /** Why a kernel has no scale that slimming could shrink; undefined when it has one. */
-export const refuseWithoutScale: RefuseWeights = (model) => {
-  const scales = scalesAfter(model)
-  const layers = new Map(model.layers.map((layer) => [layer.path, layer]))
-  return ({ layer, role, shape }) => {
-    const scale = scales.get(layer)
-    if (scale === undefined) return 'no trained batch normalisation with a scale follows this layer directly, so there is no scale to shrink'
-    const outputs = layers.get(layer)!.weights.find((weight) => weight.role === role)?.spec?.axes?.output ?? []
-    const channels = outputs.reduce((product, axis) => product * shape[axis]!, 1)
-    const scaled = layers.get(scale)!.weights.find((weight) => weight.role === 'gamma')!.tensor.shape[0]!
-    return channels === scaled ? undefined : `its ${channels} channels are not the ${scaled} that the batch normalisation scales`
-  }
-}
+export const refuseWithoutScale: RefuseWeights = (model) =>
+  refuseUnscaled(model, trainedScales(model), 'no trained batch normalisation with a scale follows this layer directly, so there is no scale to shrink')
 
-/** The batch normalisation that alone reads a layer's output, over its channels: path by path. */
-function scalesAfter ({ architecture: { graph, layers } }: ModelFile): Map<string, string> {
-  const found = new Map<string, string>()
-  if (graph === undefined) return found
-  for (const [index, node] of graph.nodes.entries()) {
-    const layer = layers[node.layer]!
-    if (graph.nodes.filter((other) => other.layer === node.layer).length > 1 || graph.outputs.some((ref) => ref.node === index)) continue
-    const readers = graph.nodes.filter(({ inputs }) => inputs.some((ref) => ref.node === index))
-    const [reader] = readers
-    if (readers.length !== 1 || graph.nodes.filter((other) => other.layer === reader!.layer).length > 1) continue
-    const next = layers[reader!.layer]!
-    const gamma = next.weights?.find(({ role }) => role === 'gamma')
-    if (next.type !== 'BatchNormalization' || !next.trainable || gamma === undefined) continue
-    found.set(layer.path, next.path)
-  }
-  return found
+function trainedScales ({ architecture }: ModelFile): Map<string, ArchitectureLayer> {
+  return new Map([...scalesAfter(architecture)].filter(([, { trainable }]) => trainable))
 }

@@ -48,7 +48,7 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   const preview = compensates
     ? (sparsity: number): readonly PrunedTensor[] => pruneMagnitude(pool.members.map((member) => ({ ...member, values: member.values.slice() })), { sparsity, scope }).tensors
     : (sparsity: number): readonly PrunedTensor[] => at(sparsity).report.tensors
-  const pruner: Pruner = { pool, preview, prune: async (sparsity) => at(sparsity) }
+  const pruner: Pruner = { pool, preview: async (sparsity) => preview(sparsity), prune: async (sparsity) => at(sparsity) }
   if (target === null) throw new EspalierError('internal', 'a plan without a target')
   const found = 'sparsity' in target
     ? { sparsity: target.sparsity }

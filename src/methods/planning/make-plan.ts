@@ -3,6 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import { countsOf, countTensors, type ModelCounts } from '../../models/counts.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { SCOPES, zerosFor, type Scope } from '../../pruning/allocation/index.ts'
+import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
 import { calibratesFor, missingData } from '../../pruning/data-needs.ts'
 import { METHOD_RULES, type MethodRules } from '../../pruning/method-rules.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
@@ -88,6 +89,8 @@ function whyInexact ({ recipe }: PlanRequest, { plan }: UnitPlan): string | unde
   if ((SCOPES[scope] as Scope).scans === true) return `the scope ${scope} looks at calibration data`
   const why = calibratesFor(recipe)
   if (why !== undefined && method !== 'sparsegpt' && batchNorm !== 'recalibrate') return why
+  const { observes }: Criterion = CRITERIA[recipe.criterion ?? 'magnitude']
+  if (observes !== undefined || Number(recipe.options?.rounds ?? 1) > 1) return `what the criterion ${recipe.criterion} comes to is computed by the job`
   const weights = plan.prune.reduce((sum, tensor) => sum + tensor.weights, 0)
   return weights > PLANNED_WEIGHTS ? `${weights} weights are ranked by a job only: a plan ranks up to ${PLANNED_WEIGHTS}` : undefined
 }

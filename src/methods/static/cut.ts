@@ -5,13 +5,13 @@ import type { Recipe } from '../../pruning/recipe.ts'
 import type { Pool, PoolMember } from './pool.ts'
 import type { Pruned } from './pruner.ts'
 
-/** Prunes copies of some members of the pool. `observed`: of a weight, what its criterion looks at. */
-export function createCut ({ members }: Pool, { criterion: name = 'magnitude', seed }: Pick<Recipe, 'criterion' | 'seed'>, observed: (member: PoolMember) => Observed = () => ({})): (some: readonly PoolMember[], target: PruneTarget) => Pruned {
+/** Prunes copies of some members of the pool; `observed`: of a weight, what its criterion looks at. */
+export function createCut ({ members }: Pool, { criterion: name = 'magnitude', seed }: Pick<Recipe, 'criterion' | 'seed'>): (some: readonly PoolMember[], target: PruneTarget, observed?: (member: PoolMember) => Observed) => Pruned {
   const { score, units }: Criterion = CRITERIA[name]
   const place = new Map(members.map((member, index) => [member.name, index]))
-  return (some, target) => {
+  return (some, target, observed) => {
     const copies = some.map((member) => ({ ...member, values: member.values.slice() }))
-    const scores = copies.map((member) => score(member.values, { observed: observed(member), seed, place: place.get(member.name)! }))
+    const scores = copies.map((member) => score(member.values, { observed: observed?.(member) ?? {}, seed, place: place.get(member.name)!, grouping: member.grouping }))
     return { report: pruneByScores(copies, { scores, ...(units && { units }) }, target), values: copies.map(({ values }) => values) }
   }
 }

@@ -17,9 +17,10 @@ export interface Pruner {
   readonly calibration?: CalibrationRecord
   readonly sensitivity?: readonly SensitivityRecord[]
   /** How many zeros each tensor of the pool would have. */
-  preview (sparsity: number): readonly PrunedTensor[]
+  preview (sparsity: number): Promise<readonly PrunedTensor[]>
   /** The pool's own values stay as they are. */
   prune (sparsity: number): Promise<Pruned>
+  dispose? (): void
 }
 
 /** The new values by tensor key, of the tensors in which something changed. */

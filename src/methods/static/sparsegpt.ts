@@ -80,7 +80,7 @@ export async function sparsegptPruner (context: StaticContext): Promise<Pruner> 
       const own = { data: examples.name, examples: data.examples, observed: 'second moments of the inputs of every layer, one after the other', seconds: (performance.now() - begin) / 1000 }
       return scan === undefined ? own : { ...own, observed: `${scan.record.observed}; ${own.observed}` }
     },
-    preview,
+    preview: async (sparsity) => preview(sparsity),
     prune,
   }
 }

@@ -15,6 +15,10 @@ export interface WeightAxes {
   readonly spatial: readonly number[]
   /** Of recurrent layers: the output axis holds so many gates side by side, and a unit has a column in each. Absent: one. */
   readonly gates?: number
+  /** Outputs and inputs are parted into so many groups, and the input axis counts within one. Absent: one. */
+  readonly groups?: number
+  /** Its outputs stay within the layer, which has others. */
+  readonly inner?: true
 }
 
 /** A weight that a layer of this configuration has, in Keras' saved order (trainable first, then the others). */

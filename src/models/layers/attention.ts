@@ -3,6 +3,7 @@ import type { WeightSpec } from '../architecture/types.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import type { Equation } from './einsum.ts'
 import type { KerasConfig, LayerType, NodeCall, Where } from './layer-type.ts'
+import { LAYOUTS } from './layouts.ts'
 import { ConfigReader } from './reader.ts'
 import { knownSize, misfit } from './shapes.ts'
 import { kept, kernel } from './weights.ts'
@@ -90,14 +91,13 @@ function attention (classNames: readonly string[], own: (reader: ConfigReader, c
     weights (c, shapes, call) {
       const { query, key, value } = inputsOf(shapes, call)
       const output = c.outputShape ?? [knownSize(query, -1)]
-      const project = (part: Part, shape: SymbolicShape, sizes: readonly number[]) => projection(c, part, [knownSize(shape, -1), ...sizes], { input: [0], output: [1, 2], spatial: [] }, sizes)
-      const rows = output.map((_, axis) => axis + 2)
+      const project = (part: Exclude<Part, 'attention_output'>, shape: SymbolicShape, sizes: readonly number[]) => projection(c, part, [knownSize(shape, -1), ...sizes], LAYOUTS.Attention[`${part}/kernel`], sizes)
       return [
         ...project('query', query, [c.heads, c.keySize]),
         ...project('key', key, [c.keyHeads, c.keySize]),
         ...c.gate ? project('gate', query, [c.heads, c.valueSize]) : [],
         ...project('value', value, [c.keyHeads, c.valueSize]),
-        ...projection(c, 'attention_output', [c.heads, c.valueSize, ...output], { input: [0, 1], output: rows, spatial: [] }, output),
+        ...projection(c, 'attention_output', [c.heads, c.valueSize, ...output], LAYOUTS.Attention['attention_output/kernel'](output.length), output),
       ]
     },
     outputShapes (c, shapes, call) {

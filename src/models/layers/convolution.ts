@@ -1,11 +1,11 @@
 /** Convolutions over one, two or three axes: plain, depthwise, separable and transposed. */
-import type { WeightSpec } from '../architecture/types.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { parseActivation, type Activation } from './activations.ts'
 import { layerType, type LayerType } from './layer-type.ts'
+import { LAYOUTS } from './layouts.ts'
 import { ConfigReader, type DataFormat } from './reader.ts'
 import { channelAxis, exampleSize, imageShape, knownSize, misfit, onlyInput, slide, spatialSizes, type Size } from './shapes.ts'
-import { biasIf, kernel, positions } from './weights.ts'
+import { biasIf, kernel } from './weights.ts'
 
 export type Rank = 1 | 2 | 3
 
@@ -46,7 +46,7 @@ export function convolution (rank: Rank): LayerType<ConvolutionConfig> {
     weights (c, shapes) {
       const channels = channelsOf(c, shapes)
       if (channels % c.groups !== 0) throw misfit(`its ${channels} input channels cannot be parted into ${c.groups} groups`)
-      return [dense(rank, 'kernel', c.kernelSize, channels / c.groups, c.filters), ...biasIf(c.useBias, c.filters)]
+      return [kernel('kernel', [...c.kernelSize, channels / c.groups, c.filters], LAYOUTS.Conv.kernel(rank, c.groups)), ...biasIf(c.useBias, c.filters)]
     },
     outputShape: (c, shapes) => slid(c, shapes, c.filters),
     macs: (c, shapes, [output]) => exampleSize(output!) * kernelArea(c) * channelsOf(c, shapes) / c.groups,
@@ -64,7 +64,7 @@ export function depthwise (rank: 1 | 2): LayerType<DepthwiseConfig> {
     weights (c, shapes) {
       const channels = channelsOf(c, shapes)
       // Keras 2 saved it as `depthwise_kernel`; the role is Keras 3's.
-      return [perChannel(rank, 'kernel', c, channels), ...biasIf(c.useBias, channels * c.multiplier)]
+      return [kernel('kernel', [...c.kernelSize, channels, c.multiplier], LAYOUTS.DepthwiseConv.kernel(rank)), ...biasIf(c.useBias, channels * c.multiplier)]
     },
     outputShape: (c, shapes) => slid(c, shapes, channelsOf(c, shapes) * c.multiplier),
     macs: (c, _, [output]) => exampleSize(output!) * kernelArea(c),
@@ -84,8 +84,8 @@ export function separable (rank: 1 | 2): LayerType<SeparableConfig> {
     weights (c, shapes) {
       const channels = channelsOf(c, shapes)
       return [
-        perChannel(rank, 'depthwise_kernel', c, channels),
-        dense(rank, 'pointwise_kernel', c.kernelSize.map(() => 1), channels * c.multiplier, c.filters),
+        kernel('depthwise_kernel', [...c.kernelSize, channels, c.multiplier], LAYOUTS.SeparableConv.depthwise_kernel(rank)),
+        kernel('pointwise_kernel', [...c.kernelSize.map(() => 1), channels * c.multiplier, c.filters], LAYOUTS.SeparableConv.pointwise_kernel(rank)),
         ...biasIf(c.useBias, c.filters),
       ]
     },
@@ -110,8 +110,7 @@ export function transposed (rank: Rank): LayerType<TransposedConfig> {
     },
     weights (c, shapes) {
       const [filters, channels] = [c.filters, channelsOf(c, shapes)]
-      const axes = { output: [rank], input: [rank + 1], spatial: positions(rank) }
-      return [kernel('kernel', [...c.kernelSize, filters, channels], axes), ...biasIf(c.useBias, filters)]
+      return [kernel('kernel', [...c.kernelSize, filters, channels], LAYOUTS.ConvTranspose.kernel(rank)), ...biasIf(c.useBias, filters)]
     },
     outputShape (c, shapes) {
       const shape = onlyInput(shapes, rank + 2)
@@ -163,12 +162,4 @@ function slid (c: WindowConfig, shapes: readonly SymbolicShape[], filters: numbe
 
 function kernelArea (c: WindowConfig): number {
   return c.kernelSize.reduce((product, size) => product * size, 1)
-}
-
-function dense (rank: Rank, role: string, sizes: readonly number[], channels: number, filters: number): WeightSpec {
-  return kernel(role, [...sizes, channels, filters], { output: [rank + 1], input: [rank], spatial: positions(rank) })
-}
-
-function perChannel (rank: Rank, role: string, c: DepthwiseConfig, channels: number): WeightSpec {
-  return kernel(role, [...c.kernelSize, channels, c.multiplier], { output: [rank, rank + 1], input: [rank], spatial: positions(rank) })
 }

@@ -2,6 +2,7 @@
 import type { SymbolicShape } from '../tensor.ts'
 import { parseActivation, type Activation } from './activations.ts'
 import { layerType, type LayerType } from './layer-type.ts'
+import { LAYOUTS } from './layouts.ts'
 import { ConfigReader, MAX_RANK } from './reader.ts'
 import { exampleSize, knownSize, misfit, onlyInput } from './shapes.ts'
 import { biasIf, kernel } from './weights.ts'
@@ -40,7 +41,7 @@ export const dense: LayerType<DenseConfig> = layerType({
   },
   weights (c, shapes) {
     const inputs = knownSize(onlyInput(shapes), -1)
-    return [kernel('kernel', [inputs, c.units], { input: [0], output: [1], spatial: [] }), ...biasIf(c.useBias, c.units)]
+    return [kernel('kernel', [inputs, c.units], LAYOUTS.Dense.kernel), ...biasIf(c.useBias, c.units)]
   },
   outputShape (c, shapes) {
     const shape = onlyInput(shapes)
@@ -63,7 +64,7 @@ export const embedding: LayerType<EmbeddingConfig> = layerType({
     const reader = new ConfigReader(config, where)
     return { entries: reader.integer('input_dim'), units: reader.integer('output_dim'), maskZero: reader.flag('mask_zero', false) }
   },
-  weights: (c) => [kernel('embeddings', [c.entries, c.units], { input: [0], output: [1], spatial: [] })],
+  weights: (c) => [kernel('embeddings', [c.entries, c.units], LAYOUTS.Embedding.embeddings)],
   outputShape: (c, shapes) => [...onlyInput(shapes), c.units],
 })
 

@@ -4,6 +4,7 @@ import type { SymbolicShape } from '../tensor.ts'
 import { parseActivation, type Activation } from './activations.ts'
 import { einsumMacs, explicit, parseEquation, REST, type Equation } from './einsum.ts'
 import { layerType, type LayerType } from './layer-type.ts'
+import { LAYOUTS } from './layouts.ts'
 import { ConfigReader } from './reader.ts'
 import { misfit, onlyInput, shapeText, type Size } from './shapes.ts'
 import { kept, kernel } from './weights.ts'
@@ -39,8 +40,7 @@ export const einsumDense: LayerType<EinsumDenseConfig> = layerType({
       if (size === null || size === undefined) throw misfit(`the size of "${label}" in its equation must be known`)
       return size
     }
-    const axesOf = (isWanted: (label: string) => boolean) => [...labels.keys()].filter((axis) => isWanted(labels[axis]!))
-    const axes = { input: axesOf((label) => !equation.output.includes(label)), output: axesOf((label) => equation.output.includes(label)), spatial: [] }
+    const axes = LAYOUTS.EinsumDense.kernel(labels, equation.output)
     const { biasLabels } = c
     const from = biasLabels === null ? 0 : equation.output.findIndex((label) => biasLabels.includes(label))
     const biasShape = biasLabels === null ? undefined : equation.output.slice(from).map((label) => biasLabels.includes(label) ? known(label) : 1)

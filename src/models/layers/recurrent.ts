@@ -4,6 +4,7 @@ import type { WeightSpec } from '../architecture/types.ts'
 import type { SymbolicShape } from '../tensor.ts'
 import { parseActivation, type Activation } from './activations.ts'
 import type { KerasConfig, LayerType, Where } from './layer-type.ts'
+import { LAYOUTS } from './layouts.ts'
 import { ConfigReader } from './reader.ts'
 import { knownSize, misfit, onlyInput } from './shapes.ts'
 import { kept, kernel } from './weights.ts'
@@ -125,19 +126,17 @@ export function recurrentWeights ({ cells }: RecurrentConfig, shape: SymbolicSha
   if (shape.length !== 3) throw misfit(`its input must have 3 axes with the batch, it has ${shape.length}`)
   let inputs = knownSize(shape, -1)
   const used = new Map<CellKind, number>()
-  return cells.flatMap(({ kind, units, useBias, resetAfter, prefix }) => {
+  return cells.flatMap(({ kind, units, useBias, resetAfter, prefix }, index) => {
     const columns = GATES[kind] * units
-    const gates = kind === 'simple' ? {} : { gates: GATES[kind] }
-    const axes = { input: [0], output: [1], spatial: [], ...gates }
-    // A bias that is added to both products has a row for each, of the same units.
-    const biasAxes = { input: [], output: [resetAfter ? 1 : 0], spatial: resetAfter ? [0] : [], ...gates }
+    const isLast = index === cells.length - 1
     const count = used.get(kind)
     used.set(kind, (count ?? 0) + 1)
     const store = cells.length === 1 ? 'cell' : `cell/cells/${STORED[kind]}${count === undefined ? '' : `_${count}`}`
     const specs = [
-      kernel(`${prefix}kernel`, [inputs, columns], axes),
-      kernel(`${prefix}recurrent_kernel`, [units, columns], axes),
-      ...useBias ? [{ ...kept(`${prefix}bias`, resetAfter ? [2, columns] : [columns], 'bias'), axes: biasAxes }] : [],
+      kernel(`${prefix}kernel`, [inputs, columns], LAYOUTS.Recurrent.kernel(GATES[kind], isLast)),
+      kernel(`${prefix}recurrent_kernel`, [units, columns], LAYOUTS.Recurrent.recurrent_kernel(GATES[kind], isLast)),
+      // A bias that is added to both products has a row for each, of the same units.
+      ...useBias ? [{ ...kept(`${prefix}bias`, resetAfter ? [2, columns] : [columns], 'bias'), axes: LAYOUTS.Recurrent.bias(GATES[kind], resetAfter ? 2 : 1) }] : [],
     ]
     inputs = units
     return specs.map((spec) => ({ ...spec, store }))

@@ -27,8 +27,3 @@ export function kept (role: string, shape: Shape, why: keyof typeof REASONS): We
 export function biasIf (used: boolean, units: number): WeightSpec[] {
   return used ? [kept('bias', [units], 'bias')] : []
 }
-
-/** The axes 0, 1, ... of kernel positions. */
-export function positions (rank: number): number[] {
-  return Array.from({ length: rank }, (_, axis) => axis)
-}

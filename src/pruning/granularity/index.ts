@@ -3,11 +3,13 @@ import { Type, type Static } from 'typebox'
 import { problemsOf, type CheckedSchema, type Problem } from '../validate.ts'
 import { block } from './block.ts'
 import { channel } from './channel.ts'
+import { column } from './column.ts'
 import type { Granularity, GroupedTensor, Grouping, Refusal } from './granularity.ts'
 import { nm } from './nm.ts'
+import { row } from './row.ts'
 import { weight } from './weight.ts'
 
-export const GRANULARITIES = { weight, 'n:m': nm, block, channel } as const satisfies Record<string, Granularity<never>>
+export const GRANULARITIES = { weight, 'n:m': nm, block, row, column, channel } as const satisfies Record<string, Granularity<never>>
 
 export type GranularityName = keyof typeof GRANULARITIES
 export const GRANULARITY_NAMES = Object.keys(GRANULARITIES) as GranularityName[]

@@ -1,4 +1,5 @@
 /** A tensor seen as matrices [inputs, outputs], one for each kernel position: what all granularities are told in. */
+import { unknownLayout } from '../../models/layers/layouts.ts'
 import { sizeOf } from '../../models/tensor.ts'
 import type { GroupedTensor, Grouping } from './granularity.ts'
 
@@ -17,8 +18,7 @@ type Shares = readonly [position: (index: number) => number, input: (index: numb
 
 export function matricesOf (tensor: GroupedTensor): Matrices {
   const { shape } = tensor
-  const last = shape.length - 1
-  const { spatial, input, output } = tensor.axes ?? { spatial: [], input: [...shape.keys()].slice(0, -1), output: shape.slice(-1).map(() => last) }
+  const { spatial, input, output } = tensor.axes ?? unknownLayout(shape.length)
   const axes = [sorted(spatial), sorted(input.filter((axis) => !output.includes(axis))), sorted(output)] as const
   const [positions, inputs, outputs] = axes.map((kind) => sizeOf(kind.map((axis) => shape[axis]!))) as [number, number, number]
   return { positions, inputs, outputs, shape, axes }

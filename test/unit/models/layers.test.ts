@@ -73,7 +73,7 @@ describe('what may be pruned', () => {
   test('inputs and outputs lie where Keras keeps them', () => {
     const kernel = (name: LayerTypeName, config: KerasConfig, shape: SymbolicShape, index = 0) => typeOf(name).weights(parse(name, config), [shape], PLAIN_CALL)[index]!
     const conv = kernel('Conv2D', { filters: 8, kernel_size: [3, 5], groups: 2 }, [null, 9, 9, 4])
-    assert.deepEqual([conv.shape, conv.axes], [[3, 5, 2, 8], { output: [3], input: [2], spatial: [0, 1] }])
+    assert.deepEqual([conv.shape, conv.axes], [[3, 5, 2, 8], { output: [3], input: [2], spatial: [0, 1], groups: 2 }])
     const transposed = kernel('Conv1DTranspose', { filters: 8, kernel_size: 3 }, [null, 9, 4])
     assert.deepEqual([transposed.shape, transposed.axes], [[3, 8, 4], { output: [1], input: [2], spatial: [0] }])
     const depthwise = kernel('DepthwiseConv2D', { kernel_size: 3, depth_multiplier: 2 }, [null, 9, 9, 4])

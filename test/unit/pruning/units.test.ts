@@ -6,7 +6,7 @@ import { groupingOf, type GranularityOptions, type Grouping } from '../../../src
 import { pruneByScores, pruneMagnitude } from '../../../src/pruning/prune.ts'
 import { goneUnits, scoreUnits } from '../../../src/pruning/units.ts'
 
-const OPTIONS: readonly GranularityOptions[] = [{ type: 'n:m', n: 2, m: 4 }, { type: 'n:m', n: 1, m: 2 }, { type: 'block', rows: 3, columns: 2 }, { type: 'channel' }]
+const OPTIONS: readonly GranularityOptions[] = [{ type: 'n:m', n: 2, m: 4 }, { type: 'n:m', n: 1, m: 2 }, { type: 'block', rows: 3, columns: 2 }, { type: 'row' }, { type: 'column' }, { type: 'channel' }]
 
 /** Few distinct values, so that there are ties. */
 const values = (size: number) => fc.array(fc.integer({ min: -6, max: 6 }), { minLength: size, maxLength: size }).map((list) => Float32Array.from(list))

@@ -60,14 +60,14 @@ async function measureFor (target: SizeTarget, context: StaticContext, pruner: P
   }
   const given = await countTensors(model)
   const counted = { attempts: COUNTED, tolerance: 0 }
-  const countsAt = (sparsity: number): ReturnType<typeof countsOf> => {
+  const countsAt = async (sparsity: number): Promise<ReturnType<typeof countsOf>> => {
     const nonzeros = new Map(given)
-    for (const [index, { weights, zeros }] of pruner.preview(sparsity).entries()) nonzeros.set(pruner.pool.members[index]!.key, weights - zeros)
+    for (const [index, { weights, zeros }] of (await pruner.preview(sparsity)).entries()) nonzeros.set(pruner.pool.members[index]!.key, weights - zeros)
     return countsOf(model, nonzeros)
   }
   const before = countsOf(model, given)
-  if ('params' in target) return { ...counted, metric: 'parameters', allowed: target.params, before: before.nonzeros, of: async (sparsity) => countsAt(sparsity).nonzeros }
-  if ('bytes' in target) return { ...counted, metric: 'bytes sparse', allowed: target.bytes, before: sparseBytes(before.weights, before.nonzeros), of: async (sparsity) => sparseBytes(before.weights, countsAt(sparsity).nonzeros) }
+  if ('params' in target) return { ...counted, metric: 'parameters', allowed: target.params, before: before.nonzeros, of: async (sparsity) => (await countsAt(sparsity)).nonzeros }
+  if ('bytes' in target) return { ...counted, metric: 'bytes sparse', allowed: target.bytes, before: sparseBytes(before.weights, before.nonzeros), of: async (sparsity) => sparseBytes(before.weights, (await countsAt(sparsity)).nonzeros) }
   if (before.effectiveMacs === null) throw new EspalierError('unsupported-layer', `multiplications are counted along the layer graph: ${model.architecture.problem ?? 'the file has none'}; give {"sparsity": number} or {"params": number}`)
-  return { ...counted, metric: 'multiplications', allowed: target.macs, before: before.effectiveMacs, of: async (sparsity) => countsAt(sparsity).effectiveMacs! }
+  return { ...counted, metric: 'multiplications', allowed: target.macs, before: before.effectiveMacs, of: async (sparsity) => (await countsAt(sparsity)).effectiveMacs! }
 }

@@ -1,6 +1,7 @@
 /** The table of ONNX operators whose weights are known: what their inputs are called, and what the axes of a weight mean. */
 import type { WeightAxes, WeightSpec } from '../../architecture/types.ts'
-import { kept, kernel, positions } from '../../layers/weights.ts'
+import { ONNX_LAYOUTS } from '../../layers/layouts.ts'
+import { kept, kernel } from '../../layers/weights.ts'
 import type { Shape } from '../../tensor.ts'
 
 /** Integer attributes of a node. */
@@ -30,38 +31,26 @@ function from (axes: (rank: number, attributes: Attributes) => WeightAxes, fits:
 const isMatrix = (rank: number) => rank === 2
 const isConvolution = (rank: number) => rank >= 3
 
-/** Axes 2, 3, ... of a convolution's kernel. */
-const window = (rank: number) => positions(rank).slice(2)
+const groupsOf = (attributes: Attributes) => attributes.get('group') ?? 1
 
-/** [filters, channels / group, ...positions]. */
-const convolution = from((rank) => ({ output: [0], input: [1], spatial: window(rank) }), isConvolution)
+const convolution = from((rank, attributes) => ONNX_LAYOUTS.Conv.W(rank, groupsOf(attributes)), isConvolution)
 
-/** [channels, filters / group, ...positions]. With groups, axis 0 tells (by its group) together with axis 1 which filter it is. */
-const transposed = from((rank, attributes) => ({ output: (attributes.get('group') ?? 1) > 1 ? [0, 1] : [1], input: [0], spatial: window(rank) }), isConvolution)
+const transposed = from((rank, attributes) => ONNX_LAYOUTS.ConvTranspose.W(rank, groupsOf(attributes)), isConvolution)
 
-/** [inputs, outputs], the other way round with transB; of input A, which a weight may be too, the outputs come first. */
-const gemm = (flag: string, inputAxis: number) => from((_, attributes) => {
-  const input = (attributes.get(flag) ?? 0) !== 0 ? 1 - inputAxis : inputAxis
-  return { input: [input], output: [1 - input], spatial: [] }
-}, isMatrix)
+const gemm = (side: 'A' | 'B') => from((_, attributes) => ONNX_LAYOUTS.Gemm[side]((attributes.get(`trans${side}`) ?? 0) !== 0), isMatrix)
 
-/** [..., inputs, outputs] on the right, [..., outputs, inputs] on the left; axes in front are products of their own. */
-const product = (side: 'left' | 'right') => from((rank) => {
-  const [input, output] = side === 'right' ? [rank - 2, rank - 1] : [rank - 1, rank - 2]
-  return { input: [input], output: [output], spatial: positions(rank - 2) }
-}, (rank) => rank >= 2)
+const product = (side: 'A' | 'B') => from((rank) => ONNX_LAYOUTS.MatMul[side](rank), (rank) => rank >= 2)
 
-/** [directions, gates * units, inputs]. */
-const recurrent = (gates: number) => from(() => ({ output: [1], input: [2], spatial: [0], ...(gates > 1 && { gates }) }), (rank) => rank === 3)
+const recurrent = (side: 'W' | 'R', gates: number) => from(() => ONNX_LAYOUTS.Recurrent[side](gates), (rank) => rank === 3)
 
 /** [entries, units] when it is indexed by its first axis. */
 const embedding: Describe = (role, shape, attributes) => shape.length === 2 && (attributes.get('axis') ?? 0) === 0
-  ? kernel(role, shape, { input: [0], output: [1], spatial: [] })
+  ? kernel(role, shape, ONNX_LAYOUTS.Gather.data)
   : undefined
 
 const recurrentLayer = (gates: number, ...more: string[]): Operator => ({
   inputs: ['X', 'W', 'R', 'B', 'sequence_lens', 'initial_h', ...more],
-  weights: { W: recurrent(gates), R: recurrent(gates), B: bias, initial_h: state, initial_c: state, P: constant },
+  weights: { W: recurrent('W', gates), R: recurrent('R', gates), B: bias, initial_h: state, initial_c: state, P: constant },
 })
 
 const elementwise = (weight: Describe): Operator => ({ inputs: ['A', 'B'], weights: { A: weight, B: weight } })
@@ -71,8 +60,8 @@ export const OPERATORS = {
   Conv: { inputs: ['X', 'W', 'B'], weights: { W: convolution, B: bias } },
   ConvTranspose: { inputs: ['X', 'W', 'B'], weights: { W: transposed, B: bias } },
   DeformConv: { inputs: ['X', 'W', 'offset', 'B', 'mask'], weights: { W: convolution, B: bias } },
-  Gemm: { inputs: ['A', 'B', 'C'], weights: { A: gemm('transA', 1), B: gemm('transB', 0), C: bias } },
-  MatMul: { inputs: ['A', 'B'], weights: { A: product('left'), B: product('right') } },
+  Gemm: { inputs: ['A', 'B', 'C'], weights: { A: gemm('A'), B: gemm('B'), C: bias } },
+  MatMul: { inputs: ['A', 'B'], weights: { A: product('A'), B: product('B') } },
   Gather: { inputs: ['data', 'indices'], weights: { data: embedding } },
   LSTM: recurrentLayer(4, 'initial_c', 'P'),
   GRU: recurrentLayer(3),
