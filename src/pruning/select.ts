@@ -1,6 +1,6 @@
 /** The k-th smallest magnitude over any number of arrays, exactly and without copying or sorting, and the cut made there. */
 import { EspalierError } from '../errors.ts'
-import { guessBracket, lengthOf, type Part } from './selection/bracket.ts'
+import { guessBracket, lengthOf, sampleOf, type Part } from './selection/bracket.ts'
 import { createCounter } from './selection/counter.ts'
 import { bitsOf, cutAt, FIRST_NOT_FINITE, type Cut } from './selection/cut-point.ts'
 import { assertFinite } from './selection/finite.ts'
@@ -19,11 +19,14 @@ export interface Scored {
   readonly scores: Float32Array | Halves
 }
 
+/** How many standard deviations wide the bracket is: the first misses one time in 200, which costs two passes, the next as good as never. */
+const DEVIATIONS = [2.8, 8] as const
+
 interface Pool { readonly floats: readonly Int32Array[], readonly known: Known }
 
 /**
  * The cut that takes exactly the `count` smallest magnitudes; null for none. As good as always one pass over the scores: a sample tells a narrow bracket that
- * holds the last of them, the pass counts what is below it and collects what is in it. Where the sample was wrong, two or three passes more. Throws
+ * holds the last of them, the pass counts what is below it and collects what is in it. Where the guess was wrong there are more passes. Throws
  * `invalid-model` when a score is NaN or infinite, since neither has a place in a ranking.
  */
 export function findCut (tensors: readonly Scored[], count: number): Cut | null {
@@ -36,16 +39,22 @@ export function findCut (tensors: readonly Scored[], count: number): Cut | null 
     return null
   }
   const rank = count - 1
-  const { room, ...bracket } = guessBracket(parts, total, rank)
-  const collected = { bits: new Int32Array(room), length: 0 }
-  const about = look(pool, bracket, room > 0 ? collected : null)
-  if (about === null) return countAll(tensors, count)
-  if (about.largest >= FIRST_NOT_FINITE) for (const { name, scores } of tensors) assertFinite(name, scores)
-  if (rank < about.upToLow) return single(pool, rank, bracket.low) ?? countAll(tensors, count)
-  if (rank >= about.belowHigh) return single(pool, rank, bracket.high) ?? countAll(tensors, count)
-  if (room === 0) return cutAt(bracket.low + 1, rank - about.upToLow + 1, about.belowHigh - about.upToLow)
-  const { bits, below, equal } = placeOf(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
-  return cutAt(bits, rank - about.upToLow - below + 1, equal)
+  const sample = sampleOf(parts, total)
+  for (const deviations of DEVIATIONS) {
+    const { room, ...bracket } = guessBracket(sample, total, rank, deviations)
+    const collected = { bits: new Int32Array(room), length: 0 }
+    const about = look(pool, bracket, room > 0 ? collected : null)
+    if (about === null) break
+    if (about.largest >= FIRST_NOT_FINITE) for (const { name, scores } of tensors) assertFinite(name, scores)
+    if (rank >= about.upToLow && rank < about.belowHigh) {
+      if (room === 0) return cutAt(bracket.low + 1, rank - about.upToLow + 1, about.belowHigh - about.upToLow)
+      const { bits, below, equal } = placeOf(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
+      return cutAt(bits, rank - about.upToLow - below + 1, equal)
+    }
+    const cut = single(pool, rank, rank < about.upToLow ? bracket.low : bracket.high)
+    if (cut !== null) return cut
+  }
+  return countAll(tensors, count)
 }
 
 /** What a cut did to a tensor. `ties`: those it used up; 0 of a cut that takes all of them. */

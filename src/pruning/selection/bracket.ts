@@ -9,7 +9,7 @@ import { placeOf } from './narrow.ts'
 export type Part = Int32Array | Halves
 
 export interface Guess extends Bracket {
-  /** Room for what will be in it, unless the guess is wrong. */
+  /** Room for what will be in it, unless the guess is wrong; 0 when it is of one magnitude, and nothing is to be collected. */
   readonly room: number
 }
 
@@ -17,35 +17,52 @@ export interface Guess extends Bracket {
 const ALL = { low: -1, high: 2 ** 31 } as const
 /** All of fewer elements are looked at. */
 const SMALL = 4096
-/** Standard deviations of the sample's ranks between the guess and either end: one guess in some 4,000 is wrong. */
-const DEVIATIONS = 3.7
-/** What a sampled element costs, and what one in the bracket does, are in balance with so many samples for total^(2/3) elements. */
-const SAMPLES = 0.4
+/** With so many for total^(2/3) elements, what samples cost and what there is to do within the bracket are in balance. */
+const SAMPLES = 0.5
 
-/** Strictly inside it is the magnitude of rank `rank` of `total`, as good as always. One that many share may stand at either end. */
-export function guessBracket (parts: readonly Part[], total: number, rank: number): Guess {
-  if (total <= SMALL) return { low: -1, high: FIRST_NOT_FINITE, room: total }
-  const sample = sampleOf(parts, total, Math.ceil(SAMPLES * total ** (2 / 3)))
+/** Magnitudes of some elements, one of each of as many equal stretches at random: the same ones every time. Null: there are too few to guess from. */
+export function sampleOf (parts: readonly Part[], total: number): Int32Array | null {
+  if (total <= SMALL) return null
+  const sample = new Int32Array(Math.ceil(SAMPLES * total ** (2 / 3)))
+  const stretch = total / sample.length
+  let [taken, begin] = [0, 0]
+  for (const part of parts) {
+    const end = begin + lengthOf(part)
+    taken = part instanceof Int32Array
+      ? takeFrom(part, sample, { taken, begin, end, stretch })
+      : takeFromHalves(part, sample, { taken, begin, end, stretch })
+    begin = end
+  }
+  return sample
+}
+
+/** Samples that were taken before, and where a part begins and ends among all elements. */
+interface Progress { readonly taken: number, readonly begin: number, readonly end: number, readonly stretch: number }
+
+const place = (index: number, stretch: number): number => Math.floor((index + uniformAt(0, index)) * stretch)
+
+function takeFrom (bits: Int32Array, sample: Int32Array, { taken, begin, end, stretch }: Progress): number {
+  for (let at; taken < sample.length && (at = place(taken, stretch)) < end; taken++) sample[taken] = bits[at - begin]! & MAGNITUDE
+  return taken
+}
+
+function takeFromHalves ({ type, bits }: Halves, sample: Int32Array, { taken, begin, end, stretch }: Progress): number {
+  for (let at; taken < sample.length && (at = place(taken, stretch)) < end; taken++) sample[taken] = widened(type, bits[at - begin]!)
+  return taken
+}
+
+/**
+ * A bracket that holds the magnitude of rank `rank` of `total` strictly inside, unless it lies more standard deviations of a sample's rank away than
+ * `deviations`, or is one that many share and stands at an end.
+ */
+export function guessBracket (sample: Int32Array | null, total: number, rank: number, deviations: number): Guess {
+  if (sample === null) return { low: -1, high: FIRST_NOT_FINITE, room: total }
   const share = (rank + 0.5) / total
-  const half = DEVIATIONS * Math.sqrt(share * (1 - share) * sample.length) + 1
+  const half = deviations * Math.sqrt(share * (1 - share) * sample.length) + 1
   const [first, last] = [Math.floor(share * sample.length - half), Math.ceil(share * sample.length + half)]
   const low = first < 0 ? -1 : placeOf(sample, first, ALL).bits
   const high = last >= sample.length ? FIRST_NOT_FINITE : placeOf(sample, last, ALL).bits
-  // When both are one, it is taken for the magnitude itself, and nothing is to be collected.
-  return low === high ? { low: low - 1, high: high + 1, room: 0 } : { low, high, room: Math.ceil(2 * (last - first) / sample.length * total) }
-}
-
-/** One of each of `size` equal stretches, at random: the same ones every time. */
-function sampleOf (parts: readonly Part[], total: number, size: number): Int32Array {
-  const sample = new Int32Array(size)
-  let [part, begin] = [0, 0]
-  for (let index = 0; index < size; index++) {
-    const position = Math.floor((index + uniformAt(size, index)) / size * total)
-    while (position - begin >= lengthOf(parts[part]!)) begin += lengthOf(parts[part++]!)
-    const one = parts[part]!
-    sample[index] = one instanceof Int32Array ? one[position - begin]! & MAGNITUDE : widened(one.type, one.bits[position - begin]!)
-  }
-  return sample
+  return low === high ? { low: low - 1, high: high + 1, room: 0 } : { low, high, room: Math.min(total, Math.ceil(2 * (last - first) / sample.length * total)) }
 }
 
 export function lengthOf (part: Part): number {

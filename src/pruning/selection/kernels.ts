@@ -27,38 +27,49 @@ const count = (counter: Variable, lanes: Variable | Code): Code => set(counter, 
 
 /**
  * Of the magnitudes from address `from` up to `to`, into `results`: how many are below `high`, the largest, and how many are above `low`. With `collects`
- * those strictly between are written from `out` on instead (and up to 16 bytes after them). Gives the address after them.
+ * those strictly between are written from `out` on instead (and up to 16 bytes after them); `turns` has room for the addresses of all turns. Gives the
+ * address after them.
  */
 const scan = (collects: boolean) => func({
-  params: ['from', 'to', 'low', 'high', 'out'],
-  ints: ['lanes'],
-  vectors: ['lows', 'highs', 'magnitudes', 'above', 'below', 'largest', 'x', 'isBelow', 'inside', 'any'],
+  params: ['from', 'to', 'low', 'high', 'out', 'turns'],
+  ints: ['lanes', 'turn', 'end'],
+  vectors: ['lows', 'highs', 'magnitudes', 'above', 'below', 'largest', 'x', 'isBelow', 'any'],
   body (v) {
-    const inside = v128.and(i32x4.gt(v.x, v.lows), v.isBelow)
+    const load = (from: Variable, offset: number) => [
+      set(v.x, v128.and(v128.load(from, offset), v.magnitudes)),
+      set(v.isBelow, i32x4.gt(v.highs, v.x)),
+    ]
+    const isAbove = i32x4.gt(v.x, v.lows)
+    const inside = v128.and(isAbove, v.isBelow)
+    // Which turns hold any is noted without a branch, since no processor could guess it.
+    const note = sequence(i32.store(v.end, v.from), set(v.end, i32.add(v.end, i32.shl(v128.anyTrue(v.any), 2))))
+    const collect = whileTrue(i32.ltU(v.turns, v.end),
+      set(v.turn, i32.load(v.turns)),
+      eachVector((offset) => [
+        ...load(v.turn, offset),
+        set(v.lanes, i32x4.bitmask(inside)),
+        v128.store(v.out, i8x16.swizzle(v.x, rowOf(LAYOUT.packing, v.lanes))),
+        set(v.out, i32.add(v.out, i32.shl(i32.popcnt(v.lanes), 2))),
+      ]),
+      set(v.turns, i32.add(v.turns, 4))
+    )
     return sequence(
       set(v.lows, i32x4.splat(v.low)),
       set(v.highs, i32x4.splat(v.high)),
       set(v.magnitudes, i32x4.splat(MAGNITUDE)),
+      set(v.end, v.turns),
       doWhile(i32.ltU(v.from, v.to),
-        set(v.any, v128.zero),
+        collects ? set(v.any, v128.zero) : [],
         eachVector((offset) => [
-          set(v.x, v128.and(v128.load(v.from, offset), v.magnitudes)),
+          ...load(v.from, offset),
           set(v.largest, i32x4.max(v.largest, v.x)),
-          set(v.isBelow, i32x4.gt(v.highs, v.x)),
           count(v.below, v.isBelow),
-          collects ? set(v.any, v128.or(v.any, inside)) : count(v.above, i32x4.gt(v.x, v.lows)),
+          collects ? set(v.any, v128.or(v.any, inside)) : count(v.above, isAbove),
         ]),
-        collects
-          ? when(v128.anyTrue(v.any), eachVector((offset) => [
-            set(v.x, v128.and(v128.load(v.from, offset), v.magnitudes)),
-            set(v.isBelow, i32x4.gt(v.highs, v.x)),
-            set(v.lanes, i32x4.bitmask(inside)),
-            v128.store(v.out, i8x16.swizzle(v.x, rowOf(LAYOUT.packing, v.lanes))),
-            set(v.out, i32.add(v.out, i32.shl(i32.popcnt(v.lanes), 2))),
-          ]))
-          : [],
+        collects ? note : [],
         set(v.from, i32.add(v.from, TURN_BYTES))
       ),
+      collects ? collect : [],
       [v.below, v.largest, v.above].flatMap((counter, index) => v128.store(LAYOUT.results, counter, index * VECTOR_BYTES)),
       value(v.out)
     )
@@ -117,8 +128,8 @@ const cut = ({ shares, own }: { readonly shares: boolean, readonly own: boolean 
 
 /** Addresses are in bytes; at least one turn is made. */
 export interface Kernels {
-  count (from: number, to: number, low: number, high: number, out: number): number
-  collect (from: number, to: number, low: number, high: number, out: number): number
+  count (from: number, to: number, low: number, high: number, out: number, turns: number): number
+  collect (from: number, to: number, low: number, high: number, out: number, turns: number): number
   /** With ties to share out. */
   share (from: number, to: number, at: number, limit: number, ties: number): number
   /** Without ties, of other scores. */

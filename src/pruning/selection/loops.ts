@@ -8,6 +8,8 @@ const PIECE_BYTES = 4 * PIECE
 const SCORES = LAYOUT.free
 /** Values, or what is collected and the 16 bytes that may be written after it. */
 const SECOND = SCORES + PIECE_BYTES
+/** Addresses of turns. */
+const THIRD = SECOND + PIECE_BYTES + 16
 const PAGE = 1 << 16
 
 /** Magnitudes strictly between two others, by their bits. */
@@ -26,7 +28,7 @@ export interface Collected { readonly bits: Int32Array, length: number }
 
 let opened: ReturnType<typeof open> | undefined
 function open () {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((SECOND + PIECE_BYTES + 16) / PAGE) })
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((THIRD + 4 * PIECE / TURN) / PAGE) })
   return { kernels: kernelsOn(memory), words: new Int32Array(memory.buffer) }
 }
 
@@ -41,10 +43,10 @@ export function lookAbout (bits: Int32Array, { low, high }: Bracket, collected: 
     words.set(bits.subarray(start, end), SCORES / 4)
     const [from, to] = [SCORES, SCORES + 4 * (end - start)]
     if (collected === null) {
-      kernels.count(from, to, low, high, SECOND)
+      kernels.count(from, to, low, high, SECOND, THIRD)
       above += sumOf(words, 2)
     } else {
-      const inside = words.subarray(SECOND / 4, kernels.collect(from, to, low, high, SECOND) / 4)
+      const inside = words.subarray(SECOND / 4, kernels.collect(from, to, low, high, SECOND, THIRD) / 4)
       if (collected.length + inside.length > collected.bits.length) return null
       collected.bits.set(inside, collected.length)
       collected.length += inside.length

@@ -5,7 +5,7 @@ import type { Bracket } from './loops.ts'
 /** An integer with how many are less and how many are equal to it. */
 export interface Placed { readonly bits: number, readonly below: number, readonly equal: number }
 
-const BIN_BITS = 11
+const BIN_BITS = 9
 const NONE: Known = { bits: new Int32Array(0), counts: new Float64Array(0) }
 
 /** Of the integers strictly inside a bracket in `values` and `known` together, the one of rank `rank`, which counts from 0 and is less than their number. */
@@ -13,31 +13,38 @@ export function placeOf (values: Int32Array, rank: number, bracket: Bracket, kno
   let [low, high, below] = [bracket.low + 1, bracket.high - 1, 0]
   for (;;) {
     const shift = Math.max(0, 32 - Math.clz32(high - low) - BIN_BITS)
-    const bins = countBins(values, known, { low, high, shift })
+    const own = countBins(values, low, shift)
+    const bins = known.bits.length === 0 ? own : withKnown(own, known, { low, high, shift })
     let bin = 0
     while (rank - below >= bins[bin]!) below += bins[bin++]!
     low += bin << shift
     high = low + (1 << shift) - 1
     if (shift === 0) return { bits: low, below, equal: bins[bin]! }
-    values = between(values, low, high)
+    values = inBin(values, low, shift, own[bin]!)
   }
 }
 
-/** From `low` to `high`, a bin for every 2^shift. `values` are all of that range. */
-function countBins (values: Int32Array, known: Known, { low, high, shift }: { readonly low: number, readonly high: number, readonly shift: number }): Float64Array {
+/** From `low` on, a bin for every 2^shift numbers. */
+function countBins (values: Int32Array, low: number, shift: number): Float64Array {
   const bins = new Float64Array(1 << BIN_BITS)
-  for (let index = 0; index < values.length; index++) bins[values[index]! - low >>> shift]!++
-  for (const [index, bits] of known.bits.entries()) if (bits >= low && bits <= high) bins[bits - low >>> shift]! += known.counts[index]!
+  for (let index = 0; index < values.length; index++) bins[(values[index]! - low | 0) >>> shift]!++
   return bins
 }
 
-function between (values: Int32Array, low: number, high: number): Int32Array {
-  const kept = new Int32Array(values.length)
-  let length = 0
+function withKnown (own: Float64Array, { bits, counts }: Known, { low, high, shift }: { readonly low: number, readonly high: number, readonly shift: number }): Float64Array {
+  const bins = own.slice()
+  for (const [index, one] of bits.entries()) if (one >= low && one <= high) bins[one - low >>> shift]! += counts[index]!
+  return bins
+}
+
+/** Those of 2^shift numbers from `low` on; `length` of them there are. */
+function inBin (values: Int32Array, low: number, shift: number, length: number): Int32Array {
+  const kept = new Int32Array(length)
+  let at = 0
+  // One comparison for both ends: half of the values are on either side, and a processor cannot guess which.
   for (let index = 0; index < values.length; index++) {
     const one = values[index]!
-    kept[length] = one
-    length += Number(one >= low && one <= high)
+    if ((one - low | 0) >>> shift === 0) kept[at++] = one
   }
-  return kept.subarray(0, length)
+  return kept
 }
