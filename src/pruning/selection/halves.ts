@@ -6,7 +6,7 @@ import { createTally, type Tally } from './tally.ts'
 export interface Halves { readonly type: HalfType, readonly bits: Uint16Array }
 export type HalfType = keyof typeof WIDENED
 
-/** Magnitudes with how often each occurs, ascending, by float32 bits. */
+/** Magnitudes with how often each occurs, each once and ascending, by float32 bits. */
 export interface Known { readonly bits: Int32Array, readonly counts: Float64Array }
 
 const PATTERNS = 1 << 15
@@ -46,9 +46,16 @@ export function createHalfTally (): { add (halves: Halves): void, known (): Know
       if (even < bits.length) a[bits[even]! & HALF_MAGNITUDE]!++
     },
     known () {
-      const all = [...tallies].flatMap(([type, tally]) => Array.from(tally.totals(), (count, pattern) => ({ bits: widened(type, pattern), count })).filter(({ count }) => count > 0))
-      if (tallies.size > 1) all.sort((a, b) => a.bits - b.bits)
-      return { bits: Int32Array.from(all, ({ bits }) => bits), counts: Float64Array.from(all, ({ count }) => count) }
+      const counts = new Map<number, number>()
+      for (const [type, tally] of tallies) {
+        for (const [pattern, count] of tally.totals().entries()) {
+          if (count === 0) continue
+          const bits = widened(type, pattern)
+          counts.set(bits, (counts.get(bits) ?? 0) + count)
+        }
+      }
+      const bits = Int32Array.from(counts.keys()).sort()
+      return { bits, counts: Float64Array.from(bits, (one) => counts.get(one)!) }
     },
   }
 }
