@@ -18,7 +18,7 @@ const ALL = { low: -1, high: 2 ** 31 } as const
 /** All of fewer elements are looked at. */
 const SMALL = 4096
 /** With so many for total^(2/3) elements, what samples cost and what there is to do within the bracket are in balance. */
-const SAMPLES = 0.5
+const SAMPLES = 0.4
 
 /** Magnitudes of some elements, one of each of as many equal stretches at random: the same ones every time. Null: there are too few to guess from. */
 export function sampleOf (parts: readonly Part[], total: number): Int32Array | null {
