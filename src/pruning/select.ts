@@ -39,6 +39,11 @@ export function findCut (tensors: readonly Scored[], count: number): Cut | null 
     return null
   }
   const rank = count - 1
+  if (pool.floats.length === 0) {
+    if (pool.known.bits.at(-1)! >= FIRST_NOT_FINITE) for (const { name, scores } of tensors) assertFinite(name, scores)
+    const { bits, below, equal } = placeOf(new Int32Array(0), rank, { low: -1, high: FIRST_NOT_FINITE }, pool.known)
+    return cutAt(bits, rank - below + 1, equal)
+  }
   const sample = sampleOf(parts, total)
   for (const deviations of DEVIATIONS) {
     const { room, ...bracket } = guessBracket(sample, total, rank, deviations)

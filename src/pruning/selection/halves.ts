@@ -9,6 +9,8 @@ export type HalfType = keyof typeof WIDENED
 /** Magnitudes with how often each occurs, each once and ascending, by float32 bits. */
 export interface Known { readonly bits: Int32Array, readonly counts: Float64Array }
 
+export const NOTHING_KNOWN: Known = { bits: new Int32Array(0), counts: new Float64Array(0) }
+
 const PATTERNS = 1 << 15
 export const HALF_MAGNITUDE = PATTERNS - 1
 
@@ -45,19 +47,33 @@ export function createHalfTally (): { add (halves: Halves): void, known (): Know
       }
       if (even < bits.length) a[bits[even]! & HALF_MAGNITUDE]!++
     },
-    known () {
-      const counts = new Map<number, number>()
-      for (const [type, tally] of tallies) {
-        for (const [pattern, count] of tally.totals().entries()) {
-          if (count === 0) continue
-          const bits = widened(type, pattern)
-          counts.set(bits, (counts.get(bits) ?? 0) + count)
-        }
-      }
-      const bits = Int32Array.from(counts.keys()).sort()
-      return { bits, counts: Float64Array.from(bits, (one) => counts.get(one)!) }
-    },
+    known: () => [...tallies].map(([type, tally]) => occurring(type, tally.totals())).reduce(merged, NOTHING_KNOWN),
   }
+}
+
+/** The patterns that occur. */
+function occurring (type: HalfType, totals: Float64Array): Known {
+  const known = { bits: new Int32Array(PATTERNS), counts: new Float64Array(PATTERNS) }
+  let length = 0
+  for (let pattern = 0; pattern < PATTERNS; pattern++) {
+    if (totals[pattern] === 0) continue
+    known.bits[length] = widened(type, pattern)
+    known.counts[length++] = totals[pattern]!
+  }
+  return { bits: known.bits.subarray(0, length), counts: known.counts.subarray(0, length) }
+}
+
+function merged (a: Known, b: Known): Known {
+  const both = { bits: new Int32Array(a.bits.length + b.bits.length), counts: new Float64Array(a.bits.length + b.bits.length) }
+  let [length, atA, atB] = [0, 0, 0]
+  while (atA < a.bits.length || atB < b.bits.length) {
+    const bits = Math.min(a.bits[atA] ?? Infinity, b.bits[atB] ?? Infinity)
+    both.bits[length] = bits
+    if (a.bits[atA] === bits) both.counts[length]! += a.counts[atA++]!
+    if (b.bits[atB] === bits) both.counts[length]! += b.counts[atB++]!
+    length++
+  }
+  return { bits: both.bits.subarray(0, length), counts: both.counts.subarray(0, length) }
 }
 
 /** How many of these are below a magnitude. */

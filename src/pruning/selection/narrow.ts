@@ -1,15 +1,14 @@
 /** Which of many integers has a rank: bin by bin the range that holds it is narrowed, so that time is in proportion to their number whatever they are. */
-import type { Known } from './halves.ts'
+import { NOTHING_KNOWN, type Known } from './halves.ts'
 import type { Bracket } from './loops.ts'
 
 /** An integer with how many are less and how many are equal to it. */
 export interface Placed { readonly bits: number, readonly below: number, readonly equal: number }
 
 const BIN_BITS = 9
-const NONE: Known = { bits: new Int32Array(0), counts: new Float64Array(0) }
 
 /** Of the integers strictly inside a bracket in `values` and `known` together, the one of rank `rank`, which counts from 0 and is less than their number. */
-export function placeOf (values: Int32Array, rank: number, bracket: Bracket, known: Known = NONE): Placed {
+export function placeOf (values: Int32Array, rank: number, bracket: Bracket, known: Known = NOTHING_KNOWN): Placed {
   let [low, high, below] = [bracket.low + 1, bracket.high - 1, 0]
   for (;;) {
     const shift = Math.max(0, 32 - Math.clz32(high - low) - BIN_BITS)
@@ -33,7 +32,10 @@ function countBins (values: Int32Array, low: number, shift: number): Float64Arra
 
 function withKnown (own: Float64Array, { bits, counts }: Known, { low, high, shift }: { readonly low: number, readonly high: number, readonly shift: number }): Float64Array {
   const bins = own.slice()
-  for (const [index, one] of bits.entries()) if (one >= low && one <= high) bins[one - low >>> shift]! += counts[index]!
+  for (let index = 0; index < bits.length; index++) {
+    const one = bits[index]!
+    if (one >= low && one <= high) bins[one - low >>> shift]! += counts[index]!
+  }
   return bins
 }
 
