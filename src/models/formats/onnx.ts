@@ -24,6 +24,7 @@ export const onnx: ModelFormat<'onnx'> = {
   name: 'onnx',
   extension: '.onnx',
   description: 'ONNX (.onnx), alone or in a zip with its external data',
+  becomes: { formats: [], reason: 'an ONNX model has no Keras configuration' },
 
   extensionOf: (model) => (model.rest as OnnxRest).entries === undefined ? '.onnx' : '.zip',
 

@@ -31,6 +31,7 @@ export const savedmodel: ModelFormat<'savedmodel'> = {
   name: 'savedmodel',
   extension: '.zip',
   description: 'TensorFlow SavedModel: a zip of saved_model.pb and the folder variables',
+  becomes: { formats: [], reason: 'a SavedModel holds a TensorFlow graph instead of layers' },
 
   async sniff (source) {
     return folderIn(await zipNames(source)) !== undefined
