@@ -78,7 +78,7 @@ function folderIn (names: readonly string[]): string | undefined {
 
 async function readIndex (entry: ArchiveFile | undefined): Promise<SavedModelRest['index']> {
   if (entry === undefined) throw unsupported(`it has no ${INDEX}: its weights are constants of the graph, or it has none; models with variables are read`)
-  assertAtMost(MAX_INDEX_BYTES, entry.size, `bytes of ${INDEX}`)
+  assertAtMost(entry.size, MAX_INDEX_BYTES, `bytes of ${INDEX}`)
   const source = await entry.source()
   return { name: entry.name, bytes: await source.read(0, source.size) }
 }
