@@ -9,7 +9,7 @@ import { addStoredFileRoutes } from '../stored-files.ts'
 import { ModelForm } from './form.ts'
 
 const PARTS = {
-  file: { file: 'model', description: 'the model file (.keras, .h5, .safetensors, a zip of a TF.js model, or its model.json and *.bin as several parts, a zip of safetensors files and their index, .onnx, or a zip of it with its external data)' },
+  file: { file: 'model', description: 'the model file (.keras, .h5, .safetensors, a zip of a TF.js model, layers or graph, or its model.json and *.bin as several parts, a zip of safetensors files and their index, .onnx, or a zip of it with its external data)' },
   name: { field: textField('name', 200), description: 'a label' },
 } as const satisfies Record<string, PartRule>
 
