@@ -1,6 +1,7 @@
 /** The central directory of a zip: found from the end, read whole, every number checked before it is used. */
 import { EspalierError, type ErrorCode } from '../errors.ts'
 import type { ByteSource } from './bytes.ts'
+import { leadsOut } from './entry-name.ts'
 
 export interface DirectoryRecord {
   readonly name: string
@@ -138,10 +139,7 @@ function widened (narrow: { size: number, compressedSize: number, offset: number
 function safeName (raw: Uint8Array, bad: Bad): string {
   if (raw.length === 0 || raw.length > MAX_NAME_BYTES) throw bad(`a name of ${raw.length} bytes; 1 to ${MAX_NAME_BYTES} are taken`)
   const name = new TextDecoder().decode(raw)
-  const parts = name.split('/')
-  if (name.startsWith('/') || name.includes('\\') || name.includes('\0') || /^[a-z]:/i.test(name) || parts.includes('..')) {
-    throw bad(`the name ${JSON.stringify(name)} leads out of the archive`, { entry: name })
-  }
+  if (leadsOut(name)) throw bad(`the name ${JSON.stringify(name)} leads out of the archive`, { entry: name })
   return name
 }
 

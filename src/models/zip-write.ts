@@ -1,6 +1,7 @@
 /** Writing of zip archives from front to back, in pieces, with entries of any size. */
 import { EspalierError } from '../errors.ts'
 import { crc32 } from './crc32.ts'
+import { compressedBy } from './gzip.ts'
 import { DESCRIPTOR, directoryRecord, endOf, fields, joined, localHeader, UTF8, type Written } from './zip-records.ts'
 
 export interface ZipInput {
@@ -43,7 +44,7 @@ export async function * writeZip (inputs: Iterable<ZipInput> | AsyncIterable<Zip
 
 async function * writeKnown (input: ZipInput, content: Uint8Array, offset: number): AsyncGenerator<Uint8Array, Written> {
   const name = new TextEncoder().encode(input.name)
-  const data = input.deflate === true ? await collect(deflated(once(content))) : content
+  const data = input.deflate === true ? await collect(compressedBy('deflate-raw', once(content))) : content
   const entry = { name, flags: UTF8, method: input.deflate === true ? 8 : 0, crc: crc32(content), size: content.length, compressed: data.length, offset }
   yield localHeader(entry)
   yield data
@@ -62,7 +63,7 @@ async function * writeStreamed (input: ZipInput, content: AsyncIterable<Uint8Arr
       yield piece
     }
   }
-  for await (const piece of input.deflate === true ? deflated(counted()) : counted()) {
+  for await (const piece of input.deflate === true ? compressedBy('deflate-raw', counted()) : counted()) {
     compressed += piece.length
     yield piece
   }
@@ -78,18 +79,4 @@ async function collect (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   const all: Uint8Array[] = []
   for await (const piece of pieces) all.push(piece)
   return joined(...all)
-}
-
-/** Raw deflate of `content`; an error of it reaches the reader. */
-function deflated (content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const pieces = content[Symbol.asyncIterator]()
-  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull (controller) {
-      const next = await pieces.next()
-      if (next.done === true) controller.close()
-      else controller.enqueue(next.value as Uint8Array<ArrayBuffer>)
-    },
-    async cancel () { await pieces.return?.() },
-  })
-  return readable.pipeThrough(new CompressionStream('deflate-raw')) as unknown as AsyncIterable<Uint8Array>
 }

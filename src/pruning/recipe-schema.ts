@@ -12,7 +12,7 @@ import { LOSS_NAMES } from './training/names.ts'
 import { steps, TrainingInput } from './training/schema.ts'
 
 /** Formats a pruned model can be written in. */
-export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers', 'safetensors', 'safetensors-shards', 'onnx', 'savedmodel'] as const satisfies readonly FormatName[]
+export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers', 'tfjs-graph', 'safetensors', 'safetensors-shards', 'onnx', 'savedmodel'] as const satisfies readonly FormatName[]
 
 export const TASK_NAMES = ['auto', 'classification', 'binary', 'multi-label', 'regression', 'segmentation'] as const
 

@@ -32,7 +32,7 @@ describe('uploads', () => {
     assert.equal(answer.json().name, 'net.keras')
   })
 
-  test('the files of a TF.js layers model become one zip, the same for the same files', async () => {
+  test('the files of a TF.js model become one zip, the same for the same files', async () => {
     const parts = [
       { name: 'file', filename: 'group1-shard1of1.bin', value: new Uint8Array(200_000).fill(7) },
       { name: 'file', filename: 'model.json', value: '{"modelTopology":{}}' },

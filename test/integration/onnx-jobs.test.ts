@@ -101,7 +101,7 @@ describe('a job on an ONNX file', () => {
   })
 
   test('what cannot be done is refused: other formats, data sets, training', async () => {
-    await assert.rejects(run(NET, { method: 'magnitude', target: { sparsity: 0.5 }, output: ['keras'] }), { code: 'unsupported-format', message: /ONNX model cannot be converted to keras/ })
+    await assert.rejects(run(NET, { method: 'magnitude', target: { sparsity: 0.5 }, output: ['keras'] }), { code: 'unsupported-format', message: /ONNX model .*cannot be converted to keras/ })
     await assert.rejects(run('test/fixtures/models/mlp.keras', { method: 'magnitude', target: { sparsity: 0.5 }, output: ['onnx'], evaluation: false }, { engine: (await engineOf()) }), { code: 'unsupported-format', message: /cannot be converted to ONNX/ })
     const images = await openFixture(IMAGES)
     const dataset = { source: images, name: 'images.zip', sha256: 'b'.repeat(64), format: 'idx', inputs: { scale: 1 / 255, offset: 0 } }

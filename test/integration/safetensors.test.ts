@@ -119,6 +119,6 @@ describe('a job on a safetensors file', () => {
     await assert.rejects(run(PLAIN, { method: 'magnitude', target: { sparsity: 0.9 } }, { dataset }), { code: 'unsupported-layer', message: /no layer graph; with "evaluation": false/ })
     await assert.rejects(run(PLAIN, { method: 'gradual', target: { sparsity: 0.9 } }, { dataset }), { code: 'unsupported-layer', message: /cannot be trained here: a safetensors file has weights but no layer graph/ })
     await source.close()
-    await assert.rejects(run(PLAIN, { method: 'magnitude', target: { sparsity: 0.9 }, output: ['keras'] }), { code: 'unsupported-format', message: /no layer graph and cannot be converted to keras/ })
+    await assert.rejects(run(PLAIN, { method: 'magnitude', target: { sparsity: 0.9 }, output: ['keras'] }), { code: 'unsupported-format', message: /no layer graph, so it cannot be converted to keras/ })
   })
 })

@@ -19,7 +19,8 @@ interface Done { readonly receipt: Receipt, readonly zeros: Readonly<Record<stri
 
 /** Runs the job and counts the zeros of the written file by weight. The engine is never asked for: nothing is computed. */
 async function run (name: string, recipe: object, changes: Partial<JobInput> = {}): Promise<Done> {
-  const source = await openFixture(`test/fixtures/savedmodel/${name}.zip`)
+  const [, extension = 'zip'] = name.split(/\.(.*)/)
+  const source = await openFixture(`test/fixtures/savedmodel/${name.split('.')[0]}.${extension}`)
   const folder = await mkdtemp(path.join(tmpdir(), 'espalier-savedmodel-'))
   try {
     const { receipt, outputs } = await runJob({
@@ -27,8 +28,8 @@ async function run (name: string, recipe: object, changes: Partial<JobInput> = {
       folder: folderOnDisk(folder), engine: async () => { throw new Error('the engine was asked for') }, gzipSize, limits: { sessionDataBytes: 2 ** 28 },
       spool: async (file) => await createSpoolFile(path.join(folder, file)), signal: new AbortController().signal, onProgress () {}, ...changes,
     })
-    assert.deepEqual(outputs.map((output) => [output.name, output.format]), [['model.zip', 'savedmodel']])
-    const written = await readModel(bytesInMemory(new Uint8Array(await readFile(path.join(folder, 'model.zip')))))
+    assert.deepEqual(outputs.map((output) => [output.name, output.format]), [[`model.${extension}`, 'savedmodel']])
+    const written = await readModel(bytesInMemory(new Uint8Array(await readFile(path.join(folder, `model.${extension}`)))))
     const zeros: Record<string, number> = {}
     for (const layer of written.layers) for (const { role, tensor } of layer.weights) zeros[`${layer.path}/${role}`] = (await tensor.read()).filter((value) => value === 0).length
     return { receipt, zeros }
@@ -38,6 +39,15 @@ async function run (name: string, recipe: object, changes: Partial<JobInput> = {
     await rm(folder, { recursive: true })
   }
 }
+
+test('tar archives come back as they were given, with the zeros asked for', async () => {
+  for (const name of ['exported-pax.tar.gz', 'exported-pax-long.tar']) {
+    const { receipt, zeros } = await run(name, { method: 'magnitude', target: { sparsity: 0.5 } })
+    assert.equal(receipt.layers.reduce((sum, { weights, nonzeros }) => sum + (weights - nonzeros), 0), 244)
+    assert.deepEqual(zeros, (await run('exported', { method: 'magnitude', target: { sparsity: 0.5 } })).zeros)
+    assert.equal(receipt.outputs[0]!.verified, true)
+  }
+})
 
 describe('magnitude', () => {
   for (const scope of SCOPE_NAMES) {

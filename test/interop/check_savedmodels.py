@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -28,9 +29,13 @@ GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 def unpack(path, folder):
     """The folder that holds saved_model.pb."""
-    with zipfile.ZipFile(path) as archive:
-        assert archive.testzip() is None, "a wrong checksum in the zip"
-        archive.extractall(folder)
+    if tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="data")
+    else:
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None, "a wrong checksum in the zip"
+            archive.extractall(folder)
     return next(root for root, _, files in os.walk(folder) if "saved_model.pb" in files)
 
 

@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels and ONNX models go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- safetensors`, `-- savedmodel`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * Writes pruned models in every Keras format, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models and ONNX models go to the libraries of their formats:
+ * `npm run test:interop`, or one of them with `-- keras`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -20,6 +20,7 @@ import { writeGradients } from './gradients.ts'
 import { writeOnnxCases } from './onnx.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { writeSavedModels } from './savedmodels.ts'
+import { writeGraphModels } from './tfjs-graph.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -57,6 +58,7 @@ const CHECKS = {
   keras: { packages: ['tensorflow'], scripts: ['check_models.py', 'check_gradients.py'], write: writeKeras },
   safetensors: { packages: ['safetensors'], scripts: ['check_safetensors.py'], write: writeSafetensors },
   savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },
+  'tfjs-graph': { packages: ['numpy', 'tensorflowjs'], scripts: ['check_tfjs_graph.py'], write: writeGraphModels },
   onnx: { packages: ['onnx', 'onnxruntime'], scripts: ['check_onnx.py'], write: writeOnnxCases },
 } as const
 
@@ -69,7 +71,8 @@ async function main (): Promise<number> {
   }
   let status = 0
   for (const [name, { packages, scripts, write }] of checks) {
-    const missing = packages.filter((one) => spawnSync(python, ['-c', `import ${one}`], { stdio: 'ignore' }).status !== 0)
+    // tensorflowjs imports packages that its reader does without.
+    const missing = packages.filter((one) => spawnSync(python, ['-c', `import importlib.util as u, sys; sys.exit(u.find_spec('${one}') is None)`], { stdio: 'ignore' }).status !== 0)
     if (missing.length > 0) {
       console.log(`skipped ${name}: ${python} has no ${missing.join(' and no ')}; name one that has with ESPALIER_PYTHON`)
       continue

@@ -5,7 +5,7 @@ import { readModel, writeModel } from '../../src/models/formats/index.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { openFixture, pathOf } from '../support/fixtures.ts'
 
-const NAMES = ['exported', 'compiled', 'sharded', 'keras2', 'mixed', 'first']
+const NAMES = ['exported', 'compiled', 'sharded', 'keras2', 'mixed', 'first', 'exported-pax.tar.gz', 'exported-gnu-long.tar.gz', 'exported-pax-long.tar']
 const SPARSITY = 0.6
 
 /** One file; `weights` are the names TensorFlow gives the variables that were pruned together. */
@@ -16,7 +16,8 @@ export async function writeSavedModels (folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   const cases: SavedCase[] = []
   for (const name of NAMES) {
-    const path = `test/fixtures/savedmodel/${name}.zip`
+    const [base, extension = 'zip'] = name.split(/\.(.*)/) as [string, string?]
+    const path = `test/fixtures/savedmodel/${base}.${extension}`
     const source = await openFixture(path)
     const model = await readModel(source)
     const pool = []
@@ -26,7 +27,7 @@ export async function writeSavedModels (folder: string): Promise<void> {
     pruneMagnitude(pool, { sparsity: SPARSITY, scope: 'global' })
     const changes = new Map(pool.map(({ key, values }) => [key, values]))
     for (const compress of [false, true]) {
-      const file = `savedmodel-${name}-${compress ? 'compressed' : 'plain'}.zip`
+      const file = `savedmodel-${base}-${compress ? 'compressed' : 'plain'}.${extension}`
       const handle = await open(join(folder, file), 'wx')
       await writeModel(model, changes, 'savedmodel', { compress, optimizerState: 'drop' }, { write: async (offset, bytes) => { await handle.write(bytes, 0, bytes.length, offset) } })
       await handle.close()

@@ -1,4 +1,4 @@
-/** Packs the several files of a TF.js layers model into one stored zip while they come in. */
+/** Packs the several files of a TF.js model into one stored zip while they come in. */
 import type { MultipartFile } from '@fastify/multipart'
 import { EspalierError } from '../../errors.ts'
 import { writeZip, type ZipInput } from '../../models/zip-write.ts'
@@ -49,7 +49,7 @@ export function openArchive (store: Store): Archive {
     },
     async finish () {
       const main = names.find((name) => /\.json$/i.test(name))
-      if (main === undefined) throw new EspalierError('invalid-request', `a TF.js layers model needs its model.json; only ${names.join(', ')} came`)
+      if (main === undefined) throw new EspalierError('invalid-request', `a TF.js model needs its model.json; only ${names.join(', ')} came`)
       await Promise.race([writer.close(), refused])
       const { sha256, bytes } = await putting
       return { name: `${main.replace(/\.json$/i, '')}.zip`, sha256, bytes }

@@ -10,7 +10,7 @@ import { receiveFile, receiveText, type ReceivedFile, type Store } from './recei
 
 /** What a part of the form may be. */
 export interface PartRule {
-  /** `blob`: one file. `model`: one file, or the several of a TF.js layers model. `text`: a small file, taken like a field. */
+  /** `blob`: one file. `model`: one file, or the several of a TF.js model. `text`: a small file, taken like a field. */
   readonly file?: 'blob' | 'model' | 'text'
   /** Given for parts that may be fields: checks and converts the value as soon as it is there. JSON parts come parsed. */
   readonly field?: (value: unknown) => unknown
@@ -87,7 +87,7 @@ function asFormError (error: unknown): unknown {
 }
 
 function cameTwice (name: string): EspalierError {
-  return new EspalierError('invalid-request', `part "${name}" comes more than once; only a TF.js layers model (model.json and *.bin) has several files`)
+  return new EspalierError('invalid-request', `part "${name}" comes more than once; only a TF.js model (model.json and *.bin) has several files`)
 }
 
 /** A field that must be text. */

@@ -4,23 +4,13 @@ import type { ModelFile } from '../model.ts'
 import type { WriteOptions } from './format.ts'
 import type { FormatName } from './index.ts'
 import { isObject, type Json } from './json.ts'
-import { NO_GRAPH } from './safetensors/layers.ts'
 import { isModelClass, layersIn, nameOf, type LayerEntry } from './conversion/walk.ts'
 
 /**
- * Throws `unsupported-format` for ONNX models, which have no Keras configuration, for layers with weights that are not known here (their order differs between formats) and for optimizer state that
- * the other format has no place for.
+ * Throws `unsupported-format` for layers with weights that are not known here (their order differs between formats) and for optimizer state that
+ * the other format has no place for. What cannot be converted at all, the table of formats tells.
  */
 export function assertConvertible (model: ModelFile, format: FormatName, { optimizerState }: WriteOptions): void {
-  if (model.format === 'safetensors' || model.format === 'safetensors-shards') {
-    throw new EspalierError('unsupported-format', `${NO_GRAPH} and cannot be converted to ${format}; write the model as ${model.format}`)
-  }
-  if (model.format === 'onnx') {
-    throw new EspalierError('unsupported-format', `an ONNX model cannot be converted to ${format}, which needs Keras' own configuration; write it as onnx`, { from: model.format, to: format })
-  }
-  if (model.format === 'savedmodel') {
-    throw new EspalierError('unsupported-format', `a SavedModel holds a TensorFlow graph instead of layers, so it cannot be converted to ${format}; write it as savedmodel`)
-  }
   const unknown = model.layers.find(({ layer, weights }) => layer.weights === undefined && weights.length > 0)
   if (unknown !== undefined) {
     throw new EspalierError('unsupported-format',

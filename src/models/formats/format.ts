@@ -19,9 +19,11 @@ export interface ModelFormat<Name extends string = string> {
   readonly description: string
   /** Files of it tell of no layer graph, so that nothing read from them can be run. */
   readonly weightsOnly?: true
+  /** Set where its models cannot become those of every other format: which they can, and what they hold instead of Keras' layers. */
+  readonly becomes?: { readonly formats: readonly string[], readonly reason: string }
   /** The extension of this model, where it is not that of every file of the format. */
   extensionOf? (model: ModelFile): string
-  /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip, never for a file of another kind. */
+  /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip or gzip, never for a file of another kind. */
   sniff (source: ByteSource): Promise<boolean>
   /** Throws `invalid-model`, `unsupported-format`, `shape-mismatch` or `limit-exceeded`, naming the place. */
   read (source: ByteSource): Promise<ModelFile>

@@ -9,6 +9,7 @@ import { onnx } from './onnx.ts'
 import { safetensors } from './safetensors.ts'
 import { safetensorsShards } from './safetensors-shards.ts'
 import { savedmodel } from './savedmodel/index.ts'
+import { tfjsGraph } from './tfjs-graph/index.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
 export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
@@ -17,6 +18,7 @@ export const MODEL_FORMATS = {
   keras,
   'keras-h5': kerasH5,
   savedmodel,
+  'tfjs-graph': tfjsGraph,
   'tfjs-layers': tfjsLayers,
   safetensors,
   'safetensors-shards': safetensorsShards,
@@ -38,5 +40,9 @@ export async function readModel (source: ByteSource): Promise<ModelFile> {
  * was, byte for byte; in another the model is converted, or refused with `unsupported-format` naming the layer that stands in the way.
  */
 export async function writeModel (model: ModelFile, changes: TensorChanges, format: FormatName, options: WriteOptions, sink: ModelSink): Promise<number> {
+  const { becomes }: ModelFormat = MODEL_FORMATS[model.format]
+  if (becomes !== undefined && model.format !== format && !becomes.formats.includes(format)) {
+    throw new EspalierError('unsupported-format', `${becomes.reason}, so it cannot be converted to ${format}; write the model as ${model.format}`, { from: model.format, to: format })
+  }
   return await MODEL_FORMATS[format].write(model, changes, options, sink)
 }

@@ -12,7 +12,7 @@ import { readNode, type OnnxNode } from './onnx/node-proto.ts'
 import { overlappingTensors } from './onnx/overlap.ts'
 import { readSparseName } from './onnx/sparse.ts'
 import { readTensor, type OnnxTensor } from './onnx/tensor.ts'
-import { Wire } from './onnx/wire.ts'
+import { Wire } from './protobuf/wire.ts'
 import { writeOnnx, type OnnxRest } from './onnx/write.ts'
 
 const PROBLEM = 'ONNX models are not run by the TensorFlow engine; their weights are pruned and compared, and accuracy is not measured'
@@ -24,6 +24,7 @@ export const onnx: ModelFormat<'onnx'> = {
   name: 'onnx',
   extension: '.onnx',
   description: 'ONNX (.onnx), alone or in a zip with its external data',
+  becomes: { formats: [], reason: 'an ONNX model has no Keras configuration' },
 
   extensionOf: (model) => (model.rest as OnnxRest).entries === undefined ? '.onnx' : '.zip',
 

@@ -5,7 +5,7 @@ import type { ModelFormat } from './format.ts'
 import { zipNames } from './keras.ts'
 import { assertKnown } from './replacements.ts'
 import { contentOf } from './safetensors/file.ts'
-import { layersOfTensors } from './safetensors/layers.ts'
+import { layersOfTensors, NO_GRAPH } from './safetensors/layers.ts'
 import { producerOf } from './safetensors/producer.ts'
 import { isShard, openShards, type Shard } from './safetensors/shards.ts'
 
@@ -16,6 +16,7 @@ export const safetensorsShards: ModelFormat<'safetensors-shards'> = {
   extension: '.zip',
   description: 'several safetensors files and their index (model.safetensors.index.json) in a zip',
   weightsOnly: true,
+  becomes: { formats: ['safetensors'], reason: NO_GRAPH },
 
   async sniff (source) {
     return (await zipNames(source)).some(isShard)

@@ -4,7 +4,7 @@ import { assertKnown } from './replacements.ts'
 import { convertedContent } from './safetensors/convert.ts'
 import { contentOf, openSafetensors, type SafetensorsFile } from './safetensors/file.ts'
 import { LENGTH_BYTES, looksLikeSafetensors } from './safetensors/header.ts'
-import { layersOfTensors } from './safetensors/layers.ts'
+import { layersOfTensors, NO_GRAPH } from './safetensors/layers.ts'
 import { producerOf } from './safetensors/producer.ts'
 
 export const safetensors: ModelFormat<'safetensors'> = {
@@ -12,6 +12,7 @@ export const safetensors: ModelFormat<'safetensors'> = {
   extension: '.safetensors',
   description: 'safetensors (.safetensors): weights without a layer graph',
   weightsOnly: true,
+  becomes: { formats: [], reason: NO_GRAPH },
 
   async sniff (source) {
     return source.size > LENGTH_BYTES && looksLikeSafetensors(await source.read(0, LENGTH_BYTES + 1))

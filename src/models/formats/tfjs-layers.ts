@@ -8,8 +8,14 @@ import { layersOf, leftForUnknown, listed, matchByName, partsOf, weightOf, type 
 import type { ModelFormat } from './format.ts'
 import { isObject, parseObject, readJsonBytes, type Json } from './json.ts'
 import { zipNames } from './keras.ts'
-import { malformed, readManifest, type ManifestGroup } from './tfjs-manifest.ts'
+import type { FileTensor } from './file-tensor.ts'
+import { isGraphModel, modelJsonIn } from './tfjs-json.ts'
+import { malformed, readManifest, type ManifestGroup, type ManifestWeight } from './tfjs-manifest.ts'
+import { layersTensor } from './tfjs-tensor.ts'
 import { writeConverted, writeSame } from './tfjs-write.ts'
+
+/** A weight of the manifest as layers have it. */
+export interface LayersWeight extends Pick<ManifestWeight, 'name' | 'isOptimizer' | 'quantization'> { readonly tensor: FileTensor }
 
 /** What the format needs to write the file back. */
 export interface TfjsRest {
@@ -17,11 +23,8 @@ export interface TfjsRest {
   /** The folder of model.json, with a slash at its end, or ''. */
   readonly folder: string
   readonly model: Json
-  readonly groups: readonly ManifestGroup[]
+  readonly groups: ReadonlyArray<Pick<ManifestGroup, 'paths' | 'sizes'> & { readonly weights: readonly LayersWeight[] }>
 }
-
-/** Folders around model.json that are looked through. */
-const MAX_FOLDERS = 8
 
 export const tfjsLayers: ModelFormat<'tfjs-layers'> = {
   name: 'tfjs-layers',
@@ -29,22 +32,25 @@ export const tfjsLayers: ModelFormat<'tfjs-layers'> = {
   description: 'TensorFlow.js layers model: a zip of model.json and its weight files',
 
   async sniff (source) {
-    return findModelJson(await zipNames(source)) !== undefined
+    return modelJsonIn(await zipNames(source)) !== undefined
   },
 
   async read (source) {
     const entries = await openZip(source)
-    const path = findModelJson(entries.map(({ name }) => name))
+    const path = modelJsonIn(entries.map(({ name }) => name))
     if (path === undefined) throw new EspalierError('invalid-model', 'the zip has no model.json')
     const folder = path.slice(0, -'model.json'.length)
     const model = parseObject(await readJsonBytes(await entries.find(({ name }) => name === path)!.source(), path), path)
     const topology = topologyOf(model)
-    const groups = readManifest(model.weightsManifest, (name) => entries.find((entry) => entry.name === folder + name))
+    const manifest = await readManifest(model.weightsManifest, (name) => entries.find((entry) => entry.name === folder + name))
+    const groups = manifest.map(({ paths, sizes, source, weights }) => ({
+      paths, sizes, weights: weights.map((weight): LayersWeight => ({ ...weight, tensor: layersTensor(weight, source) })),
+    }))
     const config = isObject(topology.model_config) ? topology.model_config : topology
     // Whoever made it, names mean what TF.js makes of them.
     const architecture = readArchitecture(config, { kerasVersion: 'tfjs-layers' })
     const weights = groups.flatMap((group) => group.weights)
-    const quantized = [...new Set(weights.flatMap(({ quantization }) => quantization ?? []))]
+    const quantized = [...new Set(weights.flatMap(({ quantization }) => quantization?.dtype ?? []))]
     return {
       format: 'tfjs-layers',
       source,
@@ -65,25 +71,9 @@ export const tfjsLayers: ModelFormat<'tfjs-layers'> = {
   },
 }
 
-/** The model.json nearest to the root; undefined when there is none, or several equally near. */
-function findModelJson (names: readonly string[]): string | undefined {
-  const found = names.filter((name) => (name === 'model.json' || name.endsWith('/model.json')) && !name.startsWith('__MACOSX/'))
-  const depth = (name: string) => name.split('/').length
-  const nearest = found.reduce((least, name) => Math.min(least, depth(name)), Infinity)
-  const [first, ...others] = found.filter((name) => depth(name) === nearest)
-  return others.length === 0 && nearest <= MAX_FOLDERS + 1 ? first : undefined
-}
-
 function topologyOf (model: Json): Json {
-  if (model.format === 'graph-model') {
-    throw new EspalierError('unsupported-format',
-      'model.json is a TF.js graph model, which has no layers any more; layers models are read')
-  }
+  if (isGraphModel(model)) throw new EspalierError('unsupported-format', 'model.json is a TF.js graph model, which has no layers any more')
   if (!isObject(model.modelTopology)) throw malformed('it has no "modelTopology"')
-  if (isObject(model.modelTopology.node) || Array.isArray(model.modelTopology.node)) {
-    throw new EspalierError('unsupported-format',
-      'model.json is a TF.js graph model, which has no layers any more; layers models are read')
-  }
   return model.modelTopology
 }
 

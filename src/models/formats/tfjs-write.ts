@@ -10,8 +10,8 @@ import { dataAsFloat32, dataOf, piecesOf, withRaw, type FileTensor } from './fil
 import type { ModelSink, WriteOptions } from './format.ts'
 import { readJsonBytes } from './json.ts'
 import { assertKnown } from './replacements.ts'
-import { isStoredPlainly, type ManifestWeight } from './tfjs-manifest.ts'
-import type { TfjsRest } from './tfjs-layers.ts'
+import type { LayersWeight, TfjsRest } from './tfjs-layers.ts'
+import { isStoredPlainly } from './tfjs-tensor.ts'
 
 /** TF.js' own size of a shard, made for browsers' caches. */
 const SHARD_BYTES = 4 * 2 ** 20
@@ -26,7 +26,7 @@ export async function writeSame (model: ModelFile, changes: TensorChanges, { opt
   assertKnown(model, changes)
   const { entries, folder, model: json, groups } = model.rest as TfjsRest
   const all = groups.flatMap(({ weights }) => weights)
-  const isKept = (weight: ManifestWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
+  const isKept = (weight: LayersWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
   const isSame = all.every((weight) => weight.quantization === undefined && isKept(weight))
   const output = groups.map(({ paths, sizes, weights }, index): OutputGroup => {
     const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, tensor, changes))

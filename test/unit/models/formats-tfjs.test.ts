@@ -158,11 +158,13 @@ describe('files that are wrong', () => {
     ['another shape', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), shape: [2, 3] }, ...everything.weights.slice(1)] }], { w: all }), /layer a: its kernel.*\[2, 3\].*\[3, 2\]/],
     ['a shape that is none', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), shape: [-1, 2] }] }], { w: all }), /no valid shape/],
     ['a huge shape', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), shape: [2 ** 30, 2 ** 30] }] }], { w: all }), /needs/],
-    ['text weights', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), dtype: 'string' }] }], { w: all }), /dtype "string"/],
+    ['text weights', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), dtype: 'string' }] }], { w: new Uint8Array(24) }), /dtype "string"/],
+    ['text weights that are too long', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), dtype: 'string' }] }], { w: all }), /6 texts .* past the end/],
+    ['a shard twice', async () => await fileOf([{ paths: ['w', 'w'], weights: everything.weights }], { w: all.slice(22) }), /the file w is there twice/],
     ['an unknown quantization', async () => await fileOf([{ paths: ['w'], weights: [{ ...plain('a/kernel'), quantization: { dtype: 'uint4', scale: 1, min: 0 } }] }], { w: all }), /uint4/],
     ['no manifest', async () => await fileOf(null, { 'w.bin': all }), /weightsManifest/],
     ['no topology', async () => await fileOf([everything], { 'w.bin': all }, { topology: null }), /modelTopology/],
-    ['a graph model', async () => await fileOf([everything], { 'w.bin': all }, { more: { format: 'graph-model' } }), /graph model/],
+    ['a graph model', async () => await fileOf([everything], { 'w.bin': all }, { more: { format: 'graph-model' } }), /the graph has no list of nodes/],
     ['a path that leads out', async () => await fileOf([{ ...everything, paths: ['../w.bin'] }], { 'w.bin': all }), /\.\.\/w\.bin.*not in the zip/],
   ]
   for (const [name, file, message] of cases) {

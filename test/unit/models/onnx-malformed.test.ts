@@ -37,7 +37,7 @@ const DAMAGED: Record<string, [Parts | Uint8Array, string, RegExp]> = {
   'an operator set as a varint': [{ tail: integer(8, 17) }, 'invalid-model', /opset_import of the model.*a varint/],
   'four bytes cut off': [{ more: [...varint(99 * 8 + 5), 1, 2] }, 'invalid-model', /field 99.*needs 4 bytes, 2 are left/],
   'eight bytes cut off': [{ more: [...varint(99 * 8 + 1), 1, 2] }, 'invalid-model', /field 99.*needs 8 bytes/],
-  'a tag cut off': [{ more: [0x80] }, 'invalid-model', /the graph ends at byte/],
+  'a tag cut off': [{ more: [0x80] }, 'invalid-model', /the graph ends within a number/],
   'a node longer than the graph': [{ more: field(1, node(), 1000) }, 'invalid-model', /needs 1000 bytes/],
   'an input longer than its node': [{ nodes: [[...field(4, 'MatMul'), ...field(1, 'x', 50)]] }, 'invalid-model', /node 0: field 1/],
   'a node without an operator': [{ nodes: [field(1, 'w')] }, 'invalid-model', /node 0 has no op_type/],

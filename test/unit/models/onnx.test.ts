@@ -169,7 +169,7 @@ describe('writing', () => {
 
   test('conversion from and to other formats is refused', async () => {
     for (const format of ['keras', 'keras-h5', 'tfjs-layers'] as const) {
-      await assert.rejects(write(await read(fixture('convolutions.onnx')), new Map(), format, SMALL), { code: 'unsupported-format', message: /ONNX model cannot be converted/ })
+      await assert.rejects(write(await read(fixture('convolutions.onnx')), new Map(), format, SMALL), { code: 'unsupported-format', message: /ONNX model .*cannot be converted/ })
     }
     await assert.rejects(write(await modelOf('test/fixtures/models/mlp.keras'), new Map(), 'onnx', SMALL), { code: 'unsupported-format', message: /keras model cannot be converted to ONNX/ })
   })

@@ -9,7 +9,7 @@ import { addStoredFileRoutes } from '../stored-files.ts'
 import { ModelForm } from './form.ts'
 
 const PARTS = {
-  file: { file: 'model', description: 'the model file (.keras, .h5, .safetensors, a zip of a TF.js layers model, or its model.json and *.bin as several parts, a zip of safetensors files and their index, .onnx, or a zip of it with its external data)' },
+  file: { file: 'model', description: 'the model file (.keras, .h5, .safetensors, a zip of a TF.js model, layers or graph, or its model.json and *.bin as several parts, a zip of safetensors files and their index, .onnx, or a zip of it with its external data)' },
   name: { field: textField('name', 200), description: 'a label' },
 } as const satisfies Record<string, PartRule>
 
@@ -20,7 +20,7 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
     schema: {
       operationId: 'createModel',
       summary: 'Upload a model',
-      description: 'A Keras .keras or .h5 file, a .safetensors file or a zip of several, a TF.js layers model as a zip or as several `file` parts, or an ONNX model: .onnx, or a zip of it with its external data.\n\n' +
+      description: 'A Keras .keras or .h5 file, a .safetensors file or a zip of several, a TF.js model as a zip or as several `file` parts, or an ONNX model: .onnx, or a zip of it with its external data.\n\n' +
         'The file is streamed and read; what cannot be read is refused.',
       tags: ['models'],
       consumes: ['multipart/form-data'],

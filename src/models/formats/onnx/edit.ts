@@ -2,8 +2,8 @@
 import { EspalierError } from '../../../errors.ts'
 import type { ByteSource } from '../../bytes.ts'
 import type { Edit } from './place.ts'
-import { varintOf } from './varint.ts'
-import type { LengthPrefix } from './wire.ts'
+import { varintOf } from '../protobuf/varint.ts'
+import type { LengthPrefix } from '../protobuf/wire.ts'
 
 /** Bytes that are copied at once. */
 const COPIED = 1 << 20

@@ -4,7 +4,7 @@ import { joinedSource } from '../joined-source.ts'
 import type { ZipEntry } from '../../zip.ts'
 import { malformed } from './fail.ts'
 import { textAt, textIf } from './text.ts'
-import { assertWire, rangeOf, type Range, type Wire } from './wire.ts'
+import { assertWire, rangeOf, type Range, type Wire } from '../protobuf/wire.ts'
 
 /** The files beside the model, by their path from it. */
 export type DataFiles = ReadonlyMap<string, ByteSource>

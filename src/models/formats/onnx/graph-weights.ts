@@ -3,11 +3,11 @@ import { bindUnknown, bound } from '../binding.ts'
 import { isFloat, type FileTensor } from '../file-tensor.ts'
 import type { ArchitectureLayer, WeightSpec } from '../../architecture/types.ts'
 import type { LayerWeight, ModelLayer } from '../../model.ts'
-import { uniquePaths } from './layer-paths.ts'
+import { uniquePaths } from '../layer-paths.ts'
 import { readIntegers, type OnnxNode } from './node-proto.ts'
 import { operatorOf, type Attributes, type Operator } from './operators.ts'
 import type { OnnxTensor } from './tensor.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from '../protobuf/wire.ts'
 
 /** Initializers by name. */
 export type Initializers = ReadonlyMap<string, OnnxTensor>

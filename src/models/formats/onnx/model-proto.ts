@@ -2,8 +2,8 @@
 import { assertAtMost, malformed } from './fail.ts'
 import { ONNX_LIMITS } from './limits.ts'
 import { textIf } from './text.ts'
-import { MAX_VARINT, readVarint, signedOf } from './varint.ts'
-import { assertWire, rangeOf, type Field, type Range, type Wire } from './wire.ts'
+import { MAX_VARINT, readVarint, signedOf } from '../protobuf/varint.ts'
+import { assertWire, rangeOf, type Field, type Range, type Wire } from '../protobuf/wire.ts'
 
 /** Fields of ModelProto by number, with their wire types. Source: onnx.proto of ONNX 1.20. */
 const MODEL_FIELDS = {
@@ -44,7 +44,7 @@ export async function looksLikeModel (wire: Wire): Promise<boolean> {
     })
     return version && graph
   } catch {
-    const tag = readVarint(await wire.bytes({ start: next, end: Math.min(next + MAX_VARINT, size) }), 0)?.value
+    const tag = readVarint(await wire.bytes({ start: next, end: Math.min(next + MAX_VARINT, size) }), 0, 'the model')?.value
     return version && Object.entries(MODEL_FIELDS).some(([number, [, type]]) => tag === Number(number) * 8 + type)
   }
 }

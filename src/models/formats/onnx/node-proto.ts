@@ -2,8 +2,8 @@
 import { assertAtMost, malformed } from './fail.ts'
 import { ONNX_LIMITS } from './limits.ts'
 import { textAt, textIf } from './text.ts'
-import { signedOf } from './varint.ts'
-import { assertWire, rangeOf, type Range, type Wire } from './wire.ts'
+import { signedOf } from '../protobuf/varint.ts'
+import { assertWire, rangeOf, type Range, type Wire } from '../protobuf/wire.ts'
 
 export interface OnnxNode {
   readonly operator: string

@@ -1,6 +1,6 @@
 /** What a place is: some of a tensor's numbers, as they lie in a file, to be read and written again. */
 import type { ByteSource } from '../../bytes.ts'
-import type { LengthPrefix } from './wire.ts'
+import type { LengthPrefix } from '../protobuf/wire.ts'
 
 /** New raw elements from number `first` on, for the raw elements that are there. */
 export type Encode = (first: number, before: Uint8Array) => Uint8Array

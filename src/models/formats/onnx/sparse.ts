@@ -1,7 +1,7 @@
 /** SparseTensorProto: only its name, which is that of its values. */
 import { malformed } from './fail.ts'
 import { textIf } from './text.ts'
-import { assertWire, rangeOf, type Range, type Wire } from './wire.ts'
+import { assertWire, rangeOf, type Range, type Wire } from '../protobuf/wire.ts'
 
 /** Throws `invalid-model` for a sparse initializer without a name. */
 export async function readSparseName (wire: Wire, range: Range, index: number): Promise<string> {

@@ -2,8 +2,8 @@
 import { assertAtMost, malformed } from './fail.ts'
 import { DATA_FIELDS, type DataField } from './data-types.ts'
 import { ONNX_LIMITS } from './limits.ts'
-import { readVarint, signedOf } from './varint.ts'
-import { assertWire, rangeOf, type Field, type Range, type Wire } from './wire.ts'
+import { readVarint, signedOf } from '../protobuf/varint.ts'
+import { assertWire, rangeOf, type Field, type Range, type Wire } from '../protobuf/wire.ts'
 
 /** Numbers that lie side by side: packed in one field (no tag), or a field each. */
 export interface Run extends Range {
@@ -93,7 +93,7 @@ async function sizesOf (wire: Wire, dims: ReadonlyArray<number | Range>, what: s
     assertAtMost(Math.ceil((one.end - one.start) / 10), ONNX_LIMITS.rank, `dims of ${what}`)
     const bytes = (await wire.bytes(one)).slice()
     for (let at = 0; at < bytes.length;) {
-      const read = readVarint(bytes, at)
+      const read = readVarint(bytes, at, `dims of ${what}`)
       if (read === undefined) throw malformed(`dims of ${what} end within a number`)
       sizes.push(sizeOfAxis(read.value, what))
       at += read.size

@@ -9,9 +9,9 @@ import { fixedPlace } from './fixed-place.ts'
 import { PIECE, type Place } from './place.ts'
 import { readTensorFields, type Run, type TensorFields } from './tensor-fields.ts'
 import { textIf } from './text.ts'
-import { varintOf } from './varint.ts'
+import { varintOf } from '../protobuf/varint.ts'
 import { varintPlace } from './varint-place.ts'
-import type { Range, Wire } from './wire.ts'
+import type { Range, Wire } from '../protobuf/wire.ts'
 
 export interface OnnxTensor {
   readonly name: string

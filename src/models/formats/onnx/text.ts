@@ -1,7 +1,7 @@
 /** Names and other texts in ONNX files. */
 import { assertAtMost, malformed } from './fail.ts'
 import { ONNX_LIMITS } from './limits.ts'
-import type { Range, Wire } from './wire.ts'
+import type { Range, Wire } from '../protobuf/wire.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 

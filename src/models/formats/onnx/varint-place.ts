@@ -2,8 +2,8 @@
 import type { ByteSource } from '../../bytes.ts'
 import { malformed } from './fail.ts'
 import { PIECE, type Edit, type Place } from './place.ts'
-import { MAX_VARINT, readVarint, varintOf, type Varint } from './varint.ts'
-import type { LengthPrefix } from './wire.ts'
+import { MAX_VARINT, readVarint, varintOf, type Varint } from '../protobuf/varint.ts'
+import type { LengthPrefix } from '../protobuf/wire.ts'
 
 /** Bytes of varints that are read at once. */
 const WINDOW = 65_536
@@ -74,7 +74,7 @@ async function * batchesOf (run: VarintRun): AsyncGenerator<Array<Varint['value'
     const values: Array<Varint['value']> = []
     let at = 0
     while (at < bytes.length && (isLast || at + tag + MAX_VARINT <= bytes.length)) {
-      const read = readVarint(bytes, at + tag)
+      const read = readVarint(bytes, at + tag, what)
       if (read === undefined) throw malformed(`${what}: its numbers end at byte ${end}, within one`, { at: end })
       values.push(read.value)
       at += tag + read.size

@@ -2,7 +2,7 @@
 import { NUMBER_TYPES, type Shape } from '../../tensor.ts'
 import { numberTypeOf, otherSize } from './dtypes.ts'
 import { malformed, unsupported } from './fail.ts'
-import { fieldsOf, sizeIn, valueOf, type Field } from './protobuf.ts'
+import { fieldsOf, sizeIn, valueOf, type Field } from '../protobuf/message.ts'
 import { readTable, shown, type Block, type TableEntry } from './table.ts'
 
 /** A part of a partitioned variable along every axis; no length: all of it. */

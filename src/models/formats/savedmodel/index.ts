@@ -1,8 +1,8 @@
-/** TensorFlow SavedModels in a zip: the variables are read and pruned, the graph is kept as it is. */
+/** TensorFlow SavedModels in a zip or tar: the variables are read and pruned, the graph is kept as it is. */
 import { EspalierError } from '../../../errors.ts'
-import { openZip, type ZipEntry } from '../../zip.ts'
 import type { ModelFormat } from '../format.ts'
 import { zipNames } from '../keras.ts'
+import { isTarred, openArchive, type Archive, type ArchiveFile } from './archive.ts'
 import { readBundle, type Bundle } from './bundle.ts'
 import { assertAtMost, malformed, unsupported } from './fail.ts'
 import { OBJECT_GRAPH_KEY, savedLayers, type SavedLayers } from './layers.ts'
@@ -13,7 +13,7 @@ import { writeSavedModel } from './write.ts'
 
 /** What the format needs to write the file back. */
 export interface SavedModelRest {
-  readonly entries: readonly ZipEntry[]
+  readonly archive: Archive
   readonly index: { readonly name: string, readonly bytes: Uint8Array }
   readonly shards: Shards
   readonly places: SavedLayers['places']
@@ -30,17 +30,20 @@ const PROBLEM = 'a SavedModel holds a TensorFlow graph, which is not run here, s
 export const savedmodel: ModelFormat<'savedmodel'> = {
   name: 'savedmodel',
   extension: '.zip',
-  description: 'TensorFlow SavedModel: a zip of saved_model.pb and the folder variables',
+  description: 'TensorFlow SavedModel: a zip, .tar or .tar.gz of saved_model.pb and the folder variables',
+  becomes: { formats: [], reason: 'a SavedModel holds a TensorFlow graph instead of layers' },
+
+  extensionOf: (model) => (model.rest as SavedModelRest).archive.extension,
 
   async sniff (source) {
-    return folderIn(await zipNames(source)) !== undefined
+    return folderIn(await zipNames(source)) !== undefined || await isTarred(source)
   },
 
   async read (source) {
-    const entries = await openZip(source)
-    const folder = folderIn(entries.map(({ name }) => name))
-    if (folder === undefined) throw malformed(`the zip has no ${MODEL} at its top or in one folder`)
-    const find = (name: string) => entries.find((entry) => entry.name === folder + name)
+    const archive = await openArchive(source)
+    const folder = folderIn(archive.files.map(({ name }) => name))
+    if (folder === undefined) throw malformed(`the archive has no ${MODEL} at its top or in one folder`)
+    const find = (name: string) => archive.files.find((file) => file.name === folder + name)
     const index = await readIndex(find(INDEX))
     const bundle = readBundle(index.bytes)
     const shards = openShards(bundle, find)
@@ -54,7 +57,7 @@ export const savedmodel: ModelFormat<'savedmodel'> = {
       producer: {},
       hasOptimizerState,
       keepsOptimizerState: true,
-      rest: { entries, index, shards, places } satisfies SavedModelRest,
+      rest: { archive, index, shards, places } satisfies SavedModelRest,
     }
   },
 
@@ -73,9 +76,9 @@ function folderIn (names: readonly string[]): string | undefined {
   return nearest.length === 1 ? nearest[0]!.slice(0, -MODEL.length) : undefined
 }
 
-async function readIndex (entry: ZipEntry | undefined): Promise<SavedModelRest['index']> {
+async function readIndex (entry: ArchiveFile | undefined): Promise<SavedModelRest['index']> {
   if (entry === undefined) throw unsupported(`it has no ${INDEX}: its weights are constants of the graph, or it has none; models with variables are read`)
-  assertAtMost(MAX_INDEX_BYTES, entry.size, `bytes of ${INDEX}`)
+  assertAtMost(entry.size, MAX_INDEX_BYTES, `bytes of ${INDEX}`)
   const source = await entry.source()
   return { name: entry.name, bytes: await source.read(0, source.size) }
 }

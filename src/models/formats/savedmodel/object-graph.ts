@@ -1,6 +1,6 @@
 /** The graph of objects whose variables a SavedModel holds: what each is called, and which belong to an optimizer. Source: trackable_object_graph.proto. */
 import { assertAtMost, malformed } from './fail.ts'
-import { fieldsOf, sizeIn, textIn, valueOf } from './protobuf.ts'
+import { fieldsOf, sizeIn, textIn, valueOf } from '../protobuf/message.ts'
 
 export interface ObjectGraph {
   /** The name a variable was made with ("conv2d/kernel") by its key, in the order of the graph. */
@@ -29,7 +29,7 @@ export function readObjectGraph (message: Uint8Array): ObjectGraph {
     if (field.number !== 1) continue
     const node = readObject(valueOf(field, 'bytes', WHAT))
     parts += 1 + node.children.length + node.variables.length + node.slots.length
-    assertAtMost(MAX_PARTS, parts, `parts of ${WHAT}`)
+    assertAtMost(parts, MAX_PARTS, `parts of ${WHAT}`)
     nodes.push(node)
   }
   for (const { children, slots } of nodes) {
@@ -45,7 +45,7 @@ function readObject (message: Uint8Array): TrackedObject {
   const slots: number[] = []
   let parts = 0
   for (const field of fieldsOf(message, WHAT)) {
-    assertAtMost(MAX_PARTS, ++parts, `parts of an object in ${WHAT}`)
+    assertAtMost(++parts, MAX_PARTS, `parts of an object in ${WHAT}`)
     if (field.number === 1) {
       const { numbers, texts } = readPart(valueOf(field, 'bytes', WHAT))
       children.push({ node: numbers.get(1) ?? 0, name: texts.get(2) ?? '' })

@@ -1,20 +1,20 @@
 /** The files that hold the values of a SavedModel's variables. */
 import { assertWithin, sliceOf, type ByteSource } from '../../bytes.ts'
-import type { ZipEntry } from '../../zip.ts'
+import type { ArchiveFile } from './archive.ts'
 import type { Bundle, BundleEntry } from './bundle.ts'
 import { malformed } from './fail.ts'
 import { shown } from './table.ts'
 
 export interface Shards {
-  /** The zip entry of shard number `index`. */
-  readonly entries: readonly ZipEntry[]
+  /** The file of shard number `index`. */
+  readonly entries: readonly ArchiveFile[]
   /** The bytes of a tensor as they are stored. */
   sourceOf (entry: BundleEntry): ByteSource
 }
 
 /** Throws `invalid-model` when a shard is missing or a tensor lies outside of its shard. */
-export function openShards ({ shards: count, entries }: Bundle, find: (name: string) => ZipEntry | undefined): Shards {
-  const files: ZipEntry[] = []
+export function openShards ({ shards: count, entries }: Bundle, find: (name: string) => ArchiveFile | undefined): Shards {
+  const files: ArchiveFile[] = []
   for (let index = 0; index < count; index++) {
     const name = `variables/variables.data-${digits(index)}-of-${digits(count)}`
     const file = find(name)
@@ -37,7 +37,7 @@ function digits (value: number): string {
 }
 
 /** Compressed shards are inflated whole when they are read; the last used one is held. */
-function lazySource (files: readonly ZipEntry[]): (file: ZipEntry, index: number) => ByteSource {
+function lazySource (files: readonly ArchiveFile[]): (file: ArchiveFile, index: number) => ByteSource {
   let open: { readonly index: number, readonly source: Promise<ByteSource> } | undefined
   return (file, index) => ({
     size: file.size,

@@ -5,7 +5,7 @@ import { crc32c, masked } from './crc32c.ts'
 import { STRING } from './dtypes.ts'
 import { assertAtMost, malformed } from './fail.ts'
 import { shown } from './table.ts'
-import { Reader } from './varint.ts'
+import { Reader } from './reader.ts'
 
 /** The object graphs of the largest Keras models have a few MB. */
 const MAX_BYTES = 16 * 2 ** 20
@@ -17,7 +17,7 @@ const MAX_BYTES = 16 * 2 ** 20
 export async function readText (entry: BundleEntry, source: ByteSource): Promise<Uint8Array> {
   const what = `the text "${shown(entry.key)}"`
   if (entry.dtype !== STRING || entry.shape.length > 0) throw malformed(`${what} is no single text`)
-  assertAtMost(MAX_BYTES, entry.size, `bytes of ${what}`)
+  assertAtMost(entry.size, MAX_BYTES, `bytes of ${what}`)
   const reader = new Reader(await source.read(0, entry.size), what)
   const length = reader.number()
   const stored = reader.take(4)

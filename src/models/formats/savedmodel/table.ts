@@ -1,7 +1,7 @@
 /** The sorted table in which TensorFlow keeps the index of its variables. Source: tensorflow/core/lib/io/table_format.txt. */
 import { assertAtMost, malformed, unsupported } from './fail.ts'
 import { crc32c, masked } from './crc32c.ts'
-import { Reader } from './varint.ts'
+import { Reader } from './reader.ts'
 
 /** Bytes from `at` on, without the trailer. */
 export interface Block { readonly at: number, readonly length: number }
@@ -55,7 +55,7 @@ export function readTable (bytes: Uint8Array): TableEntry[] {
   const entries: TableEntry[] = []
   for (const block of blocks) {
     const found = readBlock(bytes, block, budget, `the block at byte ${block.at} of the index`)
-    assertAtMost(MAX_ENTRIES, entries.length + found.length, 'entries of the index')
+    assertAtMost(entries.length + found.length, MAX_ENTRIES, 'entries of the index')
     assertOrder(entries.at(-1)?.key, found[0]?.key)
     for (const entry of found) entries.push(entry)
   }
@@ -124,15 +124,15 @@ function readEntries (data: Uint8Array, restarts: readonly number[], block: Bloc
     const isRestart = restarts[restart] === start
     if (isRestart) restart++
     if (shared > key.length || (isRestart && shared !== 0)) throw malformed(`${what}: the key at byte ${start} shares ${shared} bytes with one of ${isRestart ? 0 : key.length}`)
-    assertAtMost(MAX_KEY_BYTES, shared + fresh, 'bytes of a key')
+    assertAtMost(shared + fresh, MAX_KEY_BYTES, 'bytes of a key')
     budget.keyBytes += shared + fresh
-    assertAtMost(MAX_ALL_KEY_BYTES, budget.keyBytes, 'bytes of keys')
+    assertAtMost(budget.keyBytes, MAX_ALL_KEY_BYTES, 'bytes of keys')
     const next = key.slice(0, shared) + latin1(reader.take(fresh))
     if (entries.length > 0) assertOrder(key, next)
     key = next
     const value = reader.take(length)
     entries.push({ key, value, at: block.at + reader.at - length, block })
-    assertAtMost(MAX_ENTRIES, entries.length, 'entries of a block')
+    assertAtMost(entries.length, MAX_ENTRIES, 'entries of a block')
   }
   // A block without entries has one restart all the same.
   if (restart !== restarts.length && !(entries.length === 0 && restarts.length === 1 && restarts[0] === 0)) throw malformed(`${what}: its restart at byte ${restarts[restart]} is where no key begins`)

@@ -3,10 +3,11 @@ import { EspalierError } from '../../../errors.ts'
 import { sliceOf, streamOf } from '../../bytes.ts'
 import type { ModelFile, TensorChanges } from '../../model.ts'
 import { sizeOf, type Shape } from '../../tensor.ts'
-import { writeZip, ZIP_LIMITS, type ZipEntry, type ZipInput } from '../../zip.ts'
+import { ZIP_LIMITS } from '../../zip.ts'
 import { dataOf, piecesOf } from '../file-tensor.ts'
 import type { ModelSink, WriteOptions } from '../format.ts'
 import { assertKnown } from '../replacements.ts'
+import type { ArchiveFile, Change } from './archive.ts'
 import type { BundleEntry } from './bundle.ts'
 import { crc32c, masked } from './crc32c.ts'
 import { unsupported } from './fail.ts'
@@ -26,18 +27,15 @@ const PIECE = 4 * 2 ** 20
  */
 export async function writeSavedModel (model: ModelFile, changes: TensorChanges, { compress }: WriteOptions, sink: ModelSink): Promise<number> {
   assertKnown(model, changes)
-  const { entries, index, shards } = model.rest as SavedModelRest
+  const { archive, index, shards } = model.rest as SavedModelRest
   const patches = patchesOf(model, changes)
-  const newIndex = await patchedIndex(index.bytes, patches)
-  const inputs = function * (): Generator<ZipInput> {
-    for (const entry of entries) {
-      const own = patches.filter((patch) => shards.entries[patch.entry.shard] === entry)
-      const deflate = entry.method === 'deflated' || (compress && own.length > 0 && entry.size <= ZIP_LIMITS.memoryBytes)
-      yield { name: entry.name, deflate, content: entry.name === index.name ? newIndex : own.length > 0 ? patchedShard(entry, own) : entry.stream() }
-    }
+  const files = new Map<string, Change>([[index.name, { data: await patchedIndex(index.bytes, patches), deflate: false }]])
+  for (const [shard, file] of shards.entries.entries()) {
+    const own = patches.filter(({ entry }) => entry.shard === shard)
+    if (own.length > 0) files.set(file.name, { data: patchedShard(file, own), deflate: compress && file.size <= ZIP_LIMITS.memoryBytes })
   }
   let size = 0
-  for await (const bytes of writeZip(inputs())) {
+  for await (const bytes of archive.rewritten(files)) {
     await sink.write(size, bytes)
     size += bytes.length
   }
@@ -77,7 +75,7 @@ async function patchedIndex (before: Uint8Array, patches: readonly Patch[]): Pro
   return bytes
 }
 
-async function * patchedShard (file: ZipEntry, patches: readonly Patch[]): AsyncGenerator<Uint8Array> {
+async function * patchedShard (file: ArchiveFile, patches: readonly Patch[]): AsyncGenerator<Uint8Array> {
   const source = await file.source()
   let at = 0
   for (const { entry, data } of [...patches].sort((a, b) => a.entry.offset - b.entry.offset)) {

@@ -8,10 +8,10 @@ export const MAX_VARINT = 10
 export interface Varint { readonly value: number | bigint, readonly size: number }
 
 /**
- * The varint at `at`; undefined when `bytes` end within it. Longer than ten bytes, or above 64 bits, is malformed.
+ * The varint at `at` of what is called `what` in errors; undefined when `bytes` end within it. Longer than ten bytes, or above 64 bits, is malformed.
  * Source: protobuf, Encoding, "Base 128 Varints".
  */
-export function readVarint (bytes: Uint8Array, at: number): Varint | undefined {
+export function readVarint (bytes: Uint8Array, at: number, what: string): Varint | undefined {
   let [value, scale] = [0, 1]
   for (let size = 1; size <= 7; size++) {
     const byte = bytes[at + size - 1]
@@ -30,7 +30,7 @@ export function readVarint (bytes: Uint8Array, at: number): Varint | undefined {
       return { value: wide, size }
     }
   }
-  throw malformed('a varint has more than 64 bits')
+  throw malformed(`${what} has a number of more than 64 bits`)
 }
 
 /** The varint as a signed number of 64 bits; undefined beyond what a double tells exactly. */

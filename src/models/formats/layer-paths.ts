@@ -1,4 +1,4 @@
-/** Paths of layers out of the names in an ONNX graph: each unique, with slashes as in nested Keras models. */
+/** Paths of layers out of the names in a graph: each unique, with slashes as in nested Keras models. */
 
 /** Gives a path by the first of the names that is free; when none is, by the first of them with a number. Exporters begin names with a slash; paths do not. */
 export function uniquePaths (): (names: ReadonlyArray<string | undefined>) => string {

@@ -1,6 +1,6 @@
-/** Protobuf messages walked field by field. Source: protobuf.dev, Encoding. */
+/** Protobuf messages that are held in memory, walked field by field. */
 import { malformed } from './fail.ts'
-import { Reader } from './varint.ts'
+import { fieldAt, type Field as Place } from './field.ts'
 
 /** A field as it lies in a message: a number of any kind, or bytes (text, a message, packed numbers). */
 export type Field = {
@@ -18,34 +18,22 @@ type Value<Kind extends Field['kind']> = Extract<Field, { kind: Kind }>['value']
 
 /** The fields of a message in their order. `what` names it in errors. */
 export function * fieldsOf (message: Uint8Array, what: string): Generator<Field> {
-  const reader = new Reader(message, what)
-  while (reader.left > 0) {
-    const tag = reader.number()
-    const number = Math.floor(tag / 8)
-    if (number === 0) throw malformed(`${what} has a field of number 0`)
-    yield readField(reader, number, tag % 8)
+  const held = { bytes: message, start: 0 }
+  for (let at = 0; at < message.length;) {
+    const place = fieldAt(held, at, message.length, what)
+    yield valued(place, message)
+    at = place.end
   }
 }
 
-function readField (reader: Reader, number: number, wire: number): Field {
+function valued ({ number, wire, start, end, value }: Place, message: Uint8Array): Field {
+  const at = start
+  const bytes = message.subarray(start, end)
   switch (wire) {
-    case 0: {
-      const at = reader.at
-      return { number, at, kind: 'varint', value: reader.wide() }
-    }
-    case 1: {
-      const bytes = reader.take(8)
-      return { number, at: reader.at - 8, kind: 'fixed64', value: viewOf(bytes).getBigUint64(0, true) }
-    }
-    case 2: {
-      const value = reader.take(reader.number())
-      return { number, at: reader.at - value.length, kind: 'bytes', value }
-    }
-    case 5: {
-      const bytes = reader.take(4)
-      return { number, at: reader.at - 4, kind: 'fixed32', value: viewOf(bytes).getUint32(0, true) }
-    }
-    default: throw malformed(`${reader.what} has a field ${number} of wire type ${wire}, which is not read`)
+    case 0: return { number, at, kind: 'varint', value: BigInt(value!) }
+    case 1: return { number, at, kind: 'fixed64', value: viewOf(bytes).getBigUint64(0, true) }
+    case 2: return { number, at, kind: 'bytes', value: bytes }
+    case 5: return { number, at, kind: 'fixed32', value: viewOf(bytes).getUint32(0, true) }
   }
 }
 

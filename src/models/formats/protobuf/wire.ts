@@ -1,27 +1,12 @@
 /** Messages of protobuf walked by random access: field after field, payloads skipped, so that a large file is never held. */
 import type { ByteSource } from '../../bytes.ts'
 import { malformed } from './fail.ts'
-import { MAX_VARINT, readVarint } from './varint.ts'
+import { fieldAt, MAX_HEAD, type Field, type WireType } from './field.ts'
+
+export type { Field } from './field.ts'
 
 /** Bytes that are read at once: some eighty nodes, or the head of one tensor. */
 const WINDOW = 16_384
-
-export type WireType = 0 | 1 | 2 | 5
-
-/** A field where it lies in the source. */
-export interface Field {
-  readonly number: number
-  readonly wire: WireType
-  /** Of its tag. */
-  readonly at: number
-  /** Of its payload. */
-  readonly start: number
-  readonly end: number
-  /** Of a varint. */
-  readonly value?: number | bigint
-  /** Of bytes: where their length stands. */
-  readonly lengthAt?: number
-}
 
 /** The length of a message, a string or packed numbers, which changes with its content. */
 export interface LengthPrefix {
@@ -49,9 +34,9 @@ export class Wire {
    */
   async walk ({ start, end }: Range, what: string, visit: (field: Field) => boolean | void): Promise<void> {
     for (let at = start; at < end;) {
-      const head = Math.min(end - at, 2 * MAX_VARINT)
+      const head = Math.min(end - at, MAX_HEAD)
       if (!this.#holds(at, head)) await this.#load(at, head)
-      const field = this.#fieldAt(at, end, what)
+      const field = fieldAt({ bytes: this.#bytes, start: this.#start }, at, end, what)
       if (visit(field) === false) return
       at = field.end
     }
@@ -72,41 +57,6 @@ export class Wire {
     this.#bytes = await this.source.read(at, Math.max(length, Math.min(WINDOW, this.source.size - at))) as Uint8Array<ArrayBuffer>
     this.#start = at
   }
-
-  #fieldAt (at: number, end: number, what: string): Field {
-    const tag = this.#varint(at, end, what)
-    const key = Number(tag.value)
-    const number = Math.floor(key / 8)
-    const wire = key % 8
-    if (number < 1 || number > 0x1fffffff) throw malformed(`${what} has a field with the number ${number}, at byte ${at}`, { at })
-    const start = at + tag.size
-    switch (wire) {
-      case 0: {
-        const { value, size } = this.#varint(start, end, what)
-        return { number, wire, at, start, end: start + size, value }
-      }
-      case 1: return this.#sized({ number, wire, at, start, end: start + 8 }, end, what)
-      case 5: return this.#sized({ number, wire, at, start, end: start + 4 }, end, what)
-      case 2: {
-        const length = this.#varint(start, end, what)
-        const from = start + length.size
-        return this.#sized({ number, wire, at, start: from, end: from + Number(length.value), lengthAt: start }, end, what)
-      }
-      default: throw malformed(`${what}: field ${number} at byte ${at} has the wire type ${wire}${wire === 3 || wire === 4 ? ' (a group)' : ''}, which ONNX does not use`, { at, wire })
-    }
-  }
-
-  #varint (at: number, end: number, what: string) {
-    const from = at - this.#start
-    const read = readVarint(this.#bytes.subarray(from, Math.min(from + MAX_VARINT, end - this.#start)), 0)
-    if (read === undefined) throw malformed(`${what} ends at byte ${end}, within a field that begins before byte ${at}`, { at, end })
-    return read
-  }
-
-  #sized (field: Field, end: number, what: string): Field {
-    if (field.end <= end) return field
-    throw malformed(`${what}: field ${field.number} at byte ${field.at} needs ${field.end - field.start} bytes, ${Math.max(0, end - field.start)} are left`, { at: field.at })
-  }
 }
 
 /** The content of a field of bytes within the message with the length `parent`. */
@@ -117,7 +67,7 @@ export function rangeOf ({ start, end, lengthAt }: Field, parent: LengthPrefix |
 
 const WIRE_NAMES = { 0: 'a varint', 1: 'eight bytes', 2: 'bytes with their length', 5: 'four bytes' } as const satisfies Record<WireType, string>
 
-/** Throws unless the field is of one of the wire types; `name` is the field's in onnx.proto. */
+/** Throws unless the field is of one of the wire types; `name` is the field's in its .proto file. */
 export function assertWire ({ wire, at }: Field, name: string, ...wires: readonly WireType[]): void {
   if (!wires.includes(wire)) throw malformed(`${name} at byte ${at} is ${WIRE_NAMES[wire]} (wire type ${wire}), it must be ${wires.map((one) => WIRE_NAMES[one]).join(' or ')}`, { at, wire })
 }
