@@ -20,8 +20,17 @@ export interface DataSight<N extends ObservationName> {
   read (observed: Observation<N>, tensor: PlannedTensor): Observed
 }
 
-/** The calibration examples, in memory or streamed. */
-export async function openCalibration ({ examples, limits, spool }: CalibrationContext, signal: AbortSignal): Promise<ObserveRequest<ObservationName>['data']> {
+/** What was opened, by the examples: a criterion, a scan and a recalibration may look at the same. */
+const opened = new WeakMap<CalibrationContext['examples'], Promise<ObserveRequest<ObservationName>['data']>>()
+
+/** The calibration examples, in memory or streamed; opened once. */
+export async function openCalibration (context: CalibrationContext, signal: AbortSignal): Promise<ObserveRequest<ObservationName>['data']> {
+  const known = opened.get(context.examples) ?? open(context, signal)
+  opened.set(context.examples, known)
+  return await known
+}
+
+async function open ({ examples, limits, spool }: CalibrationContext, signal: AbortSignal): Promise<ObserveRequest<ObservationName>['data']> {
   return await openTrainingData(examples.training, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`calibration-${name}`), signal })
 }
 
