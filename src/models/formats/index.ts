@@ -11,7 +11,7 @@ import { safetensorsShards } from './safetensors-shards.ts'
 import { savedmodel } from './savedmodel/index.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
-export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
+export type { ModelFormat, ModelParts, ModelSink, WriteOptions } from './format.ts'
 
 export const MODEL_FORMATS = {
   keras,
