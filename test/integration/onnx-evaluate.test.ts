@@ -1,6 +1,6 @@
 /** Whole jobs on ONNX files with data sets: metrics, predictions and pruned models are those of onnxruntime for Python; no TensorFlow is loaded. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { readDataset } from '../../src/datasets/index.ts'
 import type { JobInput, JobResult } from '../../src/methods/job-types.ts'
 import { runJob } from '../../src/methods/run-job.ts'
+import { bytesInMemory } from '../../src/models/bytes.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
+import { spawnEngine } from '../../src/worker/engine-child.ts'
 import { createSpoolFile, folderOnDisk } from '../../src/worker/files.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { openFixture, pathOf } from '../support/fixtures.ts'
@@ -117,6 +119,34 @@ describe('a job on an ONNX file with a data set', () => {
     await assert.rejects(run('cnn.onnx', 'rows.npz', PRUNE), { code: 'shape-mismatch', message: /takes \[3, 8, 8\] for one example, the features have \[4\]/ })
     await assert.rejects(run('tokens.onnx', 'colours.npz', PRUNE), { code: 'shape-mismatch', message: /2 inputs/ })
     await assert.rejects(run('tokens.onnx', 'tokens.npz', { ...PRUNE, inputs: { scale: 0.5, offset: 0 } }), { code: 'shape-mismatch', message: /the input ids takes int64, the features have \d+\.5/ })
+  })
+
+  test('operators that onnxruntime does not have fail an evaluation, with what it says, and nothing else', async () => {
+    const bytes = new Uint8Array(readFileSync(pathOf(`${FOLDER}/cnn.onnx`)))
+    const at = Buffer.from(bytes).lastIndexOf('\x22\x04Relu')
+    bytes.set(Buffer.from('Rolu'), at + 2)
+    const model = { source: bytesInMemory(bytes), name: 'cnn.onnx', sha256: 'a'.repeat(64), format: 'onnx' }
+    await assert.rejects(run('cnn.onnx', 'colours.npz', PRUNE, { model }), { code: 'unsupported-layer', message: /onnxruntime cannot load the model: .*Rolu.*; with "evaluation": false/ })
+    await assert.rejects(run('cnn.onnx', 'colours.npz', { method: 'evaluate' }, { model }), { code: 'unsupported-layer', message: /Rolu.*17$/ })
+    const { receipt } = await run('cnn.onnx', 'colours.npz', { ...PRUNE, evaluation: false }, { model })
+    assert.equal(receipt.notMeasured, 'the recipe turns evaluation off')
+    assert.match(receipt.outputs[0]!.verification, /all weights compared; predictions were not \(onnxruntime cannot load the model: .*Rolu/)
+  })
+
+  test('in an engine process, beside TensorFlow', async () => {
+    const child = spawnEngine({ settings: { threads: 2 }, env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' }, memoryLimitBytes: 2 ** 32, timeoutMs: 0 })
+    try {
+      const never = new AbortController().signal
+      const { receipt } = await child.run({
+        job: 'onnx', attempt: 1, recipe: parseRecipe(PRUNE), model: { path: pathOf(`${FOLDER}/cnn.onnx`), bytes: statSync(pathOf(`${FOLDER}/cnn.onnx`)).size, name: 'cnn.onnx', sha256: 'a'.repeat(64), format: 'onnx' },
+        dataset: { path: pathOf(`${FOLDER}/colours.npz`), bytes: statSync(pathOf(`${FOLDER}/colours.npz`)).size, name: 'colours.npz', sha256: 'b'.repeat(64), format: 'npz', inputs: { scale: 1 / 255, offset: 0 } },
+        evaluationDataset: null, folder, checkpoint: null, checkpointFolder: folder,
+      }, { onProgress () {}, onMetrics () {}, onCheckpoint: async () => true, signal: never, pause: never })
+      assertNear(receipt.after.metrics, files['cnn.onnx']!.after, 1e-5)
+      assert.equal(receipt.provenance.engine.threads, 2)
+    } finally {
+      await child.kill()
+    }
   })
 
   test('methods that train, and criteria that look at data, want a layer graph', async () => {
