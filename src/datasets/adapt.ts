@@ -1,7 +1,8 @@
 /** A data set brought into the shapes a model takes, or told in numbers why it does not fit. */
 import { EspalierError } from '../errors.ts'
-import type { LayerGraph } from '../models/architecture/types.ts'
+import type { LayerGraph, Signature } from '../models/architecture/types.ts'
 import { sizeOf, type Shape, type SymbolicShape } from '../models/tensor.ts'
+import { channelsFirst, movedToFront } from './channels.ts'
 import type { ExampleArray, Split } from './dataset.ts'
 
 export interface Adapted {
@@ -10,14 +11,15 @@ export interface Adapted {
   readonly notes: readonly string[]
 }
 
-type ModelShapes = Pick<LayerGraph, 'inputShapes' | 'outputShapes'>
+type ModelShapes = Pick<LayerGraph, 'inputShapes' | 'outputShapes'> & Partial<Pick<Signature, 'channelsFirst'>>
 
 /** Rows of targets that are looked at in one go. */
 const ROWS_AT_ONCE = 1 << 16
 
 /**
  * The split with features in the model's input shapes: axes of size 1 (a missing channel axis) are added or left out, examples are flattened for a
- * model that takes them flat, and rows of a table are read as the arrays that a model takes; the numbers and their order stay. Targets are checked against the outputs: one value for each output, or one
+ * model that takes them flat, and rows of a table are read as the arrays that a model takes; the numbers and their order stay, but for
+ * images whose channels a model has in front. Targets are checked against the outputs: one value for each output, or one
  * class index per position, which must be below the number of outputs. Throws `shape-mismatch` with the numbers.
  */
 export async function adaptToModel (split: Split, model: ModelShapes): Promise<Adapted> {
@@ -25,14 +27,23 @@ export async function adaptToModel (split: Split, model: ModelShapes): Promise<A
   assertCount('outputs', model.outputShapes.length, 'targets', split.targets.length)
   const notes: string[] = []
   const features = split.features.map((array, index) => {
-    const shape = fitted(array.shape, model.inputShapes[index]!.slice(1))
+    const wanted = model.inputShapes[index]!.slice(1)
+    const shape = fitted(array.shape, wanted)
+    if (shape === undefined && model.channelsFirst === true && array.shape.length >= 3 && fitted(channelsFirst(array.shape), wanted) !== undefined) {
+      notes.push(`features ${listed(array.shape)} are turned round to ${listed(channelsFirst(array.shape))}: the model has the channels in front`)
+      return movedToFront(array)
+    }
     if (shape === undefined) throw misfit(`input ${index + 1} takes`, model.inputShapes[index]!, 'the features', array.shape)
     if (shape.length === array.shape.length) return array
     notes.push(`features ${listed(array.shape)} are read as ${listed(shape)}`)
     return { ...array, shape }
   })
   const targets: ExampleArray[] = []
-  for (const [index, array] of split.targets.entries()) targets.push(await fittedTargets(array, split.examples, model.outputShapes[index]!, index))
+  for (const [index, array] of split.targets.entries()) {
+    const output = model.outputShapes[index]!
+    // Where its classes are, evaluation tells from what the model gives.
+    targets.push(model.channelsFirst === true && output.length > 2 ? array : await fittedTargets(array, split.examples, output, index))
+  }
   return { split: { ...split, features, targets }, notes }
 }
 

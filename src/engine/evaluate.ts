@@ -3,7 +3,9 @@ import { EspalierError } from '../errors.ts'
 import type { ExampleArray, Split } from '../datasets/dataset.ts'
 import type { Architecture } from '../models/architecture/types.ts'
 import { TASKS, type Accumulator } from './metrics/index.ts'
-import { inferTask, lastActivation, type OutputTask } from './metrics/infer.ts'
+import { inferTask, lastActivation, type LastActivation, type OutputTask } from './metrics/infer.ts'
+import { classesLast, hasClassesFirst } from './metrics/layout.ts'
+import { areProbabilities } from './metrics/probabilities.ts'
 import type { BatchArray, Predictor } from './predict.ts'
 
 export interface EvaluateOptions {
@@ -30,13 +32,14 @@ const PROBE = 1000
  * Features and targets must fit the model's inputs and outputs (see adaptToModel); throws `shape-mismatch` when they do not.
  */
 export async function evaluate (architecture: Architecture, predictors: readonly Predictor[], split: Split, options: EvaluateOptions): Promise<Evaluated> {
-  const graph = architecture.graph
-  if (graph === undefined) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${architecture.problem ?? 'it has no layer graph'}`)
-  if (split.targets.length !== graph.outputs.length) {
-    throw new EspalierError('shape-mismatch', `the model has ${graph.outputs.length} outputs, the data set has ${split.targets.length} targets`)
+  const run = architecture.graph ?? architecture.signature
+  if (run === undefined) throw new EspalierError('unsupported-layer', `the model cannot be run here: ${architecture.problem ?? 'it has no layer graph'}`)
+  if (split.targets.length !== run.outputNames.length) {
+    throw new EspalierError('shape-mismatch', `the model has ${run.outputNames.length} outputs, the data set has ${split.targets.length} targets`)
   }
   if (split.examples === 0) throw new EspalierError('invalid-dataset', 'the data set has no examples to evaluate')
   let tasks: OutputTask[] | undefined
+  let turned: boolean[] | undefined
   let accumulators: Accumulator[][] = []
   const whole = Math.floor(split.examples / options.batchSize)
   for (const predictor of predictors) predictor.prepare(whole, split.features.map(({ shape }) => [options.batchSize, ...shape]))
@@ -46,7 +49,10 @@ export async function evaluate (architecture: Architecture, predictors: readonly
     const inputs = await readBatch(split.features, from, to)
     const targets = await readBatch(split.targets, from, to)
     for (const [index, predictor] of predictors.entries()) {
-      const outputs = await predictor.predict(inputs)
+      let outputs = await predictor.predict(inputs)
+      assertExamples(outputs, to - from, run.outputNames)
+      turned ??= turnedOutputs(architecture, split, outputs)
+      outputs = outputs.map((output, at) => turned![at] === true ? classesLast(output) : output)
       tasks ??= await tasksOf(architecture, split, outputs, options.task)
       if (accumulators.length === 0) accumulators = predictors.map(() => tasks!.map(({ task, context }) => TASKS[task].create(context)))
       outputs.forEach((output, at) => accumulators[index]![at]!.update(output.values, targets[at]!.values))
@@ -55,7 +61,7 @@ export async function evaluate (architecture: Architecture, predictors: readonly
     // Lets messages (cancel, disconnect) in between batches: a forward pass blocks the event loop.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  return { examples: split.examples, tasks: tasks!, metrics: accumulators.map((outputs) => combine(outputs, graph.outputNames)) }
+  return { examples: split.examples, tasks: tasks!, metrics: accumulators.map((outputs) => combine(outputs, run.outputNames)) }
 }
 
 /** Examples [from, to) of each array. */
@@ -72,9 +78,31 @@ async function tasksOf (architecture: Architecture, split: Split, outputs: reado
       target: target.shape,
       type: target.type,
       wholeNumbers: probe.every((value) => Number.isInteger(value) && value >= 0),
-      activation: lastActivation(architecture, index),
-    }, asked, `output ${architecture.graph?.outputNames[index] ?? index}`)
+      activation: activationOf(architecture, index, output),
+    }, asked, nameOf(architecture, index))
   }))
+}
+
+/** Which outputs have their classes in front; Keras' have not. */
+function turnedOutputs (architecture: Architecture, split: Split, outputs: readonly BatchArray[]): boolean[] {
+  const { signature } = architecture
+  return outputs.map(({ shape }, index) => signature?.channelsFirst === true &&
+    hasClassesFirst({ output: shape.slice(1), target: split.targets[index]!.shape, classAxis: signature.classAxes[index] ?? null }, nameOf(architecture, index)))
+}
+
+function activationOf (architecture: Architecture, index: number, output: BatchArray): LastActivation {
+  const told = lastActivation(architecture, index)
+  return told === 'other' && architecture.signature !== undefined && areProbabilities(output) ? 'softmax' : told
+}
+
+function nameOf ({ graph, signature }: Architecture, index: number): string {
+  return `output ${(graph ?? signature)?.outputNames[index] ?? index}`
+}
+
+function assertExamples (outputs: readonly BatchArray[], examples: number, names: readonly string[]): void {
+  const index = outputs.findIndex(({ shape }) => shape[0] !== examples)
+  if (index < 0) return
+  throw new EspalierError('shape-mismatch', `output ${names[index] ?? index} has the shape [${outputs[index]!.shape.join(', ')}] for ${examples} examples; its first axis must be the examples'`)
 }
 
 function combine (outputs: readonly Accumulator[], names: readonly string[]): Record<string, number> {

@@ -1,7 +1,5 @@
 /** How long one forward pass takes: several models measured in turn in the same process, so that drift hits all alike. */
-import type { Tensor } from '@tensorflow/tfjs-core'
-import type { BatchArray, Predictor } from './predict.ts'
-import type { Tf } from './runtime.ts'
+import type { BatchArray, HeldBatch, Predictor } from './predict.ts'
 
 export interface LatencyFigures { readonly p50: number, readonly p95: number, readonly batch: number, readonly runs: number }
 
@@ -20,35 +18,32 @@ const DEFAULTS = { runs: 100, warmUp: 5, budgetMs: 2000, minimumRuns: 10 }
  * Milliseconds of one forward pass on `inputs`, for each predictor, compiled as a server would run it unless the runs are too few for that: input on
  * the device, output read back (which waits for the computation). Who goes first alternates from run to run.
  */
-export async function measureLatency (tf: Tf, predictors: readonly Predictor[], inputs: readonly BatchArray[], options: LatencyOptions = {}): Promise<LatencyFigures[]> {
+export async function measureLatency (predictors: readonly Predictor[], inputs: readonly BatchArray[], options: LatencyOptions = {}): Promise<LatencyFigures[]> {
   const { runs, warmUp, budgetMs, minimumRuns } = { ...DEFAULTS, ...options }
-  const fed = inputs.map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
+  const held: HeldBatch[] = []
   const times: number[][] = predictors.map(() => [])
   try {
+    for (const predictor of predictors) held.push(predictor.hold(inputs))
     for (const predictor of predictors) predictor.prepare(warmUp + runs, inputs.map(({ shape }) => shape))
-    for (let count = 0; count < warmUp; count++) for (const predictor of predictors) timeOnce(predictor, fed)
+    for (let count = 0; count < warmUp; count++) for (const batch of held) await timeOnce(batch)
     const start = performance.now()
     for (let count = 0; count < runs; count++) {
       if (count >= minimumRuns && performance.now() - start > budgetMs) break
       options.signal?.throwIfAborted()
       const order = predictors.map((_, index) => (index + count) % predictors.length)
-      for (const index of order) times[index]!.push(timeOnce(predictors[index]!, fed))
+      for (const index of order) times[index]!.push(await timeOnce(held[index]!))
       if (count % 10 === 9) await new Promise((resolve) => setImmediate(resolve))
     }
   } finally {
-    tf.dispose(fed)
+    for (const batch of held) batch.dispose()
   }
-  const batch = inputs[0]?.shape[0] ?? 1
-  return times.map((measured) => ({ p50: quantile(measured, 0.5), p95: quantile(measured, 0.95), batch, runs: measured.length }))
+  return times.map((measured, index) => ({ p50: quantile(measured, 0.5), p95: quantile(measured, 0.95), batch: held[index]!.examples, runs: measured.length }))
 }
 
-function timeOnce (predictor: Predictor, inputs: readonly Tensor[]): number {
+async function timeOnce (batch: HeldBatch): Promise<number> {
   const start = performance.now()
-  const outputs = predictor.run(inputs)
-  for (const output of outputs) output.dataSync()
-  const elapsed = performance.now() - start
-  for (const output of outputs) output.dispose()
-  return elapsed
+  await batch.run()
+  return performance.now() - start
 }
 
 /** Quantile by linear interpolation between order statistics (numpy's default). */

@@ -1,4 +1,4 @@
-/** A model on the device: weights uploaded once, batches run through the layer graph. */
+/** What runs a model, and the one of layer graphs: weights uploaded once, batches run through the graph on TensorFlow. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
@@ -22,10 +22,22 @@ export interface Predictor {
   prepare (batches: number, shapes: readonly Shape[]): Execution
   /** Outputs in the model's order. Inputs are scaled already. Throws `shape-mismatch` when their number differs. */
   predict (inputs: readonly BatchArray[]): Promise<BatchArray[]>
-  /** The same on tensors; the caller disposes of what comes back. For timing. */
-  run (inputs: readonly Tensor[]): Tensor[]
+  /** Inputs that lie where the model runs, for timing. */
+  hold (inputs: readonly BatchArray[]): HeldBatch
+  dispose (): void
+}
+
+/** One whose weights can be changed. */
+export interface ChangingPredictor extends Predictor {
   /** Other values for weights, by tensor key, from the next batch on. Throws `not-found` for a key that is none of the forward pass. */
   assign (values: TensorChanges): void
+}
+
+export interface HeldBatch {
+  /** In one run: as many as the model takes, where that is fixed. */
+  readonly examples: number
+  /** One forward pass, its outputs read back. */
+  run (): void | Promise<void>
   dispose (): void
 }
 
@@ -35,7 +47,7 @@ export interface PredictorOptions { readonly mode?: RunMode }
  * Puts a model on the device, with `changes` in place of the file's values where given. Tensors that `base` (the same file, unchanged) holds already
  * could be shared, but each predictor owns its own: one may be disposed of before the other. Throws `unsupported-layer` when the graph cannot be run.
  */
-export async function createPredictor (tf: Tf, model: ModelFile, changes?: TensorChanges, { mode = 'auto' }: PredictorOptions = {}): Promise<Predictor> {
+export async function createPredictor (tf: Tf, model: ModelFile, changes?: TensorChanges, { mode = 'auto' }: PredictorOptions = {}): Promise<ChangingPredictor> {
   const { architecture } = model
   const graph = architecture.graph
   if (graph === undefined) {
@@ -43,20 +55,32 @@ export async function createPredictor (tf: Tf, model: ModelFile, changes?: Tenso
   }
   const weights = await loadWeights(model, changes)
   const runner = createRunner(architecture, weights, mode)
+  const fed = (inputs: readonly BatchArray[]): Tensor[] => inputs.map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
   return {
     prepare: runner.prepare,
-    run: runner.run,
+    hold (inputs) {
+      const held = fed(inputs)
+      return {
+        examples: inputs[0]?.shape[0] ?? 1,
+        run () {
+          const outputs = runner.run(held)
+          for (const output of outputs) output.dataSync()
+          tf.dispose(outputs)
+        },
+        dispose () { tf.dispose(held) },
+      }
+    },
     async predict (inputs) {
       if (inputs.length !== graph.inputs.length) {
         throw new EspalierError('shape-mismatch', `the model has ${graph.inputs.length} inputs (${graph.inputShapes.map(shapeText).join(', ')}), ${inputs.length} are given`)
       }
-      const fed = inputs.map(({ values, shape }) => tf.tensor(values, [...shape], 'float32'))
+      const given = fed(inputs)
       let outputs: Tensor[] = []
       try {
-        outputs = runner.run(fed)
+        outputs = runner.run(given)
         return await Promise.all(outputs.map(async (output) => ({ values: Float32Array.from(await output.data()), shape: output.shape })))
       } finally {
-        tf.dispose([fed, outputs])
+        tf.dispose([given, outputs])
       }
     },
     assign (values) {

@@ -3,7 +3,8 @@ import type { DatasetFile, InputScaling, Split } from '../datasets/dataset.ts'
 import { adaptToModel, chooseCalibration, chooseReport, chooseScaling, chooseTraining, HELD_OUT, readDataset, scaleFeatures } from '../datasets/index.ts'
 import { EspalierError } from '../errors.ts'
 import type { ModelFile } from '../models/model.ts'
-import type { LayerGraph } from '../models/architecture/types.ts'
+import type { LayerGraph, Signature } from '../models/architecture/types.ts'
+import { isFloat } from '../models/formats/file-tensor.ts'
 import { calibratesFor, missingData } from '../pruning/data-needs.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import { searchOf } from '../pruning/targets.ts'
@@ -41,11 +42,11 @@ export async function openData ({ recipe, dataset, evaluationDataset }: JobInput
   const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing)
   if (reported === null && !learns(recipe)) return { report: null, learning: null }
-  const graph = graphOf(model, recipe)
+  const shapes = shapesOf(model, recipe)
   const own = dataset === null ? null : await readDataset(dataset.source)
   const other = evaluationDataset === null ? null : await readDataset(evaluationDataset.source)
   const share = shareOf(recipe, own, other)
-  const prepare = preparation(model, graph, recipe)
+  const prepare = preparation(model, shapes, recipe)
   return {
     report: evaluation === false || reported === null ? null : { evaluation, ...await openReport(own, other, share, reported, recipe, prepare) },
     learning: !learns(recipe) || own === null ? null : await openLearning(own, other, share, dataset!, recipe, prepare),
@@ -57,16 +58,17 @@ export function learns ({ training, calibration, target }: Recipe): boolean {
   return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy'
 }
 
-function graphOf (model: ModelFile, recipe: Recipe): LayerGraph {
+/** The layer graph, which is needed to learn; to evaluate, what another library needs will do. */
+function shapesOf (model: ModelFile, recipe: Recipe): ModelShapes {
   const problem = whyNotRun(model, recipe)
   if (problem !== undefined) throw problem
-  return model.architecture.graph!
+  return model.architecture.graph ?? model.architecture.signature!
 }
 
 /** What a job fails with that has to run the model, where it cannot be run. */
-export function whyNotRun ({ architecture: { graph, problem } }: ModelFile, recipe: Recipe): EspalierError | undefined {
-  if (graph !== undefined) return undefined
-  const why = problem ?? 'it has no layer graph'
+export function whyNotRun ({ architecture: { graph, signature, problem }, format }: ModelFile, recipe: Recipe): EspalierError | undefined {
+  if (graph !== undefined || (signature !== undefined && !learns(recipe))) return undefined
+  const why = problem ?? (signature === undefined ? 'it has no layer graph' : `it is an ${format.toUpperCase()} model, which can be evaluated, but has no layer graph that gradients or inputs of layers are taken of`)
   const { method, training } = recipe
   if (training === undefined && learns(recipe)) return new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
   return new EspalierError('unsupported-layer', training === undefined
@@ -82,13 +84,20 @@ function shareOf (recipe: Recipe, own: DatasetFile | null, other: DatasetFile | 
   return evaluation.split ?? (learnsFromAll ? HELD_OUT : null)
 }
 
+type ModelShapes = Pick<LayerGraph, 'inputShapes' | 'outputShapes'> & Partial<Pick<Signature, 'inputTypes' | 'channelsFirst'>>
+
 type Prepare = (split: Split, dataset: JobDataset) => Promise<{ split: Split, inputs: Report['inputs'], notes: readonly string[] }>
 
-function preparation (model: ModelFile, graph: LayerGraph, recipe: Recipe): Prepare {
+function preparation (model: ModelFile, shapes: ModelShapes, recipe: Recipe): Prepare {
+  const whole = (shapes.inputTypes ?? []).map((type) => !isFloat(type))
   return async (chosen, dataset) => {
     const { scale, offset, source, onlyImages } = chooseScaling(chosen, dataset.inputs, recipe.inputs, model.architecture)
-    const { split, notes } = await adaptToModel(scaleFeatures(chosen, { scale, offset, onlyImages }), graph)
-    return { split, inputs: { scale, offset, source }, notes }
+    const scaled = scaleFeatures(chosen, { scale, offset, onlyImages })
+    // A model that takes whole numbers takes them as they are, unless the recipe says otherwise.
+    const kept = recipe.inputs === null ? scaled.features.map((array, index) => whole[index] === true ? chosen.features[index]! : array) : scaled.features
+    const { split, notes } = await adaptToModel({ ...scaled, features: kept }, shapes)
+    const unscaled = kept.length > 0 && kept.every((array, index) => array === chosen.features[index])
+    return { split, inputs: unscaled && (scale !== 1 || offset !== 0) ? { scale: 1, offset: 0, source: 'none, the model takes whole numbers' } : { scale, offset, source }, notes }
   }
 }
 

@@ -20,6 +20,10 @@ export interface GzipSize { readonly bytes: number, readonly estimated: boolean 
 export interface JobLimits {
   /** Examples that take more than this as float32 are not held in the session but streamed. */
   readonly sessionDataBytes: number
+  /** Models of another library than TensorFlow are run up to this size; absent: whatever their size. */
+  readonly modelBytes?: number
+  /** Of that library; absent: as many as the machine has. */
+  readonly threads?: number
 }
 
 export interface JobInput {

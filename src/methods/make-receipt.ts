@@ -24,6 +24,8 @@ export interface ReceiptParts {
   readonly measured: Measured | null
   readonly written: readonly WrittenModel[]
   readonly device: Device | null
+  /** Why the model is not run here, if it is not. */
+  readonly notRun?: string
   readonly gzipBefore: GzipSize
   readonly timings: Record<string, number>
 }
@@ -32,10 +34,10 @@ const schema = Compile(Receipt)
 
 /** Throws `internal` when the figures do not fit the schema: a fault of this program, better found here than by a client. */
 export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
-  const { input, model, method, result, report, measured, written, device } = parts
+  const { input, model, method, result, report, measured, written, device, notRun } = parts
   const receipt: Receipt = {
     ...await beforeAndAfter(parts),
-    ...(measured === null && { notMeasured: notMeasured(input, method) }),
+    ...(measured === null && { notMeasured: notMeasured(input, method, notRun) }),
     evaluation: measured?.evaluation ?? null,
     ...(result.calibration && { calibration: result.calibration }),
     ...(result.training && { training: result.training }),
@@ -52,11 +54,11 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
       model: { sha256: input.model.sha256, format: model.format, producer: { ...model.producer } },
       dataset: provenanceOf(input.dataset),
       evaluationDataset: provenanceOf(input.evaluationDataset),
-      versions: { espalier: VERSION, node: process.versions.node, ...(device !== null && { tensorflow: device.engine.info.tensorflow, tfjs: device.engine.info.tfjs }) },
-      engine: device === null ? {} : { ...device.engine.info },
+      versions: { espalier: VERSION, node: process.versions.node, ...device?.runtime.versions },
+      engine: { ...device?.runtime.info },
       optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' || model.keepsOptimizerState === true ? 'kept' : 'dropped',
     },
-    warnings: [...warningsFor({ recipe: input.recipe, model, method, report }), ...(measured?.warnings ?? [])],
+    warnings: [...warningsFor({ recipe: input.recipe, model, method, report, ...(notRun !== undefined && { notRun }) }), ...(measured?.warnings ?? [])],
     timings: parts.timings,
   }
   if (!schema.Check(receipt)) {
@@ -101,10 +103,10 @@ function measurement (counts: ModelCounts, pool: { weights: number, zeros: numbe
   }
 }
 
-function notMeasured ({ recipe, dataset, evaluationDataset }: JobInput, method: Method): string {
+function notMeasured ({ recipe, dataset, evaluationDataset }: JobInput, method: Method, notRun?: string): string {
   if (recipe.evaluation === false) return 'the recipe turns evaluation off'
   if (dataset === null && evaluationDataset === null) return 'no data set was given'
-  return `the method ${method.name} measures nothing`
+  return notRun ?? `the method ${method.name} measures nothing`
 }
 
 function provenanceOf (dataset: JobDataset | null): { sha256: string, format: string } | null {

@@ -4,14 +4,12 @@ import { evaluate, readBatch, type Evaluated } from '../engine/evaluate.ts'
 import { wilsonInterval } from '../engine/interval.ts'
 import { measureLatency, type LatencyFigures } from '../engine/latency.ts'
 import type { Predictor } from '../engine/predict.ts'
-import type { Tf } from '../engine/runtime.ts'
 import type { Evaluation } from './receipt.ts'
 import type { ModelFile } from '../models/model.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { Static } from 'typebox'
 
 export interface MeasureRequest {
-  readonly tf: Tf
   readonly model: ModelFile
   readonly evaluation: Exclude<Recipe['evaluation'], false>
   /** Scaled and in the model's shapes. */
@@ -36,13 +34,13 @@ export interface Measured {
 const LATENCY_BATCH = 1
 
 export async function measure (request: MeasureRequest): Promise<Measured> {
-  const { tf, before, after, report, evaluation, signal } = request
+  const { before, after, report, evaluation, signal } = request
   const predictors = before === after ? [before] : [before, after]
   const evaluated = await evaluate(request.model.architecture, predictors, report, {
     batchSize: evaluation.batchSize, task: evaluation.task, signal, onProgress: (done, total) => request.onProgress(done, total),
   })
   const latency = evaluation.latency
-    ? await measureLatency(tf, predictors, await readBatch(report.features, 0, Math.min(LATENCY_BATCH, report.examples)), { signal })
+    ? await measureLatency(predictors, await readBatch(report.features, 0, Math.min(LATENCY_BATCH, report.examples)), { signal })
     : null
   const [first, last] = [evaluated.metrics[0]!, evaluated.metrics.at(-1)!]
   return {

@@ -1,4 +1,4 @@
-/** Where a job's output files go, as the methods see it: no paths, no file system. */
+/** Where a job's files go, as the methods see it: no file system, and no paths but for libraries that open files by themselves. */
 import type { ByteSource } from '../models/bytes.ts'
 import type { ModelSink } from '../models/formats/format.ts'
 
@@ -14,4 +14,9 @@ export interface OutputFolder {
   create (name: string): Promise<OutputFile>
   /** Opens a finished file. */
   open (name: string): Promise<OpenFile>
+  /**
+   * Lays files out in a folder of their own, which exists while `use` runs and whose path it is given: for libraries that open files by themselves. Names may
+   * have folders. Throws `invalid-model` when they cannot lie side by side.
+   */
+  withFiles<T> (files: ReadonlyArray<{ readonly name: string, content (): AsyncIterable<Uint8Array> }>, use: (path: string) => Promise<T>): Promise<T>
 }

@@ -3,7 +3,7 @@ import { EspalierError } from '../errors.ts'
 import { readModel } from '../models/formats/index.ts'
 import type { ModelFile } from '../models/model.ts'
 import { createClock } from './clock.ts'
-import { openDevice, type Device } from './device.ts'
+import { openDevice, type Device, type Opened } from './device.ts'
 import { METHODS } from './index.ts'
 import type { JobInput, JobResult } from './job-types.ts'
 import { measure, type Measured } from './measure.ts'
@@ -37,15 +37,15 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   const result = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
   signal.throwIfAborted()
 
-  const device = await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
+  const { device, reason } = await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
   try {
     const measured = device === null || report === null
       ? null
       : await clock.time('evaluate', async () => await measureReport(input, model, device, report))
     signal.throwIfAborted()
-    const written = await writeModels(input, model, method, result, device, clock.time, stage)
+    const written = await writeModels(input, model, method, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
-    const receipt = await makeReceipt({ input, model, method, result, report, measured, written, device, gzipBefore: await gzipBefore, timings: clock.seconds() })
+    const receipt = await makeReceipt({ input, model, method, result, report, measured, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
     return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions] }
   } finally {
     device?.dispose()
@@ -80,7 +80,6 @@ type Stage = (name: string, done?: number, total?: number) => void
 async function measureReport (input: JobInput, model: ModelFile, device: Device, report: Report): Promise<Measured> {
   const begin = performance.now()
   return await measure({
-    tf: device.engine.tf,
     model,
     evaluation: report.evaluation,
     report: report.split,
@@ -97,7 +96,7 @@ async function measureReport (input: JobInput, model: ModelFile, device: Device,
 }
 
 async function writeModels (
-  input: JobInput, model: ModelFile, method: Method, result: MethodResult, device: Device | null,
+  input: JobInput, model: ModelFile, method: Method, result: MethodResult, { device, reason }: Opened,
   time: ReturnType<typeof createClock>['time'], stage: Stage
 ): Promise<WrittenModel[]> {
   if (!method.writesModel) return []
@@ -108,7 +107,7 @@ async function writeModels (
     const artifact = await time('write', async () => await writeOutput(format, model, result.changes, input))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
-    const expected = { model, changes: result.changes, ...(device?.probe && { probe: device.probe }), reason: model.architecture.problem ?? 'it has no layer graph' }
+    const expected = { model, changes: result.changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
     written.push(await time('verify', async () => await checkOutput(artifact, expected, input)))
   }
   return written

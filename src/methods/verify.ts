@@ -1,10 +1,10 @@
 /** Reads an output file back and compares it with what ought to be in it: every weight, and predictions where the model can be run. */
-import { createPredictor, type BatchArray, type Predictor } from '../engine/predict.ts'
-import type { Tf } from '../engine/runtime.ts'
+import type { BatchArray } from '../engine/predict.ts'
 import { EspalierError } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import { MODEL_FORMATS, readModel, type ModelFormat } from '../models/formats/index.ts'
 import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { Probe } from './device.ts'
 
 /** Largest difference of a prediction, relative to values above 1. Equal weights give equal predictions; kernels may add in another order. */
 const TOLERANCE = 1e-5
@@ -15,7 +15,7 @@ export interface Expected {
   readonly model: ModelFile
   readonly changes: TensorChanges
   /** Absent when the model cannot be run; `reason` says why. */
-  readonly probe?: { readonly tf: Tf, readonly inputs: readonly BatchArray[], readonly outputs: readonly BatchArray[] }
+  readonly probe?: Probe
   readonly reason?: string
 }
 
@@ -23,13 +23,14 @@ export interface Expected {
 export async function verifyOutput (name: string, source: ByteSource, expected: Expected): Promise<Verification> {
   const written = await readModel(source)
   // A model that runs may be written in a format that holds weights alone.
-  const { weightsOnly }: ModelFormat = MODEL_FORMATS[written.format]
+  const { weightsOnly, runtime }: ModelFormat = MODEL_FORMATS[written.format]
   const probe = weightsOnly === true ? undefined : expected.probe
-  const values = await compareWeights(name, written, expected, probe !== undefined)
+  // Another library reads the file by itself.
+  const values = await compareWeights(name, written, expected, probe !== undefined && runtime === undefined)
   if (probe === undefined) {
     return { verified: true, verification: `read back: all weights compared; predictions were not (${reasonFor(written, expected)})`, maxDifference: null }
   }
-  const predictor: Predictor = await createPredictor(probe.tf, written, values)
+  const predictor = await probe.load(written, values)
   try {
     const maxDifference = comparePredictions(name, await predictor.predict(probe.inputs), probe.outputs)
     const examples = probe.inputs[0]?.shape[0] ?? 0

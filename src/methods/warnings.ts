@@ -15,8 +15,8 @@ export function zeroWarning ({ granularity }: Pick<Recipe, 'granularity'>): stri
   return granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS
 }
 
-export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null }): string[] {
-  const { recipe, model, method, report } = facts
+export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null, notRun?: string }): string[] {
+  const { recipe, model, method, report, notRun } = facts
   const warnings = [...(report?.notes ?? [])]
   if (report?.mayBeTraining === true) {
     warnings.push(`the metrics are over ${report.name}, which may be data the model was trained on; name held-out data as evaluationDataset, or use a data set with a test part`)
@@ -26,8 +26,8 @@ export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: 
   if (model.hasOptimizerState && recipe.optimizerState === 'drop' && model.keepsOptimizerState !== true) {
     warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
   }
-  if (model.architecture.graph === undefined) {
-    warnings.push(`the model cannot be run here (${model.architecture.problem ?? 'it has no layer graph'}): weights were pruned and compared, predictions were not`)
+  if (notRun !== undefined) {
+    warnings.push(`the model cannot be run here (${notRun}): weights were pruned and compared, predictions were not`)
   }
   return warnings
 }

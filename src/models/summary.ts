@@ -31,7 +31,8 @@ export interface ModelSummary {
 
 /** Reads every weight once, in pieces. Throws `invalid-model` for a weight that is NaN or infinite, naming layer, weight and index. */
 export async function summarizeModel (model: ModelFile): Promise<ModelSummary> {
-  const { graph, problem } = model.architecture
+  const { graph, signature, problem } = model.architecture
+  const run = graph ?? signature
   const shapes = outputShapes(model)
   const layers: LayerSummary[] = []
   for (const layer of model.layers) layers.push(await summarizeLayer(layer, shapes.get(layer) ?? null))
@@ -42,9 +43,9 @@ export async function summarizeModel (model: ModelFile): Promise<ModelSummary> {
     nonzeros: sum('nonzeros'),
     prunableWeights: sum('prunableWeights'),
     macs: graph === undefined ? null : graph.nodes.reduce((total, { macs }) => total + macs, 0),
-    inputs: (graph?.inputShapes ?? []).map(copied),
-    outputs: (graph?.outputShapes ?? []).map(copied),
-    runnable: graph !== undefined,
+    inputs: (run?.inputShapes ?? []).map(copied),
+    outputs: (run?.outputShapes ?? []).map(copied),
+    runnable: run !== undefined,
     ...(problem !== undefined && { problem }),
     producer: { ...model.producer },
     layers,

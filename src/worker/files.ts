@@ -6,6 +6,7 @@ import { EspalierError } from '../errors.ts'
 import type { SpoolFile } from '../engine/train/open-data.ts'
 import { assertWithin } from '../models/bytes.ts'
 import type { OpenFile, OutputFile, OutputFolder } from '../methods/output-folder.ts'
+import { withFiles } from './lay-out.ts'
 
 const READ_BYTES = 1 << 20
 
@@ -40,6 +41,7 @@ export function folderOnDisk (folder: string): OutputFolder {
   return {
     create: async (name) => await createOutput(join(folder, name)),
     open: async (name) => await openFile(join(folder, name)),
+    withFiles: async (files, use) => await withFiles(folder, files, use),
   }
 }
 

@@ -7,7 +7,7 @@ import type { Progress } from '../jobs/resources.ts'
 export type { InputFile } from '../jobs/ports.ts'
 
 /** The argument that a child is started with. */
-export interface ChildSettings extends EngineSettings { readonly sessionDataBytes: number }
+export interface ChildSettings extends EngineSettings { readonly sessionDataBytes: number, readonly modelBytes: number }
 
 /** worker -> child: one job. Outputs are written into `folder`, which is empty and the child's alone. */
 export interface RunMessage extends RunRequest { readonly type: 'run' }

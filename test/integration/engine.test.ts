@@ -47,7 +47,7 @@ describe('models made by Keras', () => {
     const model = await readModel(source)
     const before = engine.tf.memory().numTensors
     const predictors = [await createPredictor(engine.tf, model), await createPredictor(engine.tf, model)]
-    const figures = await measureLatency(engine.tf, predictors, [{ values: new Float32Array(784), shape: [1, 28, 28, 1] }], { runs: 20 })
+    const figures = await measureLatency(predictors, [{ values: new Float32Array(784), shape: [1, 28, 28, 1] }], { runs: 20 })
     for (const { p50, p95, batch, runs } of figures) {
       assert.deepEqual([batch, runs], [1, 20])
       assert.ok(p50 > 0 && p50 <= p95)

@@ -76,7 +76,7 @@ describe('a whole job', () => {
 
   test('an output that does not read back as written fails the job', async () => {
     const real = folderOnDisk(folder)
-    const tampered: OutputFolder = { create: real.create, open: async () => await openFixture('test/fixtures/models/mlp.keras') }
+    const tampered: OutputFolder = { ...real, open: async () => await openFixture('test/fixtures/models/mlp.keras') }
     await assert.rejects(run('test/fixtures/models/mlp.keras', { ...MAGNITUDE, evaluation: false }, { folder: tampered }), {
       code: 'verification-failed', message: /model\.keras was read back: dense\S*\/kernel\[\d+\] is/,
     })
@@ -91,7 +91,7 @@ describe('a whole job', () => {
   test('a disk that is full leaves no half-written file', async () => {
     const real = folderOnDisk(folder)
     const full: OutputFolder = {
-      open: real.open,
+      ...real,
       async create (name) {
         const file = await real.create(name)
         return { ...file, write: async () => { throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }) } }

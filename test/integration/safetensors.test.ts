@@ -102,7 +102,7 @@ describe('a job on a safetensors file', () => {
 
   test('a tensor that does not read back as written fails the job', async () => {
     const real = folderOnDisk(folder)
-    const tampered = { create: real.create, open: async () => await openFixture(PLAIN) }
+    const tampered = { ...real, open: async () => await openFixture(PLAIN) }
     await assert.rejects(run(PLAIN, { method: 'magnitude', target: { sparsity: 0.9 } }, { folder: tampered }), { code: 'verification-failed', message: /model\.safetensors was read back: \S+\/weight\[\d+\] is/ })
   })
 

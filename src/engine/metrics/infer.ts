@@ -1,11 +1,10 @@
 /** Which task an output has, told from its shape, its last activation and the targets that come with it. */
 import { EspalierError } from '../../errors.ts'
-import type { Architecture, ValueRef } from '../../models/architecture/types.ts'
+import type { Architecture, LastActivation, ValueRef } from '../../models/architecture/types.ts'
 import { sizeOf, type NumberType, type Shape } from '../../models/tensor.ts'
 import { TASK_NAMES, type OutputContext, type TaskName } from './index.ts'
 
-/** What an output's last function leaves: told apart are the two that give probabilities. */
-export type LastActivation = 'softmax' | 'sigmoid' | 'other'
+export type { LastActivation } from '../../models/architecture/types.ts'
 
 export interface OutputTask { readonly task: TaskName, readonly context: OutputContext }
 
@@ -33,13 +32,14 @@ export function inferTask (facts: TargetFacts, asked: string = 'auto', name = 't
   if (!sparse && sizes.target !== sizes.output) throw mismatch(facts, name)
   const task = asked === 'auto' ? guess(facts, { classes, positions, sparse, rank: output.length }) : assertTask(asked)
   if (sparse && (task === 'regression' || task === 'multi-label' || task === 'binary')) throw mismatch(facts, name, task)
-  const scores = facts.activation === 'other' ? 'logits' : 'probabilities'
+  // The softmax of logarithms of probabilities is these again.
+  const scores = facts.activation === 'softmax' || facts.activation === 'sigmoid' ? 'probabilities' : 'logits'
   return { task, context: { classes, positions, scores, sparse } }
 }
 
 function guess (facts: TargetFacts, at: { classes: number, positions: number, sparse: boolean, rank: number }): TaskName {
   const spatial = at.rank >= 3
-  if (at.sparse || facts.activation === 'softmax') return spatial ? 'segmentation' : 'classification'
+  if (at.sparse || facts.activation === 'softmax' || facts.activation === 'log-softmax') return spatial ? 'segmentation' : 'classification'
   if (facts.activation === 'sigmoid' && (facts.wholeNumbers || facts.type === 'bool')) {
     if (spatial && at.classes === 1) return 'segmentation'
     return at.classes * at.positions === 1 ? 'binary' : 'multi-label'
@@ -65,7 +65,8 @@ const PASSIVE = new Set(['Reshape', 'Flatten', 'Dropout', 'Permute', 'Identity',
 
 /** The last activation before output number `index` of a model. */
 export function lastActivation (architecture: Architecture, index: number): LastActivation {
-  const graph = architecture.graph
+  const { graph, signature } = architecture
+  if (signature !== undefined) return signature.activations[index] ?? 'other'
   let ref: ValueRef | undefined = graph?.outputs[index]
   while (graph !== undefined && ref !== undefined) {
     const node: typeof graph.nodes[number] | undefined = graph.nodes[ref.node]

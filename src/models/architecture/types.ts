@@ -1,5 +1,5 @@
 /** The layer graph: what runs after what, flattened out of nested and shared Keras models. */
-import type { Shape, SymbolicShape } from '../tensor.ts'
+import type { NumberType, Shape, SymbolicShape } from '../tensor.ts'
 import type { InitializerSettings } from '../initializers/settings.ts'
 import type { LayerTypeName } from '../layers/index.ts'
 import type { NodeCall } from '../layers/layer-type.ts'
@@ -91,10 +91,27 @@ export interface LayerGraph {
   readonly outputNames: readonly string[]
 }
 
-/** All layers in the file's order, depth first; the graph when all of it can be run here, else why not. */
+/** What an output's last function leaves. */
+export type LastActivation = 'softmax' | 'log-softmax' | 'sigmoid' | 'other'
+
+/** What a model takes and gives that is run by another library than the layer graph; shapes begin with the axis of examples. */
+export interface Signature extends Pick<LayerGraph, 'inputShapes' | 'outputShapes' | 'outputNames'> {
+  readonly inputNames: readonly string[]
+  readonly inputTypes: readonly NumberType[]
+  /** Of each output. */
+  readonly activations: readonly LastActivation[]
+  /** The axis of classes of each output, where the graph tells it; negative ones count from the end. */
+  readonly classAxes: ReadonlyArray<number | null>
+  /** Images may be [channels, height, width] here, where data sets have [height, width, channels]. */
+  readonly channelsFirst: boolean
+}
+
+/** All layers in the file's order, depth first; the graph when all of it can be run here, or what another library needs to run it, else why not. */
 export interface Architecture {
   readonly name: string
   readonly layers: readonly ArchitectureLayer[]
   readonly graph?: LayerGraph
+  /** Instead of a graph. */
+  readonly signature?: Signature
   readonly problem?: string
 }

@@ -12,6 +12,14 @@ export interface WriteOptions {
   readonly optimizerState: 'keep' | 'drop'
 }
 
+/** The files of a model as a library opens them that reads files by itself. */
+export interface ModelParts {
+  /** The name of the one that is opened; the others lie beside it under their names, which may have folders. */
+  readonly main: string
+  /** `bytes` before changes. */
+  readonly files: ReadonlyArray<{ readonly name: string, readonly bytes: number, content (): AsyncIterable<Uint8Array> }>
+}
+
 export interface ModelFormat<Name extends string = string> {
   readonly name: Name
   /** With the dot. */
@@ -21,6 +29,8 @@ export interface ModelFormat<Name extends string = string> {
   readonly weightsOnly?: true
   /** Set where its models cannot become those of every other format: which they can, and what they hold instead of Keras' layers. */
   readonly becomes?: { readonly formats: readonly string[], readonly reason: string }
+  /** What runs its models, where that is not the layer graph on TensorFlow. */
+  readonly runtime?: 'onnxruntime'
   /** The extension of this model, where it is not that of every file of the format. */
   extensionOf? (model: ModelFile): string
   /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip or gzip, never for a file of another kind. */
@@ -29,4 +39,6 @@ export interface ModelFormat<Name extends string = string> {
   read (source: ByteSource): Promise<ModelFile>
   /** Writes `model` with `changes` and gives the size of the file in bytes. A model of another format is converted. */
   write (model: ModelFile, changes: TensorChanges, options: WriteOptions, sink: ModelSink): Promise<number>
+  /** With a `runtime`: what it opens. */
+  parts? (model: ModelFile, changes: TensorChanges): Promise<ModelParts>
 }

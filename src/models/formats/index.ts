@@ -12,7 +12,7 @@ import { savedmodel } from './savedmodel/index.ts'
 import { tfjsGraph } from './tfjs-graph/index.ts'
 import { tfjsLayers } from './tfjs-layers.ts'
 
-export type { ModelFormat, ModelSink, WriteOptions } from './format.ts'
+export type { ModelFormat, ModelParts, ModelSink, WriteOptions } from './format.ts'
 
 export const MODEL_FORMATS = {
   keras,

@@ -10,12 +10,12 @@ import { readGraphWeights } from './onnx/graph-weights.ts'
 import { looksLikeModel, readModelProto } from './onnx/model-proto.ts'
 import { readNode, type OnnxNode } from './onnx/node-proto.ts'
 import { overlappingTensors } from './onnx/overlap.ts'
+import { readSignature } from './onnx/signature.ts'
 import { readSparseName } from './onnx/sparse.ts'
 import { readTensor, type OnnxTensor } from './onnx/tensor.ts'
-import { Wire } from './protobuf/wire.ts'
-import { writeOnnx, type OnnxRest } from './onnx/write.ts'
-
-const PROBLEM = 'ONNX models are not run by the TensorFlow engine; their weights are pruned and compared, and accuracy is not measured'
+import { readValueInfo, type ValueInfo } from './onnx/value-info.ts'
+import { Wire, type Range } from './protobuf/wire.ts'
+import { folderOf, onnxParts, writeOnnx, type OnnxRest } from './onnx/write.ts'
 
 /** Names listed in the producer's note on shared weights. */
 const MAX_LISTED = 12
@@ -25,8 +25,9 @@ export const onnx: ModelFormat<'onnx'> = {
   extension: '.onnx',
   description: 'ONNX (.onnx), alone or in a zip with its external data',
   becomes: { formats: [], reason: 'an ONNX model has no Keras configuration' },
+  runtime: 'onnxruntime',
 
-  extensionOf: (model) => (model.rest as OnnxRest).entries === undefined ? '.onnx' : '.zip',
+  extensionOf: (model) => (model.rest as OnnxRest).zip === undefined ? '.onnx' : '.zip',
 
   async sniff (source) {
     const names = await zipNames(source)
@@ -40,9 +41,9 @@ export const onnx: ModelFormat<'onnx'> = {
     if (name === undefined) throw malformed('the zip has no .onnx file, or several equally near to its root')
     const zip = await openZip(source)
     const files = dataFiles(zip, '')
-    const folder = name.slice(0, name.lastIndexOf('/') + 1)
+    const folder = folderOf(name)
     const beside = new Map([...files].flatMap(([path, file]) => path.startsWith(folder) && path !== name ? [[path.slice(folder.length), file] as const] : []))
-    return await readFile(new Wire(files.get(name)!), beside, { source, entries: zip.map((entry) => ({ entry, source: files.get(entry.name)! })) })
+    return await readFile(new Wire(files.get(name)!), beside, { source, zip: { name, entries: zip.map((entry) => ({ entry, source: files.get(entry.name)! })) } })
   },
 
   async write (model, changes, _, sink) {
@@ -51,9 +52,11 @@ export const onnx: ModelFormat<'onnx'> = {
     }
     return await writeOnnx(model, changes, sink)
   },
+
+  parts: onnxParts,
 }
 
-async function readFile (wire: Wire, files: DataFiles, { source, entries }: Pick<ModelFile, 'source'> & Pick<OnnxRest, 'entries'>): Promise<ModelFile> {
+async function readFile (wire: Wire, files: DataFiles, { source, zip }: Pick<ModelFile, 'source'> & Pick<OnnxRest, 'zip'>): Promise<ModelFile> {
   const { producer, graph } = await readModelProto(wire)
   const initializers = new Map<string, OnnxTensor>()
   const add = (tensor: OnnxTensor): void => {
@@ -65,15 +68,25 @@ async function readFile (wire: Wire, files: DataFiles, { source, entries }: Pick
   const nodes: OnnxNode[] = []
   for (const [index, range] of graph.nodes.entries()) nodes.push(await readNode(wire, range, index))
   const { layers, shared } = await readGraphWeights(wire, nodes, initializers)
+  const values = async (ranges: readonly Range[], what: string): Promise<ValueInfo[]> => {
+    const read: ValueInfo[] = []
+    for (const [index, range] of ranges.entries()) read.push(await readValueInfo(wire, range, `${what} ${index}`))
+    return read
+  }
+  const [inputs, outputs] = [await values(graph.inputs, 'input'), await values(graph.outputs, 'output')]
   return {
     format: 'onnx',
     source,
-    architecture: { name: graph.name, layers: layers.map(({ layer }) => layer), problem: PROBLEM },
+    architecture: {
+      name: graph.name,
+      layers: layers.map(({ layer }) => layer),
+      ...await readSignature(wire, { inputs, outputs, nodes, initializers }),
+    },
     layers,
     config: {},
     producer: { ...producer, ...(shared.length > 0 && { shared: `listed with the first node that takes them: ${listed(shared)}` }) },
     hasOptimizerState: false,
-    rest: { initializers, overlapping: overlappingTensors(initializers), ...(entries !== undefined && { entries }) } satisfies OnnxRest,
+    rest: { initializers, overlapping: overlappingTensors(initializers), ...(zip !== undefined && { zip }) } satisfies OnnxRest,
   }
 }
 

@@ -28,6 +28,8 @@ export interface OnnxGraph {
   readonly nodes: readonly Range[]
   readonly initializers: readonly Range[]
   readonly sparse: readonly Range[]
+  readonly inputs: readonly Range[]
+  readonly outputs: readonly Range[]
 }
 
 /** Has the file an ir_version and a graph among its first fields? One that is damaged or cut off within a field of a model still counts as one. */
@@ -87,9 +89,9 @@ export async function readModelProto (wire: Wire): Promise<OnnxModel> {
 }
 
 async function readGraph (wire: Wire, range: Range): Promise<OnnxGraph> {
-  const [nodes, initializers, sparse]: [Range[], Range[], Range[]] = [[], [], []]
+  const [nodes, initializers, sparse, inputs, outputs]: [Range[], Range[], Range[], Range[], Range[]] = [[], [], [], [], []]
   let name: Range | undefined
-  const add = (list: Range[], field: Field, what: 'node' | 'initializer' | 'sparse_initializer', limit: number): void => {
+  const add = (list: Range[], field: Field, what: 'node' | 'initializer' | 'sparse_initializer' | 'input' | 'output', limit: number): void => {
     assertWire(field, `${what} of the graph`, 2)
     list.push(rangeOf(field, range.prefix))
     assertAtMost(list.length, limit, `${what}s`)
@@ -102,10 +104,13 @@ async function readGraph (wire: Wire, range: Range): Promise<OnnxGraph> {
         name = rangeOf(field, range.prefix)
         return
       case 5: return add(initializers, field, 'initializer', ONNX_LIMITS.initializers)
+      // Files of old versions list every initializer among the inputs too.
+      case 11: return add(inputs, field, 'input', ONNX_LIMITS.initializers)
+      case 12: return add(outputs, field, 'output', ONNX_LIMITS.nodeValues)
       case 15: return add(sparse, field, 'sparse_initializer', ONNX_LIMITS.initializers)
     }
   })
-  return { name: await textIf(wire, name, 'name of the graph'), nodes, initializers, sparse }
+  return { name: await textIf(wire, name, 'name of the graph'), nodes, initializers, sparse, inputs, outputs }
 }
 
 /** `ai.onnx 17, com.microsoft 1`. */

@@ -1,7 +1,8 @@
 /** The table of TensorFlow operations whose constants are known: what their inputs are called, and what the axes of a kernel mean. */
 import type { WeightAxes, WeightSpec } from '../../architecture/types.ts'
 import { parseEquation, REST } from '../../layers/einsum.ts'
-import { kept, kernel, positions } from '../../layers/weights.ts'
+import { positions } from '../../layers/layouts.ts'
+import { kept, kernel } from '../../layers/weights.ts'
 import type { Shape } from '../../tensor.ts'
 import type { Json } from '../json.ts'
 import { flagOf, textOf } from './graph-def.ts'
