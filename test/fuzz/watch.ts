@@ -1,0 +1,62 @@
+/** A child process under watch: how it ended, and whether an input took too long or too much memory. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Order, Told } from './child.ts'
+
+/** Of one input. */
+export const LIMITS = { milliseconds: 5000, bytes: 512 * 2 ** 20 }
+
+const LOOK_EVERY_MS = 200
+
+/** Starting the process and reading its fixtures is no input. */
+const START_MS = 60_000
+
+export type Finding = 'crash' | 'hang' | 'memory'
+
+export interface End { readonly told: Told | undefined, readonly finding?: Finding, readonly text?: string, readonly seconds: number }
+
+/** Runs the order to its end, or until something is found. */
+export async function watched (order: Order): Promise<End> {
+  rmSync(`${order.current}.error`, { force: true })
+  const started = Date.now()
+  const child = fork(fileURLToPath(new URL('child.ts', import.meta.url)), [JSON.stringify(order)], { execArgv: ['--import', 'tsx', '--max-old-space-size=1024'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+  let told: Told | undefined
+  let stderr = ''
+  let finding: Finding | undefined
+  let text: string | undefined
+  child.on('message', (message) => { told = message as Told })
+  child.stderr!.on('data', (piece: Buffer) => { stderr = `${stderr}${piece.toString()}`.slice(-4000) })
+  const stop = (what: Finding, why: string): void => {
+    if (finding !== undefined) return
+    finding = what
+    text = why
+    child.kill('SIGKILL')
+  }
+  const look = setInterval(() => {
+    const begun = existsSync(order.current) && statSync(order.current).size > 0 ? statSync(order.current).mtimeMs : undefined
+    const since = Date.now() - (begun ?? started)
+    if (since > (begun === undefined ? START_MS : LIMITS.milliseconds)) stop('hang', `no end after ${since} ms`)
+    const bytes = residentBytes(child.pid!)
+    if (bytes > LIMITS.bytes) stop('memory', `${Math.round(bytes / 2 ** 20)} MiB resident`)
+  }, LOOK_EVERY_MS)
+  const [code, signal] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]
+  clearInterval(look)
+  const seconds = (Date.now() - started) / 1000
+  if (finding === undefined && told !== undefined && told.bytes > LIMITS.bytes) [finding, text] = ['memory', `${Math.round(told.bytes / 2 ** 20)} MiB at its most`]
+  if (finding === undefined && (code !== 0 || told === undefined)) {
+    finding = 'crash'
+    text = existsSync(`${order.current}.error`) ? readFileSync(`${order.current}.error`, 'utf8') : `ended with ${signal ?? code}: ${stderr}`
+  }
+  return { told, seconds, ...(finding !== undefined && { finding }), ...(text !== undefined && { text }) }
+}
+
+/** Most memory that a process had so far; 0 where the system does not tell. */
+function residentBytes (pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
