@@ -85,7 +85,7 @@ function splitOf (placed: readonly PlacedImage[], shape: Size, codes: ReadonlyMa
     starts: [...starts, placed.length],
     async load (block) {
       const mine = placed.slice(block * together, (block + 1) * together)
-      const pixels = new Float32Array(mine.length * values)
+      const pixels = new Uint8Array(mine.length * values)
       for (const [index, { entry }] of mine.entries()) pixels.set(await pixelsOf(entry, shape), index * values)
       return [pixels]
     },

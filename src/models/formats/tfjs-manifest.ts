@@ -37,10 +37,14 @@ const QUANTIZED: Readonly<Record<string, NumberType>> = { uint8: 'uint8', uint16
  */
 export function readManifest (manifest: unknown, shard: (path: string) => ZipEntry | undefined): ManifestGroup[] {
   if (!Array.isArray(manifest)) throw malformed('it has no list "weightsManifest"')
-  const names = new Set<string>()
+  const [names, taken] = [new Set<string>(), new Set<string>()]
   return manifest.map((group: unknown, index) => {
     if (!isObject(group) || !isTexts(group.paths) || !Array.isArray(group.weights)) throw malformed(`group ${index} of the manifest has no lists "paths" and "weights"`)
-    const entries = group.paths.map((path) => shard(path) ?? missing(path))
+    const entries = group.paths.map((path) => {
+      if (taken.has(path)) throw malformed(`the file ${path} is named twice in the manifest`)
+      taken.add(path)
+      return shard(path) ?? missing(path)
+    })
     const source = joinedSource(entries)
     let offset = 0
     const weights = group.weights.map((entry: unknown) => {
