@@ -75,4 +75,3 @@ const PARTS = {
 export const TARGETS = { ...MODELS, ...DATASETS, ...PARTS }
 
 export type TargetName = keyof typeof TARGETS
-

@@ -19,7 +19,7 @@ export interface End { readonly told: Told | undefined, readonly finding?: Findi
 
 /** Runs the order to its end, or until something is found. */
 export async function watched (order: Order): Promise<End> {
-  rmSync(`${order.current}.error`, { force: true })
+  for (const left of [order.current, `${order.current}.error`]) rmSync(left, { force: true })
   const started = Date.now()
   const child = fork(fileURLToPath(new URL('child.ts', import.meta.url)), [JSON.stringify(order)], { execArgv: ['--import', 'tsx', '--max-old-space-size=1024'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
   let told: Told | undefined
@@ -35,7 +35,7 @@ export async function watched (order: Order): Promise<End> {
     child.kill('SIGKILL')
   }
   const look = setInterval(() => {
-    const begun = existsSync(order.current) && statSync(order.current).size > 0 ? statSync(order.current).mtimeMs : undefined
+    const { mtimeMs: begun } = statSync(order.current, { throwIfNoEntry: false }) ?? {}
     const since = Date.now() - (begun ?? started)
     if (since > (begun === undefined ? START_MS : LIMITS.milliseconds)) stop('hang', `no end after ${since} ms`)
     const bytes = residentBytes(child.pid!)

@@ -32,8 +32,6 @@ export interface ZipEnd {
   readonly before?: (directory: { entries: number, size: number, offset: number }) => Uint8Array
 }
 
-const MAX32 = 0xffffffff
-
 /** An archive of the files, in their order. */
 export function zipOf (files: readonly ZipFile[], end: ZipEnd = {}): Uint8Array {
   const [parts, directory]: [Uint8Array[], Uint8Array[]] = [[], []]

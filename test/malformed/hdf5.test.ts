@@ -1,0 +1,4 @@
+/** Malformed files of the parser that its name says. */
+import { checkParser } from './check.ts'
+
+checkParser('hdf5')
