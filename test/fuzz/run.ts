@@ -3,7 +3,7 @@
  * 512 MB for one input is a finding: the input is kept in output/fuzz/ and `npm run test:fuzz -- --replay FILE` reads it again. Ends with 1 when something was found.
  */
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -32,6 +32,7 @@ async function replay (file: string): Promise<number> {
 
 /** The input that was being read, under a name that tells what it did. An input alone is tried again: memory may have been that of the ones before it. */
 async function keep (name: TargetName, current: string, end: End, seed: number): Promise<string | undefined> {
+  if (!existsSync(current)) throw new Error(`${name} did not start: ${end.text}`)
   const bytes = readFileSync(current)
   const file = join(FOLDER, `${name}--${end.finding}-${seed}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.bin`)
   copyFileSync(current, file)

@@ -10,6 +10,9 @@ export const LIMITS = { milliseconds: 5000, bytes: 512 * 2 ** 20 }
 
 const LOOK_EVERY_MS = 200
 
+/** An input that waits for ever takes no time of the processor, by which else is measured: other processes run beside. */
+const IDLE_MS = 60_000
+
 /** Starting the process and reading its fixtures is no input. */
 const START_MS = 60_000
 
@@ -34,10 +37,12 @@ export async function watched (order: Order): Promise<End> {
     text = why
     child.kill('SIGKILL')
   }
+  let input = { begun: 0, cpu: 0 }
   const look = setInterval(() => {
     const { mtimeMs: begun } = statSync(order.current, { throwIfNoEntry: false }) ?? {}
-    const since = Date.now() - (begun ?? started)
-    if (since > (begun === undefined ? START_MS : LIMITS.milliseconds)) stop('hang', `no end after ${since} ms`)
+    if (begun !== undefined && begun !== input.begun) input = { begun, cpu: processorMs(child.pid!) }
+    const [since, used] = [Date.now() - (begun ?? started), processorMs(child.pid!) - input.cpu]
+    if (begun !== undefined ? used > LIMITS.milliseconds || since > IDLE_MS : since > START_MS) stop('hang', `no end after ${Math.round(since)} ms, of which ${used} at work`)
     const bytes = residentBytes(child.pid!)
     if (bytes > LIMITS.bytes) stop('memory', `${Math.round(bytes / 2 ** 20)} MiB resident`)
   }, LOOK_EVERY_MS)
@@ -56,6 +61,16 @@ export async function watched (order: Order): Promise<End> {
 function residentBytes (pid: number): number {
   try {
     return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
+
+/** Time that a process was at work, in steps of 10 ms; 0 where the system does not tell. Source: proc_pid_stat(5), utime and stime. */
+function processorMs (pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+    return 10 * (Number(fields[11]) + Number(fields[12]))
   } catch {
     return 0
   }

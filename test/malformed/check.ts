@@ -9,8 +9,11 @@ import { CORPUS } from './corpus.ts'
 /** Of one parser, at least. */
 const LEAST = 15
 
+/** Time is that of the processor, as other tests run beside; what waits for ever is ended after this. */
+const NEVER_MS = 60_000
+
 /** A message may quote a file, but not all of it. */
-const MAX_TEXT = 4000
+const MAX_TEXT = 8000
 
 export function checkParser (parser: TargetName): void {
   describe(`malformed: ${parser}`, async () => {
@@ -20,11 +23,12 @@ export function checkParser (parser: TargetName): void {
       assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length)
     })
     for (const one of cases) {
-      test(one.name, async () => {
+      test(one.name, { timeout: NEVER_MS }, async () => {
         const bytes = await one.make()
-        const begin = performance.now()
+        const begin = process.cpuUsage()
         const { outcome, text } = await outcomeOf(TARGETS[parser].read, bytes)
-        assert.ok(performance.now() - begin < LIMITS.milliseconds, 'it took too long')
+        const { user, system } = process.cpuUsage(begin)
+        assert.ok((user + system) / 1000 < LIMITS.milliseconds, 'it took too long')
         assert.ok(one.outcomes.includes(outcome), `${outcome} (${text}), and not ${one.outcomes.join(' or ')}`)
         assert.equal(outcome === 'read', text === '')
         assert.ok(text.length < MAX_TEXT, `a message of ${text.length} characters`)

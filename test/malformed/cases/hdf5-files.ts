@@ -2,6 +2,7 @@
 import { joined, little, utf8 } from '../../fuzz/containers/container.ts'
 
 export interface Hdf5Lies {
+  readonly name?: string
   readonly shape?: readonly number[]
   readonly elementSize?: number
   /** Address of contiguous data; `none`: nothing was stored. */
@@ -31,7 +32,7 @@ export function fileOf (lies: Hdf5Lies): Uint8Array {
 
 /** The same dataset under `names` names. */
 export function groupOf (names: number, lies: Hdf5Lies): Uint8Array {
-  const links = Array.from({ length: names }, (_, index) => utf8(index === 0 ? 'x' : `x${index}`))
+  const links = Array.from({ length: names }, (_, index) => utf8(index === 0 ? lies.name ?? 'x' : `x${index}`))
   const rootSize = 16 + 8 + 24 + links.reduce((sum, name) => sum + 8 + padded(11 + name.length), 0)
   const object = SUPERBLOCK + rootSize
   const root = header([[MESSAGES.linkInfo, joined([0, 0], UNDEFINED, UNDEFINED)], ...links.map((name): Message => [MESSAGES.link, joined([1, 0, name.length], name, little(object, 8))])])

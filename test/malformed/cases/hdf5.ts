@@ -64,6 +64,7 @@ export function hdf5Cases (): Case[] {
     refused('a group that contains itself', fixture('cycle'), 'invalid-model'),
     bad('an object that is the superblock', written(OLD, snod + 16, little(0, 8))),
     bad('two objects of one name', written(OLD, snod + 48, OLD.subarray(snod + 8, snod + 16))),
+    ...['', '.', 'a/b'].map((name) => bad(`an object of the name ${JSON.stringify(name)}`, fileOf({ name }))),
     bad('a message of a size beyond its header', fileOf({ message: [3, 0xfff0] })),
     bad('a header of 2^32 - 16 bytes', fileOf({ headerSize: 0xfffffff0 })),
     bad('a continuation that is its own', fileOf({ continuation: 'itself' })),
