@@ -1,6 +1,7 @@
 /** The process that mutates and reads, for one parser. What it is about to read lies in a file, so that its parent has it when this process is gone. */
 import { openSync, readFileSync, writeFileSync, ftruncateSync, writeSync } from 'node:fs'
 import { mutate } from './mutate.ts'
+import { peakBytes } from './process-facts.ts'
 import { Random } from './random.ts'
 import { TARGETS, type Target, type TargetName } from './targets.ts'
 import { tryInput } from './trial.ts'
@@ -38,7 +39,7 @@ function wayOf (text: string): string {
   return text.replace(/"[^"]*"|'[^']*'|\[[^\]]*\]|\([^)]*\)/g, '').replace(/[^\s,:;]*[\d/_.][^\s,:;]*/g, '').replace(/[^ -~]/g, '').slice(0, 120)
 }
 
-const tell = (told: Omit<Told, 'bytes'>): void => { process.send!({ ...told, bytes: process.resourceUsage().maxRSS * 1024 }) }
+const tell = (told: Omit<Told, 'bytes'>): void => { process.send!({ ...told, bytes: peakBytes('self') }) }
 
 async function fuzz (seconds: number, seed: number): Promise<void> {
   const random = new Random(seed)

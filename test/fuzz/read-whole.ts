@@ -32,18 +32,15 @@ export async function readWholeModel (bytes: Uint8Array): Promise<void> {
   await writeModel(model, new Map(), model.format, { compress: false, optimizerState: 'keep' }, { write: async () => {} })
 }
 
-/** Examples that a job holds at once. */
-const BATCH = 256
-
-/** A batch of this many numbers is not taken whole: large examples are read one by one. */
-const BATCH_VALUES = 2 ** 22
+/** Numbers of a batch, but at least one example. */
+const BATCH_VALUES = 2 ** 20
 
 export async function readWholeDataset (bytes: Uint8Array): Promise<void> {
   const file = await readDataset(bytesInMemory(bytes))
   summarizeDataset(file)
   for (const { examples, features, targets } of Object.values(file.splits) as Split[]) {
     const values = [...features, ...targets].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
-    const step = Math.max(1, Math.min(BATCH, Math.floor(BATCH_VALUES / values)))
+    const step = Math.max(1, Math.floor(BATCH_VALUES / values))
     for (let from = 0; from < examples; from += step) {
       for (const array of [...features, ...targets]) await array.read(from, Math.min(examples, from + step))
     }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Order, Told } from './child.ts'
+import { peakBytes, processorMs } from './process-facts.ts'
 
 /** Of one input. */
 export const LIMITS = { milliseconds: 5000, bytes: 512 * 2 ** 20 }
@@ -11,10 +12,10 @@ export const LIMITS = { milliseconds: 5000, bytes: 512 * 2 ** 20 }
 const LOOK_EVERY_MS = 200
 
 /** An input that waits for ever takes no time of the processor, by which else is measured: other processes run beside. */
-const IDLE_MS = 60_000
+const IDLE_MS = 120_000
 
 /** Starting the process and reading its fixtures is no input. */
-const START_MS = 60_000
+const START_MS = 300_000
 
 export type Finding = 'crash' | 'hang' | 'memory'
 
@@ -43,7 +44,7 @@ export async function watched (order: Order): Promise<End> {
     if (begun !== undefined && begun !== input.begun) input = { begun, cpu: processorMs(child.pid!) }
     const [since, used] = [Date.now() - (begun ?? started), processorMs(child.pid!) - input.cpu]
     if (begun !== undefined ? used > LIMITS.milliseconds || since > IDLE_MS : since > START_MS) stop('hang', `no end after ${Math.round(since)} ms, of which ${used} at work`)
-    const bytes = residentBytes(child.pid!)
+    const bytes = peakBytes(child.pid!)
     if (bytes > LIMITS.bytes) stop('memory', `${Math.round(bytes / 2 ** 20)} MiB resident`)
   }, LOOK_EVERY_MS)
   const [code, signal] = await once(child, 'exit') as [number | null, NodeJS.Signals | null]
@@ -55,23 +56,4 @@ export async function watched (order: Order): Promise<End> {
     text = existsSync(`${order.current}.error`) ? readFileSync(`${order.current}.error`, 'utf8') : `ended with ${signal ?? code}: ${stderr}`
   }
   return { told, seconds, ...(finding !== undefined && { finding }), ...(text !== undefined && { text }) }
-}
-
-/** Most memory that a process had so far; 0 where the system does not tell. */
-function residentBytes (pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
-  } catch {
-    return 0
-  }
-}
-
-/** Time that a process was at work, in steps of 10 ms; 0 where the system does not tell. Source: proc_pid_stat(5), utime and stime. */
-function processorMs (pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-    return 10 * (Number(fields[11]) + Number(fields[12]))
-  } catch {
-    return 0
-  }
 }

@@ -59,8 +59,8 @@ export function strangers (...outcomes: [Outcome, ...Outcome[]]): Case[] {
   const files: Readonly<Record<string, Uint8Array>> = {
     'an empty file': new Uint8Array(),
     'one byte': Uint8Array.of(0),
-    'zeros': new Uint8Array(4096),
-    'ones': new Uint8Array(4096).fill(255),
+    zeros: new Uint8Array(4096),
+    ones: new Uint8Array(4096).fill(255),
     'a pickle': Uint8Array.of(0x80, 4, 0x95, 10, 0, 0, 0, 0, 0, 0, 0, 0x8c, 2, 0x6f, 0x73),
     'an ELF file': joined([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1], new Uint8Array(57)),
   }

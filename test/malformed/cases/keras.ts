@@ -17,11 +17,13 @@ const poisoned = async (file: Uint8Array, value: number): Promise<Uint8Array> =>
   return await withTree(file, () => {}, (dataset) => {
     if (done || dataset.shape.length !== 2 || dataset.datatype.kind !== 'float' || dataset.datatype.size !== 4) return undefined
     done = true
-    return { compress: false, data: async () => {
-      const bytes = (await dataset.read()).slice()
-      new DataView(bytes.buffer).setFloat32(4, value, true)
-      return bytes
-    } }
+    return {
+      compress: false, data: async () => {
+        const bytes = (await dataset.read()).slice()
+        new DataView(bytes.buffer).setFloat32(4, value, true)
+        return bytes
+      }
+    }
   })
 }
 
