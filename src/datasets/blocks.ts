@@ -2,11 +2,13 @@
 import { sizeOf, type NumberType, type Shape } from '../models/tensor.ts'
 import type { ExampleArray } from './dataset.ts'
 
+export type Loaded = Float32Array | Uint8Array
+
 export interface Blocks {
   /** The first row of each block, ascending from 0, and behind them the number of rows. */
   readonly starts: ArrayLike<number>
-  /** All rows of a block as float32, row-major, one array for each that is described. */
-  load (block: number): Promise<readonly Float32Array[]>
+  /** All rows of a block, row-major, one array for each that is described; bytes stay bytes until they are read. */
+  load (block: number): Promise<readonly Loaded[]>
 }
 
 export interface BlockedArray { readonly shape: Shape, readonly type: NumberType }
@@ -54,8 +56,8 @@ function blockOf (starts: ArrayLike<number>, row: number): number {
 }
 
 function keepingLast (blocks: Blocks): Load {
-  const kept = new Map<number, readonly Float32Array[]>()
-  const bytesOf = (arrays: readonly Float32Array[]) => arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  const kept = new Map<number, readonly Loaded[]>()
+  const bytesOf = (arrays: readonly Loaded[]) => arrays.reduce((sum, { byteLength }) => sum + byteLength, 0)
   return async (block) => {
     const arrays = kept.get(block) ?? await blocks.load(block)
     // Behind all others: the newest.

@@ -2,7 +2,7 @@
 import { assertWithin, type ByteSource } from '../models/bytes.ts'
 
 /** Content that is read backwards is kept whole up to this size; larger content is produced again from its start. */
-const KEPT_BYTES = 256 * 2 ** 20
+const KEPT_BYTES = 128 * 2 ** 20
 
 interface Position { readonly pieces: AsyncIterator<Uint8Array>, rest: Uint8Array, at: number }
 

@@ -8,6 +8,10 @@ const MAX_BYTES = 256 * 1024
 /** Aliases to aliases multiply ("billion laughs"); a recipe needs a few at most. */
 const MAX_ALIASES = 32
 
+/** Signs that begin or part something. A layer takes about fifteen and a recipe has at most 256; the parser compares each key and each mistake with all others. */
+const MAX_SIGNS = 10_000
+const SIGNS = /[,:?&*!%#"'[{\n-]/g
+
 /** Deeper than any recipe; the parser calls itself once per level. */
 const MAX_DEPTH = 64
 
@@ -18,6 +22,8 @@ const INDENT_PER_LEVEL = 8
 export function parseRecipeText (text: string): unknown {
   const bytes = new TextEncoder().encode(text).length
   if (bytes > MAX_BYTES) throw new EspalierError('invalid-recipe', `recipe: ${bytes} bytes of text, at most ${MAX_BYTES} are read`, { bytes, limit: MAX_BYTES })
+  const signs = text.match(SIGNS)?.length ?? 0
+  if (signs > MAX_SIGNS) throw invalid(`${signs} signs such as commas, colons and line ends, at most ${MAX_SIGNS} are read`)
   assertFlat(text)
   const document = parsed(text)
   const [error] = [...document.errors, ...document.warnings]

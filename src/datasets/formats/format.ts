@@ -45,8 +45,11 @@ export interface StoredArray {
   readonly data: ByteSource
 }
 
-/** Arrays in Fortran order cannot be read by rows; this much of one is read at once. */
-const MAX_FORTRAN_BYTES = 1024 * 2 ** 20
+/** Arrays in Fortran order cannot be read by rows; they are held whole, as they are stored and as float32, up to this much together. */
+const MAX_FORTRAN_BYTES = 256 * 2 ** 20
+
+/** Numbers of one example, which is held whole as float32: more than an image of 4096 x 4096 pixels in three colours has. */
+const MAX_EXAMPLE_VALUES = 2 ** 26
 
 export function invalid (text: string, details: Record<string, unknown> = {}): EspalierError {
   return new EspalierError('invalid-dataset', text, details)
@@ -62,9 +65,10 @@ export function examplesOf (array: StoredArray, name: string): ExampleArray {
 }
 
 function fortranExamples ({ shape, type, littleEndian, data }: StoredArray, name: string): ExampleArray {
-  if (data.size > MAX_FORTRAN_BYTES) {
-    const text = `${name}: ${data.size} bytes in Fortran order, at most ${MAX_FORTRAN_BYTES} are read; save it with numpy.ascontiguousarray`
-    throw new EspalierError('limit-exceeded', text, { limit: MAX_FORTRAN_BYTES, bytes: data.size })
+  const bytes = data.size + 4 * sizeOf(shape)
+  if (bytes > MAX_FORTRAN_BYTES) {
+    const text = `${name}: in Fortran order it takes ${bytes} bytes of memory, at most ${MAX_FORTRAN_BYTES} are taken; save it with numpy.ascontiguousarray`
+    throw new EspalierError('limit-exceeded', text, { limit: MAX_FORTRAN_BYTES, bytes })
   }
   const [examples, ...inner] = shape as [number, ...number[]]
   let all: Promise<Float32Array> | undefined
@@ -104,6 +108,8 @@ export function splitOf (features: readonly NamedArray[], targets: readonly Name
   const all = [...features, ...targets]
   for (const { name, array } of all) {
     if (array.shape.length === 0) throw invalid(`${name}: one number, without an axis that counts examples`)
+    const values = sizeOf(array.shape.slice(1))
+    if (values > MAX_EXAMPLE_VALUES) throw new EspalierError('limit-exceeded', `${name}: ${values} numbers in an example, at most ${MAX_EXAMPLE_VALUES} are read`, { array: name, limit: MAX_EXAMPLE_VALUES, values })
     if (array.shape.some((size) => size === 0)) throw invalid(`${name}: the shape [${array.shape.join(', ')}] holds no numbers`)
   }
   const [first, ...others] = all

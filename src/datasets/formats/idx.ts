@@ -12,6 +12,9 @@ const TYPES: Readonly<Record<number, NumberType>> = { 8: 'uint8', 9: 'int8', 11:
 /** Images with channels have four axes; nothing needs more than this. */
 const MAX_AXES = 8
 
+/** No deflate stream expands by more (258 bytes from 2 bits). Source: zlib technical details. */
+const MAX_DEFLATE_RATIO = 1032
+
 const PARTS = [['train', /(^|[^a-z])train([^a-z]|$)/i], ['test', /(^|[^a-z])(t10k|test)([^a-z]|$)/i]] as const
 
 type Part = 'all' | 'train' | 'test'
@@ -56,6 +59,7 @@ async function openArray (entry: ZipEntry): Promise<NamedArray> {
   if (declared !== undefined && declared !== (gzipped ? size % 2 ** 32 : size)) {
     throw invalid(`${entry.name}: the shape [${header.shape.join(', ')}] of ${header.type} takes ${size} bytes with its header, the file has ${declared}`, { array: entry.name })
   }
+  if (size > entry.size * (gzipped ? MAX_DEFLATE_RATIO : 1)) throw invalid(`${entry.name}: the header announces ${size} bytes, which ${entry.size} cannot become`, { array: entry.name })
   const forward = gzipped || entry.method !== 'stored'
   const content: ByteSource = forward ? forwardSource(size, () => checked(open(), size, entry.name)) : await entry.source()
   const data = sliceOf(content, header.offset, header.bytes)

@@ -85,7 +85,8 @@ function splitOf (placed: readonly PlacedImage[], shape: Size, codes: ReadonlyMa
     starts: [...starts, placed.length],
     async load (block) {
       const mine = placed.slice(block * together, (block + 1) * together)
-      const pixels = new Float32Array(mine.length * values)
+      if (mine.length === 1) return [await pixelsOf(mine[0]!.entry, shape)]
+      const pixels = new Uint8Array(mine.length * values)
       for (const [index, { entry }] of mine.entries()) pixels.set(await pixelsOf(entry, shape), index * values)
       return [pixels]
     },

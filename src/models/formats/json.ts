@@ -7,6 +7,9 @@ export type Json = Readonly<Record<string, unknown>>
 /** Configurations of the largest published Keras models have a few MB; this is what is parsed at most. */
 export const MAX_JSON_BYTES = 64 * 2 ** 20
 
+/** Lists, objects and their members. A value costs some twenty bytes of memory where its text has two; a model of 3,000 layers has about 100,000. */
+const MAX_JSON_VALUES = 2 ** 20
+
 /** Nested deeper than any model; the recursive code that reads configurations must not run out of stack. */
 const MAX_JSON_DEPTH = 200
 
@@ -31,6 +34,7 @@ export function assertJsonSize (size: number, what: string): void {
 /** A JSON object out of text or bytes. Throws `invalid-model`, naming `what`. */
 export function parseObject (text: Uint8Array | string, what: string): Json {
   let value: unknown
+  assertFewValues(text, what)
   try {
     value = JSON.parse(typeof text === 'string' ? text : new TextDecoder('utf-8', { fatal: true }).decode(text))
   } catch (cause) {
@@ -43,6 +47,19 @@ export function parseObject (text: Uint8Array | string, what: string): Json {
       { what, limit: MAX_JSON_DEPTH })
   }
   return value
+}
+
+/** `[`, `{` and `,`. */
+const [LIST, OBJECT, COMMA] = [0x5b, 0x7b, 0x2c]
+
+/** A bound from above, before anything is parsed: each value has a bracket or a comma before it, and signs within texts count as well. */
+function assertFewValues (text: Uint8Array | string, what: string): void {
+  let count = 0
+  for (let at = 0; at < text.length && count <= MAX_JSON_VALUES; at++) {
+    const sign = typeof text === 'string' ? text.charCodeAt(at) : text[at]
+    if (sign === LIST || sign === OBJECT || sign === COMMA) count++
+  }
+  if (count > MAX_JSON_VALUES) throw new EspalierError('limit-exceeded', `${what} has more than ${MAX_JSON_VALUES} values`, { what, limit: MAX_JSON_VALUES })
 }
 
 /** A loop with its own stack: the check must not itself recurse. */

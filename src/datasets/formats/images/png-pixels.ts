@@ -47,6 +47,8 @@ export function opaquePixels (lines: Uint8Array, format: Coloured, name: string)
   const { colour, width } = format
   const channels = colour === 0 || colour === 4 ? 1 : 3
   const count = samples.length / format.samples
+  // Nothing to look up, leave out or spread: the samples are the pixels, of which there may be many.
+  if (colour === 2 && format.transparency === undefined) return samples
   const pixels = new Uint8Array(count * channels)
   const alpha = alphaOf(format, name)
   for (let pixel = 0; pixel < count; pixel++) {

@@ -45,7 +45,17 @@ export async function readMetadata (source: ByteSource): Promise<Metadata> {
   const rows = found.reduce((sum, group) => sum + group.rows, 0)
   if (rows !== fields.whole(3)) throw invalid(`the row groups have ${rows} rows, the footer says ${fields.whole(3)}`)
   if (rows > MAX_ROWS) throw new EspalierError('limit-exceeded', `${rows} rows, at most ${MAX_ROWS} are read`, { limit: MAX_ROWS })
+  assertApart(found.flatMap(({ chunks }) => chunks))
   return { schema, groups: found }
+}
+
+/** Columns that share bytes would be decoded again and again: few bytes could stand for very many rows. */
+function assertApart (chunks: readonly ColumnChunk[]): void {
+  let end = 0
+  for (const { offset, bytes } of [...chunks].sort((a, b) => a.offset - b.offset)) {
+    if (offset < end) throw invalid(`two columns share the bytes from ${offset} on`, { offset })
+    end = offset + bytes
+  }
 }
 
 function groupOf (group: Fields, index: number, size: number): RowGroup {

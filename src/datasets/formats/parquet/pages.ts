@@ -27,7 +27,7 @@ export interface Levels { readonly repetition: number, readonly definition: numb
 const HEADER_BYTES = [256, 64 * 1024, 2 ** 20]
 
 /** Constant values take no bytes, so that the size of a page does not limit them. */
-const MAX_PAGE_VALUES = 2 ** 26
+const MAX_PAGE_VALUES = 2 ** 24
 
 const [DATA, DICTIONARY, DATA_V2] = [0, 2, 3]
 const RLE = 3

@@ -5,12 +5,12 @@ import { copyChunk } from './chunk-copy.ts'
 import { Cursor } from './cursor.ts'
 import type { Dataspace } from './dataspace.ts'
 import type { Hdf5Datatype } from './datatype.ts'
-import { allocate, malformed, unsupported } from './fail.ts'
+import { allocate, malformed, tooMuch, unsupported } from './fail.ts'
 import type { Hdf5File } from './file.ts'
 import { checkFilters, undoFilters, DEFLATE, type Hdf5Filter } from './filters.ts'
 import type { GlobalHeap } from './global-heap.ts'
 import type { Hdf5Layout } from './layout.ts'
-import { MAX_EXPANSION, MAX_UNSTORED_BYTES } from './limits.ts'
+import { MAX_BAND_BYTES, MAX_EXPANSION, MAX_UNSTORED_BYTES } from './limits.ts'
 import { decodeText, untilNull } from './strings.ts'
 
 /** Everything the header of a dataset says. */
@@ -111,19 +111,18 @@ export class Hdf5Dataset {
     const { layout, byteLength, path } = this
     const { offset: header } = this.#header
     const size = this.#file.source.size
+    const expansion = layout.kind === 'chunked' && this.filters.some(({ id }) => id === DEFLATE) ? MAX_EXPANSION : 1
     if (layout.kind === 'chunked') {
-      const largest = size * (this.filters.some(({ id }) => id === DEFLATE) ? MAX_EXPANSION : 1)
-      if (byteLength > Math.max(largest, MAX_UNSTORED_BYTES)) {
+      if (byteLength > Math.max(size * expansion, MAX_UNSTORED_BYTES)) {
         throw malformed(path, header, `it claims ${byteLength} bytes, which a file of ${size} bytes cannot hold`, { byteLength, size })
       }
-      return
-    }
-    if (layout.offset === undefined) {
+    } else if (layout.offset === undefined) {
       if (byteLength > MAX_UNSTORED_BYTES) throw malformed(path, header, `it claims ${byteLength} bytes and none is stored`)
-      return
+    } else {
+      if (layout.size < byteLength) throw malformed(path, header, `its shape needs ${byteLength} bytes, ${layout.size} are stored`)
+      this.#file.assertWithin(layout.offset, layout.size, path)
     }
-    if (layout.size < byteLength) throw malformed(path, header, `its shape needs ${byteLength} bytes, ${layout.size} are stored`)
-    this.#file.assertWithin(layout.offset, layout.size, path)
+    this.#file.claim(byteLength, expansion, path, header)
   }
 
   #filled (length: number): Uint8Array {
@@ -151,6 +150,8 @@ export class Hdf5Dataset {
     const inner = grid.slice(split + 1).reduce((product, size) => product * size, 1)
     const rest = shape.slice(split + 1)
     const rowBytes = rest.reduce((product, size) => product * size, datatype.size)
+    const bandBytes = rowBytes * Math.min(chunkShape[split] ?? 1, shape[split] ?? 1)
+    if (bandBytes > MAX_BAND_BYTES) throw tooMuch(path, this.#header.offset, 'the size in bytes of a row of its chunks', bandBytes, MAX_BAND_BYTES)
     for (let row = 0; row < outer; row++) {
       const along = row % (grid[split] ?? 1)
       const rows = shape.length === 0 ? 1 : Math.min(chunkShape[split] as number, (shape[split] as number) - along * (chunkShape[split] as number))

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../bytes.ts'
 import { Cursor, type FieldSizes } from './cursor.ts'
 import { malformed, tooMuch } from './fail.ts'
-import { MAX_METADATA_RATIO, MAX_OBJECTS, METADATA_ALLOWANCE, PAGE_BYTES, PAGES_KEPT } from './limits.ts'
+import { MAX_METADATA_RATIO, MAX_NAMES_PER_BYTE, MAX_OBJECTS, MAX_UNSTORED_BYTES, METADATA_ALLOWANCE, PAGE_BYTES, PAGES_KEPT } from './limits.ts'
 
 export class Hdf5File {
   readonly source: ByteSource
@@ -11,6 +11,8 @@ export class Hdf5File {
   readonly #budget: number
   #spent = 0
   #objects = 0
+  #claimed = 0
+  #expansion = MAX_NAMES_PER_BYTE
 
   constructor (source: ByteSource) {
     this.source = source
@@ -27,6 +29,21 @@ export class Hdf5File {
   countObject (what: string, offset: number): void {
     this.#objects++
     if (this.#objects > MAX_OBJECTS) throw tooMuch(what, offset, 'the number of objects', this.#objects, MAX_OBJECTS)
+  }
+
+  /**
+   * Counts `bytes` of a dataset; throws when all datasets together claim more than the file can hold: thousands of names may stand for the same bytes, or for
+   * fill values, and each would be read.
+   *
+   * @param expansion bytes that a stored byte can become
+   */
+  claim (bytes: number, expansion: number, what: string, offset: number): void {
+    this.#claimed += bytes
+    this.#expansion = Math.max(this.#expansion, expansion)
+    const possible = Math.max(this.source.size * this.#expansion, MAX_UNSTORED_BYTES)
+    if (this.#claimed > possible) {
+      throw malformed(what, offset, `it claims ${bytes} bytes; with the datasets before it these are ${this.#claimed}, which a file of ${this.source.size} bytes cannot hold`, { bytes, size: this.source.size })
+    }
   }
 
   /** A block of metadata, checked to lie within the file. */

@@ -18,8 +18,11 @@ export const MAX_RANK = 32
 /** Bytes of one attribute with its strings resolved. The model_config of a very large model has a few megabytes. */
 export const MAX_ATTRIBUTE_BYTES = 64 * 2 ** 20
 
-/** Bytes of one decompressed chunk, which has to be held whole. h5py's own choice stays below 1 MiB. */
-export const MAX_CHUNK_BYTES = 2 ** 30
+/** Bytes of one decompressed chunk, which has to be held whole, and twice while its filters are undone. h5py's own choice stays below 1 MiB. */
+export const MAX_CHUNK_BYTES = 96 * 2 ** 20
+
+/** Bytes of a row of chunks over the whole width of a dataset, which is held until its last chunk is read. A tensor of 2 GiB in h5py's own chunks has 20 MiB. */
+export const MAX_BAND_BYTES = 96 * 2 ** 20
 
 /** Chunks of one dataset: 1 TiB at 1 MiB a chunk; each costs a table entry and a read. */
 export const MAX_CHUNKS = 2 ** 20
@@ -33,8 +36,11 @@ export const MAX_TREE_LEVELS = 24
 /** Deflate cannot expand more than this (RFC 1951: 258 bytes out of two bits); a dataset that claims more is damaged or hostile. */
 export const MAX_EXPANSION = 1032
 
-/** Bytes of a dataset of which nothing or little is stored: the rest is fill values, which cost no bytes in the file. */
+/** Bytes of all datasets of which nothing or little is stored: the rest is fill values, which cost no bytes in the file. */
 export const MAX_UNSTORED_BYTES = 64 * 2 ** 20
+
+/** Datasets that may stand for the same bytes, in the mean over the file: shared weights under two names are sound, a thousand names are not. */
+export const MAX_NAMES_PER_BYTE = 4
 
 /**
  * Metadata bytes read or resolved in total, relative to the size of the file and as an allowance for small ones. A sound file has each byte

@@ -14,6 +14,9 @@ import { isGroup, readLinks } from './links.ts'
 import { MESSAGE, messageOf, readObjectHeader, type Message } from './object-header.ts'
 import { readSuperblock } from './superblock.ts'
 
+/** Letters of a name that a message shows. */
+const MAX_SHOWN = 200
+
 export interface Hdf5Group {
   readonly kind: 'group'
   /** `/` for the root, `/a/b` below. */
@@ -50,6 +53,7 @@ async function readObject (walk: Walk, address: number, path: string): Promise<H
   const children = new Map<string, Hdf5Group | Hdf5Dataset>()
   ancestors.add(address)
   for (const link of await readLinks(file, messages, path)) {
+    if (link.name === '' || link.name === '.' || link.name.includes('/')) throw malformed(path, link.address, `${JSON.stringify(link.name.slice(0, MAX_SHOWN))} cannot be a name: it may not be empty, "." or hold "/"`)
     if (children.has(link.name)) throw malformed(path, link.address, `the name "${link.name}" is there twice`)
     children.set(link.name, await readObject(walk, link.address, `${path === '/' ? '' : path}/${link.name}`))
   }

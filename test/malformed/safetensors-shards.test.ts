@@ -1,0 +1,4 @@
+/** Malformed files of the parser that this file is named after. */
+import { checkParser } from './check.ts'
+
+checkParser('safetensors-shards')
