@@ -1,7 +1,7 @@
 /** A model on the device: weights uploaded once, batches run through the layer graph. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
-import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { HeldChanges, ModelFile } from '../models/model.ts'
 import type { Shape } from '../models/tensor.ts'
 import { createRunner, type Execution, type RunMode } from './infer/runner.ts'
 import { loadWeights } from './infer/weights.ts'
@@ -33,7 +33,7 @@ export interface PredictorOptions { readonly mode?: RunMode }
  * Puts a model on the device, with `changes` in place of the file's values where given. Tensors that `base` (the same file, unchanged) holds already
  * could be shared, but each predictor owns its own: one may be disposed of before the other. Throws `unsupported-layer` when the graph cannot be run.
  */
-export async function createPredictor (tf: Tf, model: ModelFile, changes?: TensorChanges, { mode = 'auto' }: PredictorOptions = {}): Promise<Predictor> {
+export async function createPredictor (tf: Tf, model: ModelFile, changes?: HeldChanges, { mode = 'auto' }: PredictorOptions = {}): Promise<Predictor> {
   const { architecture } = model
   const graph = architecture.graph
   if (graph === undefined) {

@@ -20,6 +20,8 @@ export interface GzipSize { readonly bytes: number, readonly estimated: boolean 
 export interface JobLimits {
   /** Examples that take more than this as float32 are not held in the session but streamed. */
   readonly sessionDataBytes: number
+  /** Weights to be pruned that take more than this as float32 are not held but streamed, where the method can do that. Absent: they are always held. */
+  readonly weightBytes?: number
 }
 
 export interface JobInput {

@@ -37,7 +37,8 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   const result = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
   signal.throwIfAborted()
 
-  const device = await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
+  // What is too large to be held is too large to be run.
+  const device = result.streamed !== undefined ? null : await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
   try {
     const measured = device === null || report === null
       ? null
@@ -58,13 +59,16 @@ function methodNamed (name: string): Method {
   return method
 }
 
-async function applyMethod (input: JobInput, method: Method, model: ModelFile, { learning }: JobData): Promise<MethodResult> {
+async function applyMethod (input: JobInput, method: Method, model: ModelFile, { learning, report }: JobData): Promise<MethodResult> {
   const { recipe, signal } = input
   if (method.kind === 'dynamic') {
     if (learning === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
     return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
   }
-  return await method.run({ recipe, model, signal, ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }) })
+  const { weightBytes } = input.limits
+  // A model that is to be evaluated is held in any case.
+  const streamAbove = report === null && weightBytes !== undefined ? { streamAbove: weightBytes } : {}
+  return await method.run({ recipe, model, signal, ...streamAbove, ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }) })
 }
 
 type Stage = (name: string, done?: number, total?: number) => void
@@ -95,12 +99,14 @@ async function writeModels (
   if (!method.writesModel) return []
   const written: WrittenModel[] = []
   const formats = outputFormats(input.recipe, model)
+  const changes = result.streamed?.changes ?? result.changes
+  const reason = model.architecture.problem ?? (result.streamed === undefined ? 'it has no layer graph' : 'the model is too large to be held, its weights were streamed')
   for (const [index, format] of formats.entries()) {
     stage('writing', index, formats.length)
-    const artifact = await time('write', async () => await writeOutput(format, model, result.changes, input))
+    const artifact = await time('write', async () => await writeOutput(format, model, changes, input))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
-    const expected = { model, changes: result.changes, ...(device?.probe && { probe: device.probe }), reason: model.architecture.problem ?? 'it has no layer graph' }
+    const expected = { model, changes, ...(device?.probe && { probe: device.probe }), reason }
     written.push(await time('verify', async () => await checkOutput(artifact, expected, input)))
   }
   return written

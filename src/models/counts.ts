@@ -17,17 +17,29 @@ export interface ModelCounts {
   readonly effectiveMacs: number | null
 }
 
+/** How many numbers of a tensor are zero before and after a change. */
+export interface ZeroCounts { readonly before: number, readonly after: number }
+
 const UNCHANGED: TensorChanges = new Map()
 
 /** The counts of `model` with `changes`. Throws `invalid-model` for a weight that is NaN or infinite, naming layer, weight and index. */
 export async function countModel (model: ModelFile, changes: TensorChanges = UNCHANGED): Promise<ModelCounts> {
+  return await countWith(model, async (layer, weight) => await countNonzeros(layer, weight, changes))
+}
+
+/** The same before and after, of tensors that were counted before. */
+export async function countCounted (model: ModelFile, counts: ReadonlyMap<string, ZeroCounts>, when: keyof ZeroCounts): Promise<ModelCounts> {
+  return await countWith(model, (_, { tensor }) => sizeOf(tensor.shape) - counts.get(tensor.key)![when])
+}
+
+async function countWith (model: ModelFile, nonzerosOf: (layer: ModelLayer, weight: LayerWeight) => number | Promise<number>): Promise<ModelCounts> {
   const density = new Map<ModelLayer, number>()
   let [weights, nonzeros, prunableWeights] = [0, 0, 0]
   for (const layer of model.layers) {
     let [kernels, kept] = [0, 0]
     for (const weight of layer.weights) {
       const size = sizeOf(weight.tensor.shape)
-      const count = await countNonzeros(layer, weight, changes)
+      const count = await nonzerosOf(layer, weight)
       if (weight.prunable) prunableWeights += size
       if (!isTrainable(weight)) continue
       weights += size

@@ -39,6 +39,8 @@ const ENTRY = fileURLToPath(new URL('./child.ts', import.meta.url))
 const MEMORY_SAMPLE_MS = 250
 /** Examples are in memory three times while a session is loaded, and a step needs the rest. */
 const SESSION_SHARE = 1 / 8
+/** Weights are in memory with their scores and former values, and may be loaded into the engine. */
+const WEIGHT_SHARE = 1 / 8
 const STDERR_LINES = 8
 /** Lines of a native or JavaScript stack trace, which would push the message before them out. */
 const STACK_FRAME = /^(\d+: |at |-----|\*\*\*|@ +0x)/
@@ -47,7 +49,9 @@ interface Waiting { job: string, resolve: (message: FromChild) => void, reject: 
 
 /** Starts a child; TensorFlow loads while nobody waits. */
 export function spawnEngine (options: EngineChildOptions): EngineChild {
-  const settings: ChildSettings = { ...options.settings, sessionDataBytes: Math.floor(options.memoryLimitBytes * SESSION_SHARE) }
+  const { memoryLimitBytes } = options
+  const limits = { sessionDataBytes: Math.floor(memoryLimitBytes * SESSION_SHARE), weightBytes: Math.floor(memoryLimitBytes * WEIGHT_SHARE) }
+  const settings: ChildSettings = { ...options.settings, limits }
   const child = fork(options.entry ?? ENTRY, [JSON.stringify(settings)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     env: options.env,

@@ -6,6 +6,7 @@ import type { MethodResult, StaticContext } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { calibrate } from './calibrate.ts'
 import { readPool, resultOf } from './pool.ts'
+import { isStreamed, rankStreamed } from './stream.ts'
 
 /** Throws `nothing-pruned` and `target-missed`, and what calibrating throws. */
 export async function pruneRanked (context: StaticContext): Promise<MethodResult> {
@@ -14,6 +15,7 @@ export async function pruneRanked (context: StaticContext): Promise<MethodResult
   if (target === null || !('sparsity' in target)) throw new EspalierError('invalid-recipe', `the method ${recipe.method} needs target.sparsity`)
   const criterion: Criterion = CRITERIA[name]
   const plan = planUnits(model, recipe)
+  if (isStreamed(context, plan)) return await rankStreamed(context, plan, criterion, target.sparsity)
   const seen = criterion.observes && await calibrate(context, criterion.observes, plan.plan.prune.map((tensor) => tensor.name))
   const pool = await readPool(context, seen === undefined ? plan : planUnits(model, recipe, (tensor) => seen.refused(tensor.name)))
   const scores = pool.members.map(({ name, shape, values }, place) => criterion.score(values, { observed: seen?.of(name, shape) ?? {}, seed, place }))

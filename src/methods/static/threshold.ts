@@ -5,6 +5,7 @@ import { pruneThreshold } from '../../pruning/threshold.ts'
 import type { StaticMethod } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { readPool, resultOf, type PoolMember } from './pool.ts'
+import { isStreamed, thresholdStreamed } from './stream.ts'
 
 export const threshold = {
   name: 'threshold',
@@ -14,7 +15,9 @@ export const threshold = {
   async run (context) {
     const { target } = context.recipe
     if (target === null || !('threshold' in target)) throw new EspalierError('invalid-recipe', 'the method threshold needs target.threshold')
-    const pool = await readPool(context, planUnits(context.model, context.recipe))
+    const plan = planUnits(context.model, context.recipe)
+    if (isStreamed(context, plan)) return await thresholdStreamed(context, plan, target.threshold)
+    const pool = await readPool(context, plan)
     const report = pruneThreshold(pool.members.map((member) => ({ ...member, threshold: member.threshold ?? target.threshold })))
     return await resultOf(context.model, pool, report, () => `the smallest magnitude that is left is ${smallest(pool.members)}, the threshold ${target.threshold}`)
   },

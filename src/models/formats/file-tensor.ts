@@ -1,6 +1,7 @@
 /** Tensors of a file with their raw bytes, so that what is not changed can be copied as it is. */
 import { EspalierError } from '../../errors.ts'
-import type { TensorChanges } from '../model.ts'
+import { ahead } from '../ahead.ts'
+import type { TensorChange, TensorChanges } from '../model.ts'
 import { NUMBER_TYPES, sizeOf, type NumberType, type StoredTensor } from '../tensor.ts'
 import { encodeNumbers, isPlainFloat32 } from './encode.ts'
 import { datatypeOf, decodeNumbers, numberTypeOf, type Hdf5AttributeSpec, type Hdf5Data, type Hdf5Dataset, type Hdf5Datatype } from './hdf5/index.ts'
@@ -17,10 +18,12 @@ export interface FileTensor extends StoredTensor {
   readonly compressed: boolean
   /** The raw elements in pieces of whole elements. */
   raw (bytes?: number): AsyncIterable<Uint8Array>
+  /** `count` raw elements from number `first` on; absent where only reading from front to back is cheap. */
+  at? (first: number, count: number): Promise<Uint8Array>
 }
 
 /** A tensor out of its raw elements; `read` and `chunks` decode them. */
-export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw'>): FileTensor {
+export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw' | 'at'>): FileTensor {
   const { shape, datatype, raw } = parts
   const chunks = async function * (values = CHUNK_VALUES): AsyncGenerator<Float32Array> {
     for await (const piece of raw(values * datatype.size)) yield decodeNumbers(piece, datatype)
@@ -78,16 +81,25 @@ export function withRaw (tensor: StoredTensor): FileTensor {
 
 /** The raw elements of `tensor` with its change, if it has one, in the tensor's own datatype. */
 export function dataOf (tensor: FileTensor, changes: TensorChanges): Hdf5Data {
-  const values = changeOf(tensor, changes)
-  if (values === undefined) return () => tensor.raw()
-  if (isPlainFloat32(tensor.datatype)) return async () => encodeNumbers(values, tensor.datatype)
-  return async function * () {
-    let at = 0
-    for await (const before of tensor.raw()) {
-      const count = before.length / tensor.datatype.size
-      yield encodeNumbers(values.subarray(at, at + count), tensor.datatype, before)
-      at += count
-    }
+  const change = changeOf(tensor, changes)
+  if (change === undefined) return () => tensor.raw()
+  if (change instanceof Float32Array && isPlainFloat32(tensor.datatype)) return async () => encodeNumbers(change, tensor.datatype)
+  return () => changedRaw(tensor, change)
+}
+
+/** New raw elements of `tensor` for `before`, those from number `first` on, as `change` has them. */
+export function encoderOf ({ datatype }: Pick<FileTensor, 'datatype'>, change: TensorChange): (first: number, before: Uint8Array) => Uint8Array {
+  if (!(change instanceof Float32Array)) return (first, before) => change.apply(first, before)
+  return (first, before) => encodeNumbers(change.subarray(first, first + before.length / datatype.size), datatype, before)
+}
+
+/** The raw elements of `tensor`, which holds those of a larger one from number `from` on, with the change of the larger one. */
+export async function * changedRaw (tensor: FileTensor, change: TensorChange, from = 0): AsyncGenerator<Uint8Array> {
+  const encode = encoderOf(tensor, change)
+  let first = from
+  for await (const before of ahead(tensor.raw())) {
+    yield encode(first, before)
+    first += before.length / tensor.datatype.size
   }
 }
 
@@ -110,21 +122,25 @@ export function piecesOf (data: Hdf5Data): () => AsyncGenerator<Uint8Array> {
 
 /** The values of `tensor` with its change, in pieces of float32. */
 export async function * valuesOf (tensor: StoredTensor, changes: TensorChanges): AsyncGenerator<Float32Array> {
-  const values = changeOf(tensor, changes)
-  if (values === undefined) yield * tensor.chunks()
-  else yield values
+  const change = changeOf(tensor, changes)
+  if (change === undefined) yield * tensor.chunks()
+  else if (change instanceof Float32Array) yield change
+  else {
+    const own = withRaw(tensor)
+    for await (const piece of changedRaw(own, change)) yield decodeNumbers(piece, own.datatype)
+  }
 }
 
 /** The new values of `tensor`, if it has any. Throws `shape-mismatch` when they are too many or too few. */
-export function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array | undefined {
-  const values = changes.get(tensor.key)
+export function changeOf (tensor: StoredTensor, changes: TensorChanges): TensorChange | undefined {
+  const change = changes.get(tensor.key)
   const size = sizeOf(tensor.shape)
-  if (values !== undefined && values.length !== size) {
+  if (change !== undefined && change.length !== size) {
     throw new EspalierError('shape-mismatch',
-      `${values.length} new values for ${tensor.key}, its shape [${tensor.shape.join(', ')}] needs ${size}`,
-      { key: tensor.key, given: values.length, needed: size })
+      `${change.length} new values for ${tensor.key}, its shape [${tensor.shape.join(', ')}] needs ${size}`,
+      { key: tensor.key, given: change.length, needed: size })
   }
-  return values
+  return change
 }
 
 /** Is it a type of fractions? */

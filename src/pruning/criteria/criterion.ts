@@ -16,6 +16,8 @@ export interface ScoreContext {
   readonly seed: number
   /** Of the tensor in the pool. */
   readonly place: number
+  /** Number of the first weight in its tensor, where a part of it is scored; absent: 0. */
+  readonly first?: number
 }
 
 export interface Criterion {
@@ -25,6 +27,8 @@ export interface Criterion {
   readonly source: string
   /** What has to be observed for it; absent: it needs no data. */
   readonly observes?: keyof Observed
+  /** Does each weight get its score without a look at the others? Then a tensor can be scored in parts. */
+  readonly elementwise?: true
   /** What the score of a unit of several weights is: the mean over those that would go (the default), or the root of the mean square. */
   readonly units?: 'mean' | 'rms'
   /**

@@ -1,4 +1,5 @@
 /** A safetensors file as tensors that are read in pieces, and its bytes again with some of them changed. */
+import { ahead } from '../../ahead.ts'
 import type { ByteSource } from '../../bytes.ts'
 import type { TensorChanges } from '../../model.ts'
 import { NUMBER_TYPES, type Shape } from '../../tensor.ts'
@@ -41,9 +42,10 @@ function safeTensor (source: ByteSource, { name, dtype, shape, begin, end }: Hea
     const step = Math.max(datatype.size, bytes - bytes % datatype.size)
     for (let at = begin; at < end; at += step) yield await source.read(at, Math.min(step, end - at))
   }
+  const at = async (first: number, count: number) => await source.read(begin + first * datatype.size, count * datatype.size)
   // Elements that are not bytes and are not read as numbers: their bytes stand for them.
   const isOpaque = bits !== 8 * NUMBER_TYPES[type]
-  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw }), dtype, storedShape: shape, begin, end }
+  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw, at }), dtype, storedShape: shape, begin, end }
 }
 
 /** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. */
@@ -51,11 +53,11 @@ export async function * contentOf ({ source, tensors }: SafetensorsFile, changes
   let done = 0
   for (const tensor of tensors) {
     if (!changes.has(tensor.key)) continue
-    yield * copyOf(source, done, tensor.begin)
+    yield * ahead(copyOf(source, done, tensor.begin))
     yield * piecesOf(dataOf(tensor, changes))()
     done = tensor.end
   }
-  yield * copyOf(source, done, source.size)
+  yield * ahead(copyOf(source, done, source.size))
 }
 
 async function * copyOf (source: ByteSource, begin: number, end: number): AsyncGenerator<Uint8Array> {
