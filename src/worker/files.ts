@@ -9,6 +9,9 @@ import type { OpenFile, OutputFile, OutputFolder } from '../methods/output-folde
 
 const READ_BYTES = 1 << 20
 
+/** Written bytes that begin to go to the disk while more are made, so that whoever flushes the file at the end need not wait for all of them. */
+const FLUSH_BYTES = 64 * 2 ** 20
+
 /** Opens a file for random reads; `close` must be called. Throws `not-found` when there is none. */
 export async function openFile (path: string): Promise<OpenFile> {
   let handle: FileHandle
@@ -22,7 +25,8 @@ export async function openFile (path: string): Promise<OpenFile> {
     size,
     async read (offset, length) {
       assertWithin(size, offset, length)
-      const bytes = new Uint8Array(length)
+      // All of it is written below; not filling it with zeros first is worth a tenth of the time of a large read.
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
       let done = 0
       while (done < length) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
@@ -62,24 +66,66 @@ async function writeAll (handle: FileHandle, offset: number, bytes: Uint8Array):
   while (done < bytes.byteLength) done += (await handle.write(bytes, done, bytes.byteLength - done, offset + done)).bytesWritten
 }
 
+/** Hashed while it is written, as long as it is written from front to back; else it is read once more. */
 async function createOutput (path: string): Promise<OutputFile> {
   const part = `${path}.part`
   const handle = await open(part, 'wx+')
+  const flush = flusher(handle)
+  const hash = createHash('sha256')
+  let [hashed, size] = [0, 0]
   return {
-    async write (offset, bytes) { await writeAll(handle, offset, bytes) },
-    async finish () {
-      const hash = createHash('sha256')
-      let bytes = 0
-      for await (const piece of handle.createReadStream({ start: 0, highWaterMark: READ_BYTES })) {
-        hash.update(piece as Uint8Array)
-        bytes += (piece as Uint8Array).byteLength
+    async write (offset, bytes) {
+      const writing = writeAll(handle, offset, bytes)
+      size = Math.max(size, offset + bytes.byteLength)
+      if (offset === hashed) {
+        hash.update(bytes)
+        hashed += bytes.byteLength
       }
+      await writing
+      flush.wrote(bytes.byteLength)
+    },
+    async finish () {
+      const sha256 = hashed === size ? hash.digest('hex') : await hashOf(handle, size)
+      await flush.settled()
+      await handle.close()
       await rename(part, path)
-      return { bytes, sha256: hash.digest('hex') }
+      return { bytes: size, sha256 }
     },
     async discard () {
+      await flush.settled().catch(() => {})
       await handle.close().catch(() => {})
       await rm(part, { force: true })
     },
   }
+}
+
+/** One flush at a time, beside the writing. */
+function flusher (handle: FileHandle): { wrote (bytes: number): void, settled (): Promise<void> } {
+  let waiting = 0
+  let flushing: Promise<void> | undefined
+  let failed: unknown
+  return {
+    wrote (bytes) {
+      waiting += bytes
+      if (waiting < FLUSH_BYTES || flushing !== undefined) return
+      waiting = 0
+      flushing = handle.datasync().catch((error: unknown) => { failed = error }).finally(() => { flushing = undefined })
+    },
+    async settled () {
+      await flushing
+      if (failed !== undefined) throw failed
+    },
+  }
+}
+
+async function hashOf (handle: FileHandle, size: number): Promise<string> {
+  const hash = createHash('sha256')
+  const piece = new Uint8Array(READ_BYTES)
+  for (let at = 0; at < size;) {
+    const { bytesRead } = await handle.read(piece, 0, Math.min(READ_BYTES, size - at), at)
+    if (bytesRead === 0) throw new EspalierError('internal', `a file that was written ends at byte ${at}, before ${size}`)
+    hash.update(piece.subarray(0, bytesRead))
+    at += bytesRead
+  }
+  return hash.digest('hex')
 }

@@ -1,9 +1,11 @@
 /** The Blobs port on a folder: `xx/<sha256>` for complete files, `tmp/` for those still being written. */
 import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { access, chmod, constants, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs } from '../../jobs/ports.ts'
+import { ahead } from '../../models/ahead.ts'
 import { assertWithin } from '../../models/bytes.ts'
 import { isAddress, Meter, noSuchBlob, rangeWithin, verified } from './content.ts'
 
@@ -53,6 +55,19 @@ export function createFileBlobs (folder: string): Blobs {
     return { file, size: (await file.stat()).size }
   }
 
+  /** Makes a complete and flushed file the blob of its content. */
+  async function publish (draft: string, meter: Meter): Promise<{ sha256: string, bytes: number, created: boolean }> {
+    const sha256 = meter.sha256()
+    const place = placeOf(sha256)
+    const created = await orNull(stat(place)) === null
+    await mkdir(path.dirname(place), { recursive: true })
+    await chmod(draft, READ_ONLY)
+    // Over an equal file as well: that renews its age, so that no sweep takes it before a row refers to it.
+    await rename(draft, place)
+    await syncFolder(path.dirname(place))
+    return { sha256, bytes: meter.bytes, created }
+  }
+
   /** Removes the files of a folder that `drop` names and that are older than `before`. */
   async function sweepFolder (name: string, before: number, drop: (file: string) => boolean): Promise<number> {
     let removed = 0
@@ -84,15 +99,39 @@ export function createFileBlobs (folder: string): Blobs {
         } finally {
           await file.close()
         }
-        const sha256 = meter.sha256()
-        const place = placeOf(sha256)
-        const created = await orNull(stat(place)) === null
-        await mkdir(path.dirname(place), { recursive: true })
-        await chmod(draft, READ_ONLY)
-        // Over an equal file as well: that renews its age, so that no sweep takes it before a row refers to it.
-        await rename(draft, place)
-        await syncFolder(path.dirname(place))
-        return { sha256, bytes: meter.bytes, created }
+        return await publish(draft, meter)
+      } catch (error) {
+        await rm(draft, { force: true })
+        throw error
+      }
+    },
+
+    async take (given) {
+      await mkdir(unfinished, { recursive: true })
+      const draft = path.join(unfinished, randomUUID())
+      try {
+        await rename(given, draft)
+      } catch (error) {
+        // On another file system it has to be copied.
+        if ((error as NodeJS.ErrnoException).code === 'EXDEV') return await this.put(createReadStream(given, { highWaterMark: READ_BYTES }))
+        throw error
+      }
+      try {
+        const meter = new Meter()
+        const file = await open(draft, 'r+')
+        try {
+          const { size } = await file.stat()
+          // It goes to the disk while it is hashed.
+          const synced = file.sync()
+          synced.catch(() => {})
+          for await (const piece of ahead(pieces(file, 0, size))) meter.add(piece)
+          await synced
+          // Renews its age.
+          await file.utimes(new Date(), new Date())
+        } finally {
+          await file.close()
+        }
+        return await publish(draft, meter)
       } catch (error) {
         await rm(draft, { force: true })
         throw error
