@@ -40,7 +40,7 @@ const MEMORY_SAMPLE_MS = 250
 /** Examples are in memory three times while a session is loaded, and a step needs the rest. */
 const SESSION_SHARE = 1 / 8
 /** Weights are in memory with their scores and former values, and may be loaded into the engine. */
-const WEIGHT_SHARE = 1 / 8
+const WEIGHT_SHARE = 1 / 16
 const STDERR_LINES = 8
 /** Lines of a native or JavaScript stack trace, which would push the message before them out. */
 const STACK_FRAME = /^(\d+: |at |-----|\*\*\*|@ +0x)/
