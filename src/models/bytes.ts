@@ -4,6 +4,8 @@ import { EspalierError } from '../errors.ts'
 /** Bytes that can be read from any offset. `read` gives exactly `length` bytes or throws `invalid-model` (truncated). */
 export interface ByteSource {
   readonly size: number
+  /** Does what `read` gives belong to whoever reads it? Else it may not be changed. */
+  readonly owned?: true
   read (offset: number, length: number): Promise<Uint8Array>
 }
 
@@ -23,6 +25,7 @@ export function sliceOf (source: ByteSource, offset: number, length: number): By
   assertWithin(source.size, offset, length)
   return {
     size: length,
+    ...(source.owned && { owned: true }),
     async read (at, count) {
       assertWithin(length, at, count)
       return await source.read(offset + at, count)

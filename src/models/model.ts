@@ -46,8 +46,8 @@ export interface ModelFile {
 export interface StreamedChange {
   /** Numbers of the tensor. */
   readonly length: number
-  /** New raw elements, in the tensor's own datatype, for `before`, those from number `first` on. They are read only: what nothing changes of may be given back. */
-  apply (first: number, before: Uint8Array): Uint8Array
+  /** Makes the change in raw elements, in the tensor's own datatype, those from number `first` on. */
+  apply (first: number, raw: Uint8Array): void
 }
 
 /** New values of a tensor: row-major float32, or how they are made. */

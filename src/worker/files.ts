@@ -23,6 +23,7 @@ export async function openFile (path: string): Promise<OpenFile> {
   const { size } = await handle.stat()
   return {
     size,
+    owned: true,
     async read (offset, length) {
       assertWithin(size, offset, length)
       // All of it is written below; not filling it with zeros first is worth a tenth of the time of a large read.

@@ -47,7 +47,8 @@ function values (count: number, seed: number, steps?: number): Float32Array {
 function encoded (numbers: Float32Array, dtype: keyof typeof BYTES): Uint8Array {
   const bits = new Int32Array(numbers.buffer)
   if (dtype === 'F32') return new Uint8Array(numbers.buffer)
-  const pairs = dtype === 'BF16' ? Uint16Array.from(bits, (one) => one >>> 16) : Uint16Array.from(bits, halfBits)
+  const pairs = new Uint16Array(bits.length)
+  for (let index = 0; index < bits.length; index++) pairs[index] = dtype === 'BF16' ? bits[index]! >>> 16 : halfBits(bits[index]!)
   return new Uint8Array(pairs.buffer)
 }
 
@@ -65,6 +66,7 @@ export function safetensorsFile (tensors: Tensors, steps: number): Uint8Array {
 /** A file on disk, of normal numbers: blocks of 2^20 different ones, each block turned and scaled, so that there are few ties. */
 export async function writeLarge (place: string, tensors: Tensors): Promise<number> {
   const base = values(COUNT, 1)
+  const scaled = new Float32Array(COUNT)
   const file = await open(place, 'wx')
   try {
     let size = (await file.write(headOf(tensors))).bytesWritten
@@ -73,7 +75,8 @@ export async function writeLarge (place: string, tensors: Tensors): Promise<numb
       const count = shape.reduce((product, one) => product * one, 1)
       for (let done = 0; done < count; done += COUNT) {
         const scale = 1 + (block++ * 0.618_033_988_75) % 1
-        const bytes = encoded(base.map((value) => value * scale), dtype).subarray(0, (count - done) * BYTES[dtype])
+        for (let index = 0; index < COUNT; index++) scaled[index] = base[index]! * scale
+        const bytes = encoded(scaled, dtype).subarray(0, (count - done) * BYTES[dtype])
         await file.writeFile(bytes)
         size += bytes.length
       }

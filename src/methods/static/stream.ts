@@ -108,7 +108,7 @@ async function resultOf (context: StaticContext, { plan }: UnitPlan, pool: reado
     const { zerosBefore, zeros } = report.tensors[index]!
     counts.set(planned.key, { before: zerosBefore, after: zeros })
     const cut = report.cuts[index]!
-    if (zeros > zerosBefore) changes.set(planned.key, { length: planned.weights, apply: (first, before) => streamed.elements.cut(before, first, cut!) })
+    if (zeros > zerosBefore) changes.set(planned.key, { length: planned.weights, apply (first, raw) { streamed.elements.cut(raw, first, cut!) } })
   }
   for (const layer of model.layers) {
     for (const weight of layer.weights) {

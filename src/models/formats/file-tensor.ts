@@ -18,12 +18,14 @@ export interface FileTensor extends StoredTensor {
   readonly compressed: boolean
   /** The raw elements in pieces of whole elements. */
   raw (bytes?: number): AsyncIterable<Uint8Array>
+  /** Do the pieces belong to whoever reads them, who may change them? */
+  readonly owned?: boolean
   /** `count` raw elements from number `first` on; absent where only reading from front to back is cheap. */
   at? (first: number, count: number): Promise<Uint8Array>
 }
 
 /** A tensor out of its raw elements; `read` and `chunks` decode them. */
-export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw' | 'at'>): FileTensor {
+export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw' | 'owned' | 'at'>): FileTensor {
   const { shape, datatype, raw } = parts
   const chunks = async function * (values = CHUNK_VALUES): AsyncGenerator<Float32Array> {
     for await (const piece of raw(values * datatype.size)) yield decodeNumbers(piece, datatype)
@@ -89,7 +91,13 @@ export function dataOf (tensor: FileTensor, changes: TensorChanges): Hdf5Data {
 
 /** New raw elements of `tensor` for `before`, those from number `first` on, as `change` has them. */
 export function encoderOf ({ datatype }: Pick<FileTensor, 'datatype'>, change: TensorChange): (first: number, before: Uint8Array) => Uint8Array {
-  if (!(change instanceof Float32Array)) return (first, before) => change.apply(first, before)
+  if (!(change instanceof Float32Array)) {
+    return (first, before) => {
+      const after = before.slice()
+      change.apply(first, after)
+      return after
+    }
+  }
   return (first, before) => encodeNumbers(change.subarray(first, first + before.length / datatype.size), datatype, before)
 }
 
@@ -98,7 +106,10 @@ export async function * changedRaw (tensor: FileTensor, change: TensorChange, fr
   const encode = encoderOf(tensor, change)
   let first = from
   for await (const before of ahead(tensor.raw())) {
-    yield encode(first, before)
+    if (tensor.owned === true && !(change instanceof Float32Array)) {
+      change.apply(first, before)
+      yield before
+    } else yield encode(first, before)
     first += before.length / tensor.datatype.size
   }
 }

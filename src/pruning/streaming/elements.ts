@@ -42,8 +42,8 @@ export interface Elements {
   bitsOf (raw: Uint8Array, first: number): Int32Array
   /** One at a time: counters may share memory. With a bracket of one magnitude nothing is kept. */
   counter (bracket: Bracket, room: Room): Counter
-  /** A copy of `raw` in which what goes is +0. */
-  cut (raw: Uint8Array, first: number, cut: PlacedCut): Uint8Array
+  /** Sets to +0 what goes, in place. */
+  cut (raw: Uint8Array, first: number, cut: PlacedCut): void
 }
 
 /** Are the magnitudes of a bracket worth keeping, or is counting them enough? */

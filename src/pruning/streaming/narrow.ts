@@ -46,14 +46,12 @@ function narrowElements (wide: Int32Array): Elements {
     }
   }
 
-  function cut (raw: Uint8Array, first: number, { bits, until }: PlacedCut): Uint8Array {
-    const before = viewed(raw)
-    const after = new Uint16Array(before.length)
-    const tied = countBefore(until, first, before.length)
-    const [limit, tieLimit] = [countBelow(wide, bits), countBelow(wide, bits + 1)]
-    for (let index = 0; index < tied; index++) after[index] = before[index]! & ~(((before[index]! & MASK) - tieLimit) >> 31)
-    for (let index = tied; index < before.length; index++) after[index] = before[index]! & ~(((before[index]! & MASK) - limit) >> 31)
-    return new Uint8Array(after.buffer)
+  function cut (raw: Uint8Array, first: number, { bits, until }: PlacedCut): void {
+    const elements = viewed(raw)
+    const tied = countBefore(until, first, elements.length)
+    cutBelow(elements.subarray(0, tied), countBelow(wide, bits + 1))
+    cutBelow(elements.subarray(tied), countBelow(wide, bits))
+    if (elements.buffer !== raw.buffer) raw.set(new Uint8Array(elements.buffer))
   }
 
   function bitsOf (raw: Uint8Array): Int32Array {
@@ -64,6 +62,14 @@ function narrowElements (wide: Int32Array): Elements {
   }
 
   return { size: 2, bitsOf, counter, cut }
+}
+
+/** Without branches: which elements go is as good as random to a processor that guesses. */
+function cutBelow (elements: Uint16Array, limit: number): void {
+  for (let index = 0; index < elements.length; index++) {
+    const element = elements[index]!
+    elements[index] = element & ~(((element & MASK) - limit) >> 31)
+  }
 }
 
 /** False when an element is not finite. */

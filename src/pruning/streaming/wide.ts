@@ -1,4 +1,5 @@
 /** Elements that are float32, or are ranked by a float32 of each: counted by their bits. */
+import { lookAbout, makeCut, type Collected } from '../selection/loops.ts'
 import { countBefore, FIRST_NOT_FINITE, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** float32 with the lowest byte first: the bytes of the file are the numbers. */
@@ -6,15 +7,11 @@ export const float32Elements: Elements = {
   size: 4,
   bitsOf: viewed,
   counter: (bracket, room) => wideCounter(viewed, bracket, room),
-  cut (raw, first, cut) {
-    const before = viewed(raw)
-    const after = new Int32Array(before.length)
-    const { bits, until } = cut
-    const tied = countBefore(until, first, before.length)
-    // Without branches: which weights go is as good as random to a processor that guesses.
-    for (let index = 0; index < tied; index++) after[index] = before[index]! & ~(((before[index]! & MAGNITUDE) - bits - 1) >> 31)
-    for (let index = tied; index < before.length; index++) after[index] = before[index]! & ~(((before[index]! & MAGNITUDE) - bits) >> 31)
-    return new Uint8Array(after.buffer)
+  cut (raw, first, { bits, until }) {
+    const values = viewed(raw)
+    const tied = countBefore(until, first, values.length)
+    for (const [part, limit] of [[values.subarray(0, tied), bits + 1], [values.subarray(tied), bits]] as const) makeCut(part, part, limit, 0)
+    if (values.buffer !== raw.buffer) raw.set(new Uint8Array(values.buffer))
   },
 }
 
@@ -24,59 +21,42 @@ export function scoredElements (size: number, score: (raw: Uint8Array, first: nu
     const { buffer, byteOffset, length } = score(raw, first)
     return new Int32Array(buffer, byteOffset, length)
   }
-  return { size, bitsOf, counter: (bracket, room) => wideCounter(bitsOf, bracket, room), cut: (raw, first, cut) => cutScored(raw, first, cut, bitsOf(raw, first)) }
+  return { size, bitsOf, counter: (bracket, room) => wideCounter(bitsOf, bracket, room), cut (raw, first, cut) { cutScored(raw, first, cut, bitsOf(raw, first)) } }
 }
 
-function cutScored (raw: Uint8Array, first: number, { bits, until }: PlacedCut, scores: Int32Array): Uint8Array {
-  const after = raw.slice()
+function cutScored (raw: Uint8Array, first: number, { bits, until }: PlacedCut, scores: Int32Array): void {
   const size = raw.length / scores.length
   const tied = countBefore(until, first, scores.length)
   for (let index = 0; index < scores.length; index++) {
-    if ((scores[index]! & MAGNITUDE) < bits + (index < tied ? 1 : 0)) after.fill(0, index * size, (index + 1) * size)
+    if ((scores[index]! & MAGNITUDE) < bits + (index < tied ? 1 : 0)) raw.fill(0, index * size, (index + 1) * size)
   }
-  return after
 }
 
 function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room): Counter {
-  const { from, to } = bracket
+  const about = { low: bracket.from - 1, high: bracket.to }
   const isKept = keeps(bracket)
   let kept: Kept[] | null = []
   let [zeros, below, inside] = [0, 0, 0]
-  let found = new Int32Array()
+  let found: Collected = { bits: new Int32Array(), length: 0 }
 
   return {
     add (raw, first) {
       const values = bitsOf(raw, first)
-      if (found.length < values.length) found = new Int32Array(values.length)
-      const piece = countWide(values, from, to - from, found)
-      zeros += piece.zeros
-      below += piece.below
-      inside += piece.inside
-      if (isKept && kept !== null && piece.inside > 0) {
-        room.left -= piece.inside
+      if (found.bits.length < values.length) found = { bits: new Int32Array(values.length), length: 0 }
+      found.length = 0
+      const { upToLow, belowHigh, largest } = lookAbout(values, about, isKept && kept !== null ? found : null)!
+      zeros += about.low === 0 ? upToLow : lookAbout(values, { low: 0, high: 1 }, null)!.upToLow
+      below += upToLow
+      inside += belowHigh - upToLow
+      if (isKept && kept !== null && found.length > 0) {
+        room.left -= found.length
         if (room.left < 0) kept = null
-        else kept.push({ bits: found.slice(0, piece.inside) })
+        else kept.push({ bits: found.bits.slice(0, found.length) })
       }
-      return piece.finite
+      return largest < FIRST_NOT_FINITE
     },
     tally: () => ({ zeros, below, inside, kept: isKept ? kept : [] }),
   }
-}
-
-interface Piece { readonly zeros: number, readonly below: number, readonly inside: number, readonly finite: boolean }
-
-/** Puts the magnitudes within [from, from + width) to the front of `found`, which has room for all. */
-function countWide (bits: Int32Array, from: number, width: number, found: Int32Array): Piece {
-  let [zeros, below, inside, finite] = [0, 0, 0, 0]
-  for (let index = 0; index < bits.length; index++) {
-    const magnitude = bits[index]! & MAGNITUDE
-    zeros += (magnitude - 1) >>> 31
-    below += (magnitude - from) >>> 31
-    // Negative once one was not.
-    finite |= FIRST_NOT_FINITE - 1 - magnitude
-    if (((magnitude - from) >>> 0) < width) found[inside++] = magnitude
-  }
-  return { zeros, below, inside, finite: finite >= 0 }
 }
 
 /** The bits where they lie; a copy where they do not lie at a multiple of their size. */

@@ -71,16 +71,15 @@ test('the same zeros, counts and thresholds as in memory, however the cut is fou
       for (const [index, { bytes, elements }] of members.entries()) {
         const cut = cuts[index]!
         const datatype = datatypeOf(tensors[index]!.type)
-        const kept = bytes.slice()
         const parts: number[] = []
         for (let first = 0; first < before[index]!.length; first += piece) {
           const part = bytes.subarray(first * elements.size, (first + piece) * elements.size)
-          parts.push(...(cut === null || held.tensors[index]!.zeros === held.tensors[index]!.zerosBefore ? part : elements.cut(part, first, cut)))
+          if (cut !== null && held.tensors[index]!.zeros !== held.tensors[index]!.zerosBefore) elements.cut(part, first, cut)
+          parts.push(...part)
         }
         // The sign of a zero that was there stays where nothing of its tensor goes.
         const wanted = held.tensors[index]!.zeros === held.tensors[index]!.zerosBefore ? before[index]! : pool[index]!.values
         assert.deepEqual(decodeNumbers(Uint8Array.from(parts), datatype), wanted)
-        assert.deepEqual(bytes, kept, 'the bytes that were given are not changed')
       }
     }
   ), { numRuns: 400 })

@@ -45,7 +45,7 @@ function safeTensor (source: ByteSource, { name, dtype, shape, begin, end }: Hea
   const at = async (first: number, count: number) => await source.read(begin + first * datatype.size, count * datatype.size)
   // Elements that are not bytes and are not read as numbers: their bytes stand for them.
   const isOpaque = bits !== 8 * NUMBER_TYPES[type]
-  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw, at }), dtype, storedShape: shape, begin, end }
+  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw, owned: source.owned === true, at }), dtype, storedShape: shape, begin, end }
 }
 
 /** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. */
