@@ -17,8 +17,8 @@ export async function differenceOf (tensor: StoredTensor, changes: TensorChanges
   const isSameType = own.datatype.kind === 'float' && other.datatype.kind === 'float' && own.datatype.format === other.datatype.format &&
     own.datatype.littleEndian === other.datatype.littleEndian && !(change instanceof Float32Array)
   if (!isSameType) return await firstDifference(valuesOf(tensor, changes), found.chunks(), (values) => values, 1)
-  const wanted = change === undefined ? own.raw(PIECE) : changedRaw(own, change)
-  return await firstDifference(wanted, other.raw(PIECE), (bytes) => decodeNumbers(bytes, own.datatype), own.datatype.size)
+  const wanted = change === undefined ? own.raw(PIECE, true) : changedRaw(own, change, { reuse: true })
+  return await firstDifference(wanted, other.raw(PIECE, true), (bytes) => decodeNumbers(bytes, own.datatype), own.datatype.size)
 }
 
 /** `size`: of an element, in units of the pieces' lengths. */

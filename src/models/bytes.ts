@@ -7,6 +7,31 @@ export interface ByteSource {
   /** Does what `read` gives belong to whoever reads it? Else it may not be changed. */
   readonly owned?: true
   read (offset: number, length: number): Promise<Uint8Array>
+  /** Fills `target` with the bytes from `offset` on; absent where that saves nothing. Throws as `read` does. */
+  readInto? (offset: number, target: Uint8Array): Promise<void>
+}
+
+/** Pieces in memory that is used again are good until so many more have come. */
+const REUSED_AFTER = 3
+
+/**
+ * Bytes [begin, end) of a source in order, in pieces of at most `chunk` bytes. With `reuse` they lie in memory that is used again, where the source can do that: each is good only until
+ * three more have been asked for.
+ */
+export async function * bytesBetween (source: ByteSource, begin: number, end: number, chunk: number, reuse = false): AsyncGenerator<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for (let at = begin; at < end; at += chunk) {
+    const length = Math.min(chunk, end - at)
+    if (!reuse || source.readInto === undefined) {
+      yield await source.read(at, length)
+      continue
+    }
+    const piece = pieces.length > REUSED_AFTER ? pieces.shift()! : new Uint8Array(length)
+    pieces.push(piece)
+    const filled = piece.subarray(0, length)
+    await source.readInto(at, filled)
+    yield filled
+  }
 }
 
 /** A file held in memory. */
@@ -26,6 +51,12 @@ export function sliceOf (source: ByteSource, offset: number, length: number): By
   return {
     size: length,
     ...(source.owned && { owned: true }),
+    ...(source.readInto && {
+      async readInto (at, target) {
+        assertWithin(length, at, target.length)
+        await source.readInto!(offset + at, target)
+      },
+    }),
     async read (at, count) {
       assertWithin(length, at, count)
       return await source.read(offset + at, count)

@@ -74,7 +74,7 @@ function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, scoreOf: 
     const tensor = withRaw(tensors.get(planned.key)!)
     const { name, layer, weights, shape, sparsity } = planned
     const raw = async function * (): AsyncGenerator<Uint8Array> {
-      for await (const piece of tensor.raw(PIECE)) {
+      for await (const piece of tensor.raw(PIECE, true)) {
         signal.throwIfAborted()
         yield piece
       }

@@ -16,8 +16,8 @@ export interface FileTensor extends StoredTensor {
   readonly storedAs?: { readonly datatype: Hdf5Datatype, readonly attributes: ReadonlyMap<string, Hdf5AttributeSpec> }
   /** Is it stored compressed? Then it stays so. */
   readonly compressed: boolean
-  /** The raw elements in pieces of whole elements. */
-  raw (bytes?: number): AsyncIterable<Uint8Array>
+  /** The raw elements in pieces of whole elements. With `reuse` a piece may be good only until three more were asked for. */
+  raw (bytes?: number, reuse?: boolean): AsyncIterable<Uint8Array>
   /** Do the pieces belong to whoever reads them, who may change them? */
   readonly owned?: boolean
   /** `count` raw elements from number `first` on; absent where only reading from front to back is cheap. */
@@ -101,11 +101,14 @@ export function encoderOf ({ datatype }: Pick<FileTensor, 'datatype'>, change: T
   return (first, before) => encodeNumbers(change.subarray(first, first + before.length / datatype.size), datatype, before)
 }
 
-/** The raw elements of `tensor`, which holds those of a larger one from number `from` on, with the change of the larger one. */
-export async function * changedRaw (tensor: FileTensor, change: TensorChange, from = 0): AsyncGenerator<Uint8Array> {
+/** `from`: the tensor holds the elements of a larger one from this number on, and the change is that of the larger one. `reuse`: as for `raw`, until two more. */
+export interface ChangedOptions { readonly from?: number, readonly reuse?: boolean }
+
+/** The raw elements of `tensor` with its change. */
+export async function * changedRaw (tensor: FileTensor, change: TensorChange, { from = 0, reuse = false }: ChangedOptions = {}): AsyncGenerator<Uint8Array> {
   const encode = encoderOf(tensor, change)
   let first = from
-  for await (const before of ahead(tensor.raw())) {
+  for await (const before of ahead(tensor.raw(undefined, reuse))) {
     if (tensor.owned === true && !(change instanceof Float32Array)) {
       change.apply(first, before)
       yield before

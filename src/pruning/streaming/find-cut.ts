@@ -26,7 +26,7 @@ export interface FindOptions {
 
 /** 128 MB. */
 const ROOM = 2 ** 25
-const SAMPLING = { runs: 2048, length: 1024 }
+const SAMPLING = { runs: 1024, length: 512 }
 /** Neighbours in a tensor are alike, so that a sample tells less than its size says. */
 const MARGIN = 0.01
 /** Of the room, so that more magnitudes than expected still fit. */

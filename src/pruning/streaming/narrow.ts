@@ -1,4 +1,5 @@
 /** Elements of 16 bits, float16 and bfloat16: there are so few magnitudes that each is counted. */
+import { cutBelow } from './narrow-kernel.ts'
 import { countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type Kept, type PlacedCut } from './elements.ts'
 
 /** Magnitudes there are: 16 bits without the sign. */
@@ -62,14 +63,6 @@ function narrowElements (wide: Int32Array): Elements {
   }
 
   return { size: 2, bitsOf, counter, cut }
-}
-
-/** Without branches: which elements go is as good as random to a processor that guesses. */
-function cutBelow (elements: Uint16Array, limit: number): void {
-  for (let index = 0; index < elements.length; index++) {
-    const element = elements[index]!
-    elements[index] = element & ~(((element & MASK) - limit) >> 31)
-  }
 }
 
 /** False when an element is not finite. */

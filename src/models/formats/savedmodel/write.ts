@@ -48,7 +48,7 @@ function patchesOf (model: ModelFile, changes: TensorChanges): Patch[] {
     const change = changeOf(tensor, changes)!
     return places.get(tensor.key)!.map(({ entry, from }) => {
       const part = bundleTensor(tensor.key, entry.shape, tensor.type, [{ entry, from: 0 }], shards.sourceOf)
-      return { entry, data: () => changedRaw(part, change, from) }
+      return { entry, data: () => changedRaw(part, change, { from }) }
     })
   })
 }
