@@ -106,6 +106,10 @@ export interface ChangedOptions { readonly from?: number, readonly reuse?: boole
 
 /** The raw elements of `tensor` with its change. */
 export async function * changedRaw (tensor: FileTensor, change: TensorChange, { from = 0, reuse = false }: ChangedOptions = {}): AsyncGenerator<Uint8Array> {
+  if (change instanceof Float32Array && isPlainFloat32(tensor.datatype)) {
+    yield encodeNumbers(change.subarray(from, from + sizeOf(tensor.shape)), tensor.datatype)
+    return
+  }
   const encode = encoderOf(tensor, change)
   let first = from
   for await (const before of ahead(tensor.raw(undefined, reuse))) {

@@ -1,6 +1,6 @@
 /** Files of an engine child: reads within bounds, outputs that appear only when complete. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -37,6 +37,18 @@ describe('files', () => {
     const again = await outputs.open('model.keras')
     assert.equal(again.size, 6)
     await again.close()
+  })
+
+  test('the hash is that of the file, in whatever order it was written', async () => {
+    const [head, middle, tail] = [randomBytes(1000), randomBytes(100_000), randomBytes(7)]
+    const whole = Buffer.concat([head, middle, tail])
+    const orders = [[[0, head], [1000, middle], [101_000, tail]], [[1000, middle], [0, head], [101_000, tail]], [[0, head], [101_000, tail], [1000, middle]]] as const
+    for (const [index, order] of orders.entries()) {
+      const file = await folderOnDisk(folder).create(`order-${index}`)
+      for (const [offset, bytes] of order) await file.write(offset, bytes)
+      assert.deepEqual(await file.finish(), { bytes: whole.length, sha256: createHash('sha256').update(whole).digest('hex') })
+      assert.ok(whole.equals(await readFile(path.join(folder, `order-${index}`))))
+    }
   })
 
   test('a discarded output leaves nothing', async () => {
