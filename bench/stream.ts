@@ -54,7 +54,7 @@ async function main (): Promise<void> {
       const result = await answer() as RoundResult
       await blobs.delete(result.sha256)
       results.push({ ...result, copy })
-      say(`round ${round + 1}: cp and fsync ${copy.toFixed(1)} s, pruned ${result.seconds.toFixed(1)} s ${JSON.stringify(result.timings)}, storing ${result.storing.toFixed(1)} s, peaks ${result.enginePeakMb} and ${result.workerPeakMb} MB`)
+      say(`round ${round + 1}: cp and fsync ${copy.toFixed(1)} s, pruned ${result.seconds.toFixed(1)} s (${result.cpuSeconds.toFixed(1)} s of processor) ${JSON.stringify(result.timings)}, storing ${result.storing.toFixed(1)} s, peaks ${result.enginePeakMb} and ${result.workerPeakMb} MB`)
     }
     worker.disconnect()
     await failed.catch(() => {})
@@ -76,6 +76,7 @@ function report (bytes: number, results: ReadonlyArray<RoundResult & { copy: num
     /** Speed beside that of cp: its seconds over ours, median of the rounds; 1 is as fast. */
     overCp: rounded(summarize(results.map(({ copy, seconds }) => copy / seconds)).median),
     seconds: results.map(({ seconds }) => rounded(seconds)),
+    cpuSeconds: results.map(({ cpuSeconds }) => rounded(cpuSeconds)),
     cpSeconds: results.map(({ copy }) => rounded(copy)),
     timings: first!.timings,
     gzipEstimated: first!.gzipEstimated,

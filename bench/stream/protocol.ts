@@ -8,6 +8,8 @@ export interface RoundResult {
   readonly timings: Readonly<Record<string, number>>
   /** The part of `seconds` in which the output was hashed again, flushed and taken into the store. */
   readonly storing: number
+  /** Of both processes, over all cores, the system's share too: what the round would take at least on a machine that does nothing else. */
+  readonly cpuSeconds: number
   readonly sha256: string
   readonly bytes: number
   readonly achieved: number

@@ -16,6 +16,14 @@ async function peakMb (pid: number): Promise<number> {
   return Math.round(Number(found![1]) / 1024)
 }
 
+/** User and system time of a process. Source: proc(5), stat: fields 14 and 15, in ticks of 10 ms. */
+async function cpuSeconds (pid: number): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+const cpuOfBoth = async (): Promise<number> => await cpuSeconds(process.pid) + await cpuSeconds(engine.pid)
+
 const [home] = process.argv.slice(2) as [string]
 const blobs = createFileBlobs(path.join(home, 'blobs'))
 const { env, ...settings } = engineEnvironment()
@@ -25,6 +33,7 @@ async function round ({ sha256, bytes, sparsity }: RoundRequest): Promise<RoundR
   const { signal } = new AbortController()
   const folder = await mkdtemp(path.join(home, 'scratch-'))
   try {
+    const cpu = await cpuOfBoth()
     const begin = performance.now()
     const model = await bring(blobs, { sha256, bytes, name: 'model.safetensors', format: 'safetensors' }, folder, 'model', signal)
     const outputs = path.join(folder, 'outputs')
@@ -38,7 +47,7 @@ async function round ({ sha256, bytes, sparsity }: RoundRequest): Promise<RoundR
     const [artifact] = await storeOutputs(blobs, result.outputs, outputs, signal)
     const end = performance.now()
     return {
-      seconds: (end - begin) / 1000, storing: (end - stored) / 1000, timings: result.receipt.timings, sha256: artifact!.sha256, bytes: artifact!.bytes,
+      seconds: (end - begin) / 1000, storing: (end - stored) / 1000, timings: result.receipt.timings, cpuSeconds: await cpuOfBoth() - cpu, sha256: artifact!.sha256, bytes: artifact!.bytes,
       achieved: result.receipt.after.sparsity, gzipEstimated: result.receipt.after.gzipEstimated, workerPeakMb: await peakMb(process.pid), enginePeakMb: await peakMb(engine.pid),
     }
   } finally {
