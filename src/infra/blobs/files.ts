@@ -12,6 +12,9 @@ import { isAddress, Meter, noSuchBlob, rangeWithin, verified } from './content.t
 const READ_BYTES = 1 << 20
 const READ_ONLY = 0o444
 
+/** Files up to this size are hashed when they are taken, whatever is said of them. Larger ones would take as long as they took to be written. */
+const CHECKED_UP_TO = 256 * 2 ** 20
+
 /** Null when there is no such file or folder. */
 async function orNull<T> (promise: Promise<T>): Promise<T | null> {
   return await promise.catch((error: NodeJS.ErrnoException) => {
@@ -44,6 +47,12 @@ async function * pieces (file: FileHandle, from: number, to: number): AsyncGener
   for (let at = from; at < to; at += READ_BYTES) yield await readAll(file, at, Math.min(READ_BYTES, to - at))
 }
 
+async function measure (content: AsyncIterable<Uint8Array>): Promise<{ sha256: string, bytes: number }> {
+  const meter = new Meter()
+  for await (const piece of content) meter.add(piece)
+  return { sha256: meter.sha256(), bytes: meter.bytes }
+}
+
 /** Blobs in `folder`, which is made when needed and must lie on one file system. Several processes may share it. */
 export function createFileBlobs (folder: string): Blobs {
   const unfinished = path.join(folder, 'tmp')
@@ -56,8 +65,7 @@ export function createFileBlobs (folder: string): Blobs {
   }
 
   /** Makes a complete and flushed file the blob of its content. */
-  async function publish (draft: string, meter: Meter): Promise<{ sha256: string, bytes: number, created: boolean }> {
-    const sha256 = meter.sha256()
+  async function publish (draft: string, { sha256, bytes }: { sha256: string, bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }> {
     const place = placeOf(sha256)
     const created = await orNull(stat(place)) === null
     await mkdir(path.dirname(place), { recursive: true })
@@ -65,7 +73,7 @@ export function createFileBlobs (folder: string): Blobs {
     // Over an equal file as well: that renews its age, so that no sweep takes it before a row refers to it.
     await rename(draft, place)
     await syncFolder(path.dirname(place))
-    return { sha256, bytes: meter.bytes, created }
+    return { sha256, bytes, created }
   }
 
   /** Removes the files of a folder that `drop` names and that are older than `before`. */
@@ -99,14 +107,14 @@ export function createFileBlobs (folder: string): Blobs {
         } finally {
           await file.close()
         }
-        return await publish(draft, meter)
+        return await publish(draft, { sha256: meter.sha256(), bytes: meter.bytes })
       } catch (error) {
         await rm(draft, { force: true })
         throw error
       }
     },
 
-    async take (given) {
+    async take (given, known) {
       await mkdir(unfinished, { recursive: true })
       const draft = path.join(unfinished, randomUUID())
       try {
@@ -117,21 +125,20 @@ export function createFileBlobs (folder: string): Blobs {
         throw error
       }
       try {
-        const meter = new Meter()
         const file = await open(draft, 'r+')
         try {
           const { size } = await file.stat()
+          // Renews its age.
+          await file.utimes(new Date(), new Date())
           // It goes to the disk while it is hashed.
           const synced = file.sync()
           synced.catch(() => {})
-          for await (const piece of ahead(pieces(file, 0, size))) meter.add(piece)
+          const found = known?.bytes === size && size > CHECKED_UP_TO && isAddress(known.sha256) ? known : await measure(ahead(pieces(file, 0, size)))
           await synced
-          // Renews its age.
-          await file.utimes(new Date(), new Date())
+          return await publish(draft, found)
         } finally {
           await file.close()
         }
-        return await publish(draft, meter)
       } catch (error) {
         await rm(draft, { force: true })
         throw error

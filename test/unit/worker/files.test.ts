@@ -51,6 +51,21 @@ describe('files', () => {
     }
   })
 
+  test('a large one is hashed by a thread while it is written, gaps or not', async () => {
+    const piece = randomBytes(8 * 2 ** 20)
+    for (const order of [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 5, 6, 7, 9, 8]]) {
+      const hash = createHash('sha256')
+      for (let index = 0; index < order.length; index++) hash.update(piece)
+      const file = await folderOnDisk(folder).create(`large-${order.join('')}`)
+      for (const index of order) await file.write(index * piece.length, piece)
+      assert.deepEqual(await file.finish(), { bytes: 10 * piece.length, sha256: hash.digest('hex') })
+    }
+    const dropped = await folderOnDisk(folder).create('dropped')
+    for (let index = 0; index < 10; index++) await dropped.write(index * piece.length, piece)
+    await dropped.discard()
+    assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('dropped')), [])
+  })
+
   test('a discarded output leaves nothing', async () => {
     const file = await folderOnDisk(folder).create('half.keras')
     await file.write(0, Buffer.from('abc'))
