@@ -1,6 +1,6 @@
 /** Evaluates one model again and again with other weights: compiled once, its examples opened once. */
 import type { ExampleArray, Split } from '../datasets/dataset.ts'
-import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { ModelFile, HeldChanges } from '../models/model.ts'
 import { evaluate, type EvaluateOptions } from './evaluate.ts'
 import { createPredictor } from './predict.ts'
 import type { Tf } from './runtime.ts'
@@ -9,7 +9,7 @@ import { rowsOf, type ExampleRows, type ExampleValues, type StreamedData, type T
 export interface Evaluator {
   readonly examples: number
   /** Loss and metrics with `changes` in place of the file's values; weights that earlier calls changed and this one does not are the file's again. */
-  evaluate (changes: TensorChanges): Promise<Record<string, number>>
+  evaluate (changes: HeldChanges): Promise<Record<string, number>>
   dispose (): void
 }
 

@@ -1,7 +1,7 @@
 /** What runs a model, and the one of layer graphs: weights uploaded once, batches run through the graph on TensorFlow. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
-import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { HeldChanges, ModelFile } from '../models/model.ts'
 import type { Shape } from '../models/tensor.ts'
 import { createRunner, type Execution, type RunMode } from './infer/runner.ts'
 import { loadWeights } from './infer/weights.ts'
@@ -30,7 +30,7 @@ export interface Predictor {
 /** One whose weights can be changed. */
 export interface ChangingPredictor extends Predictor {
   /** Other values for weights, by tensor key, from the next batch on. Throws `not-found` for a key that is none of the forward pass. */
-  assign (values: TensorChanges): void
+  assign (values: HeldChanges): void
 }
 
 export interface HeldBatch {
@@ -47,7 +47,7 @@ export interface PredictorOptions { readonly mode?: RunMode }
  * Puts a model on the device, with `changes` in place of the file's values where given. Tensors that `base` (the same file, unchanged) holds already
  * could be shared, but each predictor owns its own: one may be disposed of before the other. Throws `unsupported-layer` when the graph cannot be run.
  */
-export async function createPredictor (tf: Tf, model: ModelFile, changes?: TensorChanges, { mode = 'auto' }: PredictorOptions = {}): Promise<ChangingPredictor> {
+export async function createPredictor (tf: Tf, model: ModelFile, changes?: HeldChanges, { mode = 'auto' }: PredictorOptions = {}): Promise<ChangingPredictor> {
   const { architecture } = model
   const graph = architecture.graph
   if (graph === undefined) {

@@ -135,6 +135,11 @@ export interface BlobRange { readonly from: number, readonly to: number }
 export interface Blobs {
   /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. */
   put (content: AsyncIterable<Uint8Array>, limit?: number): Promise<{ sha256: string, bytes: number, created: boolean }>
+  /**
+   * The same with a complete file of this machine, which nobody writes any more; it may be gone afterwards. `known` is what whoever wrote it has read back; of a large file of that size it may
+   * be believed without another reading, since every reading of a whole blob checks its hash.
+   */
+  take (place: string, known?: { readonly sha256: string, readonly bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }>
   open (sha256: string): Promise<OpenBlob>
   /** Bytes [from, to) or all; verifies the hash when all is read. */
   stream (sha256: string, range?: BlobRange): AsyncIterable<Uint8Array>

@@ -24,6 +24,8 @@ export interface JobLimits {
   readonly modelBytes?: number
   /** Of that library; absent: as many as the machine has. */
   readonly threads?: number
+  /** Weights to be pruned that take more than this as float32 are not held but streamed, where the method can do that. Absent: they are always held. */
+  readonly weightBytes?: number
 }
 
 export interface JobInput {

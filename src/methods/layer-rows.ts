@@ -6,16 +6,25 @@ import type { PrunedTensor } from '../pruning/prune.ts'
 import { countZeros } from '../pruning/sparse.ts'
 import type { ReceiptLayer } from './receipt.ts'
 
-/** One row per layer with weights: what was pruned of it, or why nothing was. */
-export async function layerRows (model: ModelFile, plan: Plan, pruned: readonly PrunedTensor[], tensors: ReadonlyMap<string, StoredTensor>): Promise<ReceiptLayer[]> {
+/** One row per layer with weights: what was pruned of it, or why nothing was. `zeros`, by key, of tensors that were counted before; the others are read. */
+export async function layerRows (
+  model: ModelFile, plan: Plan, pruned: readonly PrunedTensor[], tensors: ReadonlyMap<string, StoredTensor>, zeros: ReadonlyMap<string, number> = new Map()
+): Promise<ReceiptLayer[]> {
+  const zerosOf = async (key: string): Promise<number> => zeros.get(key) ?? await zerosIn(tensors.get(key)!)
   const rows: ReceiptLayer[] = []
   for (const { path, className } of model.layers) {
     const mine = pruned.filter(({ layer }) => layer === path)
     const skipped = plan.skip.filter(({ layer }) => layer === path)
     if (mine.length > 0) rows.push(prunedRow(path, className, mine))
-    else if (skipped.length > 0) rows.push(await skippedRow(path, className, skipped, tensors))
+    else if (skipped.length > 0) rows.push(await skippedRow(path, className, skipped, zerosOf))
   }
   return rows
+}
+
+async function zerosIn (tensor: StoredTensor): Promise<number> {
+  let zeros = 0
+  for await (const values of tensor.chunks()) zeros += countZeros(values)
+  return zeros
 }
 
 function prunedRow (name: string, type: string, tensors: readonly PrunedTensor[]): ReceiptLayer {
@@ -25,11 +34,11 @@ function prunedRow (name: string, type: string, tensors: readonly PrunedTensor[]
   return { name, type, weights, nonzeros: weights - zeros, asked: asked.size === 1 ? tensors[0]!.asked : null, achieved: zeros / weights, kept: weights - zeros }
 }
 
-async function skippedRow (name: string, type: string, skipped: readonly SkippedTensor[], tensors: ReadonlyMap<string, StoredTensor>): Promise<ReceiptLayer> {
+async function skippedRow (name: string, type: string, skipped: readonly SkippedTensor[], zerosOf: (key: string) => Promise<number>): Promise<ReceiptLayer> {
   const prunable = skipped.filter((tensor) => tensor.prunable)
   const weights = prunable.reduce((sum, tensor) => sum + tensor.weights, 0)
   let zeros = 0
-  for (const { key } of prunable) for await (const values of tensors.get(key)!.chunks()) zeros += countZeros(values)
+  for (const { key } of prunable) zeros += await zerosOf(key)
   const reasons = new Set((prunable.length > 0 ? prunable : skipped).map(({ reason }) => reason))
   return { name, type, weights, nonzeros: weights - zeros, asked: null, achieved: weights === 0 ? 0 : zeros / weights, kept: weights - zeros, skipped: [...reasons].join('; ') }
 }

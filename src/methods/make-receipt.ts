@@ -4,7 +4,7 @@ import type { LatencyFigures } from '../engine/latency.ts'
 import { EspalierError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import { Receipt, type Measurement } from './receipt.ts'
-import { countModel, type ModelCounts } from '../models/counts.ts'
+import { countCounted, countModel, type ModelCounts } from '../models/counts.ts'
 import type { ModelFile } from '../models/model.ts'
 import { sparseBytes } from '../pruning/sparse.ts'
 import type { Device } from './device.ts'
@@ -71,7 +71,10 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
 /** Size figures after pruning are of the first file that was written. */
 async function beforeAndAfter ({ input, model, result, measured, written, gzipBefore }: ReceiptParts): Promise<{ before: Measurement, after: Measurement }> {
   const { weights, zerosBefore, zeros } = result.pool
-  const [countsBefore, countsAfter] = await Promise.all([countModel(model), countModel(model, result.changes)])
+  const counted = result.streamed?.counts
+  const [countsBefore, countsAfter] = counted === undefined
+    ? await Promise.all([countModel(model), countModel(model, result.changes)])
+    : await Promise.all([countCounted(model, counted, 'before'), countCounted(model, counted, 'after')])
   const [first] = written
   return {
     before: measurement(countsBefore, { weights, zeros: zerosBefore }, {

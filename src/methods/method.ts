@@ -1,6 +1,7 @@
 /** What a method is: a whole procedure from a model to new values for its tensors. */
 import type { Engine } from '../engine/runtime.ts'
-import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { ZeroCounts } from '../models/counts.ts'
+import type { HeldChanges, ModelFile, StreamedChange } from '../models/model.ts'
 import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { LearningExamples } from './job-data.ts'
@@ -11,6 +12,8 @@ export interface MethodContext {
   readonly recipe: Recipe
   readonly model: ModelFile
   readonly signal: AbortSignal
+  /** Weights that take more than this as float32 are streamed where they can be; absent: they are always held. */
+  readonly streamAbove?: number
 }
 
 /** What a static method is given besides where it looks at data. */
@@ -25,7 +28,7 @@ export interface StaticContext extends MethodContext {
   readonly onProgress?: JobInput['onProgress']
   readonly calibration?: CalibrationContext
   /** Bytes of the model as it would be written with these changes: of the file, or of the file after gzip. */
-  weigh? (changes: TensorChanges, as: 'file' | 'gzip'): Promise<number>
+  weigh? (changes: HeldChanges, as: 'file' | 'gzip'): Promise<number>
 }
 
 /** What a method that trains is given besides. */
@@ -34,9 +37,18 @@ export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgre
   readonly examples: LearningExamples
 }
 
+/** What becomes of a model that is not held. */
+export interface StreamedResult {
+  readonly changes: ReadonlyMap<string, StreamedChange>
+  /** Of every tensor, by key. */
+  readonly counts: ReadonlyMap<string, ZeroCounts>
+}
+
 export interface MethodResult {
-  /** Only tensors in which something changed. */
-  readonly changes: TensorChanges
+  /** Only tensors in which something changed; empty where they are streamed. */
+  readonly changes: HeldChanges
+  /** Of a model that is too large to be held. */
+  readonly streamed?: StreamedResult
   /** One row for each layer with weights, in the file's order. */
   readonly layers: readonly ReceiptLayer[]
   /** The weights that competed: how many, and how many of them are zero before and after. */

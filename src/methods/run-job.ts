@@ -13,6 +13,9 @@ import { makeReceipt } from './make-receipt.ts'
 import { openData, type JobData, type Report } from './job-data.ts'
 import { checkOutput, outputFormats, weigher, writeOutput, type WrittenModel } from './write-outputs.ts'
 
+/** Why a model that was streamed is not run. */
+const STREAMED = 'the model is too large to be held, its weights were streamed'
+
 /**
  * Runs a validated recipe. Throws EspalierErrors for what the recipe, the files or the machine caused, the signal's reason when it aborts, and
  * `job-paused` where `pause` may stop it: what comes after training is short beside it, and goes on to the end.
@@ -37,7 +40,8 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   const result = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
   signal.throwIfAborted()
 
-  const { device, reason } = await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
+  // What is too large to be held is too large to be run.
+  const { device, reason } = result.streamed !== undefined ? { device: null, reason: STREAMED } : await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
   try {
     const measured = device === null || report === null
       ? null
@@ -58,16 +62,20 @@ function methodNamed (name: string): Method {
   return method
 }
 
-async function applyMethod (input: JobInput, method: Method, model: ModelFile, { learning }: JobData): Promise<MethodResult> {
+async function applyMethod (input: JobInput, method: Method, model: ModelFile, { learning, report }: JobData): Promise<MethodResult> {
   const { recipe, signal } = input
   if (method.kind === 'dynamic') {
     if (learning === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
     return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
   }
+  const { weightBytes } = input.limits
+  // A model that is to be evaluated is held in any case.
+  const streamAbove = report === null && weightBytes !== undefined ? { streamAbove: weightBytes } : {}
   return await method.run({
     recipe,
     model,
     signal,
+    ...streamAbove,
     weigh: weigher(input, model),
     engine: input.engine,
     onProgress: (progress) => { input.onProgress(progress) },
@@ -102,12 +110,13 @@ async function writeModels (
   if (!method.writesModel) return []
   const written: WrittenModel[] = []
   const formats = outputFormats(input.recipe, model)
+  const changes = result.streamed?.changes ?? result.changes
   for (const [index, format] of formats.entries()) {
     stage('writing', index, formats.length)
-    const artifact = await time('write', async () => await writeOutput(format, model, result.changes, input))
+    const artifact = await time('write', async () => await writeOutput(format, model, changes, input))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
-    const expected = { model, changes: result.changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
+    const expected = { model, changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
     written.push(await time('verify', async () => await checkOutput(artifact, expected, input)))
   }
   return written

@@ -3,7 +3,9 @@ import type { BatchArray } from '../engine/predict.ts'
 import { EspalierError } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import { MODEL_FORMATS, readModel, type ModelFormat } from '../models/formats/index.ts'
-import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
+import type { StoredTensor } from '../models/tensor.ts'
+import { differenceOf } from './compare-tensors.ts'
 import type { Probe } from './device.ts'
 
 /** Largest difference of a prediction, relative to values above 1. Equal weights give equal predictions; kernels may add in another order. */
@@ -44,8 +46,8 @@ function reasonFor (written: ModelFile, { reason, probe }: Expected): string {
   return (probe === undefined ? reason : written.architecture.problem) ?? 'the model cannot be run'
 }
 
-/** Every weight by layer and role, exactly, in the type it is stored in. With `keep`, gives what was read; else no more than a weight is held. */
-async function compareWeights (name: string, written: ModelFile, { model, changes }: Expected, keep: boolean): Promise<TensorChanges> {
+/** Every weight by layer and role, exactly, in the type it is stored in. With `keep`, gives what was read; else no more than a piece is held. */
+async function compareWeights (name: string, written: ModelFile, { model, changes }: Expected, keep: boolean): Promise<HeldChanges> {
   const layers = new Map(written.layers.map((layer) => [layer.path, layer]))
   const values = new Map<string, Float32Array>()
   for (const layer of model.layers) {
@@ -54,25 +56,22 @@ async function compareWeights (name: string, written: ModelFile, { model, change
       const where = `${layer.path}/${weight.role}`
       const found = other?.weights.find(({ role }) => role === weight.role)
       if (found === undefined) throw new EspalierError('verification-failed', `${name} was read back: ${where} is missing`, { name, where })
-      const [wanted, read] = [changes.get(weight.tensor.key) ?? await weight.tensor.read(), await found.tensor.read()]
-      const at = firstDifference(wanted, read)
-      if (at !== -1) {
-        throw new EspalierError('verification-failed', `${name} was read back: ${where}[${at}] is ${read[at]}, ${wanted[at]} was written`, { name, where, at })
+      const tensor = keep ? await held(found.tensor) : found.tensor
+      const difference = await differenceOf(weight.tensor, changes, tensor)
+      if (difference !== undefined) {
+        const { at, wanted, read } = difference
+        throw new EspalierError('verification-failed', `${name} was read back: ${where}[${at}] is ${read}, ${wanted} was written`, { name, where, at })
       }
-      if (keep) values.set(found.tensor.key, read)
+      if (keep) values.set(found.tensor.key, await tensor.read())
     }
   }
   return values
 }
 
-function firstDifference (wanted: Float32Array, read: Float32Array): number {
-  const length = Math.max(wanted.length, read.length)
-  for (let at = 0; at < length; at++) {
-    const value = wanted[at]
-    // The second comparison is only true of NaN, which equals itself here.
-    if (value !== read[at] && !(Number.isNaN(value) && Number.isNaN(read[at]))) return at
-  }
-  return -1
+/** A tensor that was read once and is then in memory. */
+async function held (tensor: StoredTensor): Promise<StoredTensor> {
+  const values = await tensor.read()
+  return { key: tensor.key, shape: tensor.shape, type: tensor.type, read: async () => values, async * chunks () { yield values } }
 }
 
 function comparePredictions (name: string, read: readonly BatchArray[], wanted: readonly BatchArray[]): number {

@@ -1,7 +1,7 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
 import { randomUUID } from 'node:crypto'
 import { MODEL_FORMATS, writeModel, type FormatName, type ModelFormat } from '../models/formats/index.ts'
-import type { ModelFile, TensorChanges } from '../models/model.ts'
+import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
@@ -40,7 +40,7 @@ export async function checkOutput (artifact: OutputRecord, expected: Expected, {
 }
 
 /** How many bytes the first output would have with some changes: written to a file that is gone after the job, and compressed. */
-export function weigher (input: JobInput, model: ModelFile): (changes: TensorChanges, as: 'file' | 'gzip') => Promise<number> {
+export function weigher (input: JobInput, model: ModelFile): (changes: HeldChanges, as: 'file' | 'gzip') => Promise<number> {
   const [format] = outputFormats(input.recipe, model)
   const { compress, optimizerState } = input.recipe
   let tries = 0

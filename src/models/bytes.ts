@@ -4,7 +4,56 @@ import { EspalierError } from '../errors.ts'
 /** Bytes that can be read from any offset. `read` gives exactly `length` bytes or throws `invalid-model` (truncated). */
 export interface ByteSource {
   readonly size: number
+  /** Does what `read` gives belong to whoever reads it? Else it may not be changed. */
+  readonly owned?: true
   read (offset: number, length: number): Promise<Uint8Array>
+  /** Fills `target` with the bytes from `offset` on; absent where that saves nothing. Throws as `read` does. */
+  readInto? (offset: number, target: Uint8Array): Promise<void>
+}
+
+/** Pieces in memory that is used again are good until so many more have come. */
+const REUSED_AFTER = 3
+
+/** Reads of them on their way at once: a disk gives more of a file that is not in the system's memory. */
+const IN_FLIGHT = 2
+
+/**
+ * Bytes [begin, end) of a source in order, in pieces of at most `chunk` bytes. With `reuse` they lie in memory that is used again, where the source can do that: each is good only until
+ * three more have been asked for.
+ */
+export async function * bytesBetween (source: ByteSource, begin: number, end: number, chunk: number, reuse = false): AsyncGenerator<Uint8Array> {
+  if (reuse && source.readInto !== undefined) yield * reusedBetween(source as Required<ByteSource>, begin, end, chunk)
+  else for (let at = begin; at < end; at += chunk) yield await source.read(at, Math.min(chunk, end - at))
+}
+
+async function * reusedBetween (source: Required<Pick<ByteSource, 'readInto'>>, begin: number, end: number, chunk: number): AsyncGenerator<Uint8Array> {
+  const memory: Uint8Array[] = []
+  const reads: Array<Promise<Uint8Array>> = []
+  let next = begin
+  const read = async (piece: Uint8Array, at: number): Promise<Uint8Array> => {
+    await source.readInto(at, piece)
+    return piece
+  }
+  const fill = (): void => {
+    while (reads.length < IN_FLIGHT && next < end) {
+      const length = Math.min(chunk, end - next)
+      const piece = memory.length > REUSED_AFTER + IN_FLIGHT ? memory.shift()! : new Uint8Array(length)
+      memory.push(piece)
+      const one = read(piece.subarray(0, length), next)
+      one.catch(() => {}) // told where it is awaited
+      reads.push(one)
+      next += length
+    }
+  }
+  try {
+    for (fill(); reads.length > 0;) {
+      const piece = await reads.shift()!
+      fill()
+      yield piece
+    }
+  } finally {
+    await Promise.allSettled(reads)
+  }
 }
 
 /** A file held in memory. */
@@ -23,6 +72,13 @@ export function sliceOf (source: ByteSource, offset: number, length: number): By
   assertWithin(source.size, offset, length)
   return {
     size: length,
+    ...(source.owned && { owned: true }),
+    ...(source.readInto && {
+      async readInto (at, target) {
+        assertWithin(length, at, target.length)
+        await source.readInto!(offset + at, target)
+      },
+    }),
     async read (at, count) {
       assertWithin(length, at, count)
       return await source.read(offset + at, count)

@@ -17,6 +17,9 @@ export interface ModelCounts {
   readonly effectiveMacs: number | null
 }
 
+/** How many numbers of a tensor are zero before and after a change. */
+export interface ZeroCounts { readonly before: number, readonly after: number }
+
 const UNCHANGED: TensorChanges = new Map()
 
 /** The counts of `model` with `changes`. Throws `invalid-model` for a weight that is NaN or infinite, naming layer, weight and index. */
@@ -29,6 +32,12 @@ export async function countTensors (model: ModelFile, changes: TensorChanges = U
   const counts = new Map<string, number>()
   for (const layer of model.layers) for (const weight of layer.weights) counts.set(weight.tensor.key, await countNonzeros(layer, weight, changes))
   return counts
+}
+
+/** The same before and after, of tensors that were counted before. */
+export async function countCounted (model: ModelFile, counts: ReadonlyMap<string, ZeroCounts>, when: keyof ZeroCounts): Promise<ModelCounts> {
+  const nonzeros = model.layers.flatMap(({ weights }) => weights.map(({ tensor }): [string, number] => [tensor.key, sizeOf(tensor.shape) - counts.get(tensor.key)![when]]))
+  return countsOf(model, new Map(nonzeros))
 }
 
 /** The counts of a model whose weights have so many nonzeros, by tensor key. */

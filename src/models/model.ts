@@ -42,5 +42,19 @@ export interface ModelFile {
   readonly rest: unknown
 }
 
-/** New values by tensor key, row-major float32; tensors that are not named stay as they are, byte for byte. */
-export type TensorChanges = ReadonlyMap<string, Float32Array>
+/** A change that is made while a tensor is read, for tensors that are too large to be held. */
+export interface StreamedChange {
+  /** Numbers of the tensor. */
+  readonly length: number
+  /** Makes the change in raw elements, in the tensor's own datatype, those from number `first` on. */
+  apply (first: number, raw: Uint8Array): void
+}
+
+/** New values of a tensor: row-major float32, or how they are made. */
+export type TensorChange = Float32Array | StreamedChange
+
+/** New values by tensor key; tensors that are not named stay as they are, byte for byte. */
+export type TensorChanges = ReadonlyMap<string, TensorChange>
+
+/** Changes in memory, which a model can be run with. */
+export type HeldChanges = ReadonlyMap<string, Float32Array>

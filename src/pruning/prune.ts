@@ -1,5 +1,5 @@
 /** Pruning of a pool of tensors to exact counts: who competes with whom, where each ranking is cut, what became of each tensor. */
-import { SCOPES, type LayerCurve, type Scope, type ScopeName } from './allocation/index.ts'
+import { SCOPES, type Competitor, type LayerCurve, type Scope, type ScopeName } from './allocation/index.ts'
 import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { cutOf } from './cut.ts'
 import type { Grouping } from './granularity/index.ts'
@@ -53,7 +53,7 @@ export interface PruneTarget {
 }
 
 /** One ranking: its members by their index in the pool. */
-interface Ranking { readonly members: readonly number[], readonly zeros: number, readonly asked: number | null, readonly shared: boolean }
+export interface Ranking { readonly members: readonly number[], readonly zeros: number, readonly asked: number | null, readonly shared: boolean }
 
 /** Scores of the weights of a pool, tensor by tensor, and what the score of a unit of them is. */
 export interface PoolScores { readonly scores: readonly Float32Array[], readonly units?: Criterion['units'] }
@@ -75,7 +75,7 @@ export function pruneByScores (pool: readonly PoolTensor[], { scores, units }: P
     assertFinite(name, values)
     assertFinite(name, scores[index]!, 'scores')
   }
-  const rankings = rankingsOf(pool, target)
+  const rankings = rankingsOf(pool.map(({ values, shape = [values.length], ...tensor }) => ({ ...tensor, weights: values.length, shape })), target)
   const { score: weigh } = SCOPES[target.scope] as Scope
   const cuts = rankings.map(({ members, zeros }) => {
     const pinned = members.some((index) => pool[index]!.sparsity !== undefined)
@@ -102,11 +102,10 @@ export function totalsOf (tensors: readonly PrunedTensor[]): { weights: number, 
 }
 
 /** Pinned tensors rank within their layer (those of one layer with the same sparsity together); the scope shares out the rest. */
-function rankingsOf (pool: readonly PoolTensor[], { sparsity, scope, curves }: PruneTarget): Ranking[] {
-  const sizes = pool.map(({ layer, values, shape = [values.length] }) => ({ layer, weights: values.length, shape }))
+export function rankingsOf (sizes: ReadonlyArray<Competitor & Pick<PoolTensor, 'sparsity'>>, { sparsity, scope, curves }: PruneTarget): Ranking[] {
   const pinned = new Map<number, number[]>()
   const free: number[] = []
-  for (const [index, tensor] of pool.entries()) {
+  for (const [index, tensor] of sizes.entries()) {
     if (tensor.sparsity === undefined) free.push(index)
     else pinned.set(tensor.sparsity, [...pinned.get(tensor.sparsity) ?? [], index])
   }

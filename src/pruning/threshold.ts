@@ -5,11 +5,26 @@ import { countZeros } from './sparse.ts'
 
 /** Standard deviation of the weights of a tensor, summed in double precision. */
 export function deviationOf (values: Float32Array): number {
-  let [sum, squares] = [0, 0]
-  for (const value of values) sum += value
-  const mean = sum / values.length
-  for (const value of values) squares += (value - mean) ** 2
-  return Math.sqrt(squares / values.length)
+  const mean = sumOf(values, 0, (value) => value) / values.length
+  return Math.sqrt(sumOf(values, 0, (value) => (value - mean) ** 2) / values.length)
+}
+
+/** The same of values that are read in pieces, twice. */
+export async function deviationOfChunks (chunks: () => AsyncIterable<Float32Array>): Promise<number> {
+  let [sum, squares, count] = [0, 0, 0]
+  for await (const piece of chunks()) {
+    sum = sumOf(piece, sum, (value) => value)
+    count += piece.length
+  }
+  const mean = sum / count
+  for await (const piece of chunks()) squares = sumOf(piece, squares, (value) => (value - mean) ** 2)
+  return Math.sqrt(squares / count)
+}
+
+function sumOf (values: Float32Array, from: number, of: (value: number) => number): number {
+  let sum = from
+  for (const value of values) sum += of(value)
+  return sum
 }
 
 /** A tensor with the threshold that holds for it. `values` is changed in place. */

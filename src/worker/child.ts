@@ -58,7 +58,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortS
       folder: folderOnDisk(request.folder),
       engine: async () => await loadEngine(settings),
       gzipSize,
-      limits: { sessionDataBytes, modelBytes, ...(settings.threads !== undefined && { threads: settings.threads }) },
+      limits: { ...limits, ...(settings.threads !== undefined && { threads: settings.threads }) },
       async spool (name) {
         const file = await createSpoolFile(join(dirname(request.folder), name))
         opened.push(file)
@@ -97,7 +97,7 @@ function describe (error: unknown): EspalierError {
   return EspalierError.from(error)
 }
 
-const { sessionDataBytes, modelBytes, ...settings } = JSON.parse(process.argv[2] ?? '{}') as ChildSettings
+const { limits, ...settings } = JSON.parse(process.argv[2] ?? '{}') as ChildSettings
 
 process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else running.stop.abort() })

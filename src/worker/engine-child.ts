@@ -41,6 +41,8 @@ const MEMORY_SAMPLE_MS = 250
 const SESSION_SHARE = 1 / 8
 /** A model on onnxruntime is in memory up to three times, and half once more while the last is loaded. */
 const MODEL_SHARE = 1 / 8
+/** Weights are in memory with their scores and former values, and may be loaded into the engine. */
+const WEIGHT_SHARE = 1 / 16
 const STDERR_LINES = 8
 /** Lines of a native or JavaScript stack trace, which would push the message before them out. */
 const STACK_FRAME = /^(\d+: |at |-----|\*\*\*|@ +0x)/
@@ -49,7 +51,9 @@ interface Waiting { job: string, resolve: (message: FromChild) => void, reject: 
 
 /** Starts a child; TensorFlow loads while nobody waits. */
 export function spawnEngine (options: EngineChildOptions): EngineChild {
-  const settings: ChildSettings = { ...options.settings, sessionDataBytes: Math.floor(options.memoryLimitBytes * SESSION_SHARE), modelBytes: Math.floor(options.memoryLimitBytes * MODEL_SHARE) }
+  const { memoryLimitBytes } = options
+  const share = (of: number): number => Math.floor(memoryLimitBytes * of)
+  const settings: ChildSettings = { ...options.settings, limits: { sessionDataBytes: share(SESSION_SHARE), modelBytes: share(MODEL_SHARE), weightBytes: share(WEIGHT_SHARE) } }
   const child = fork(options.entry ?? ENTRY, [JSON.stringify(settings)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     env: options.env,

@@ -1,14 +1,12 @@
 /** The files of an engine child: input files as byte sources, and a folder whose files appear only when they are complete. */
-import { createHash } from 'node:crypto'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EspalierError } from '../errors.ts'
 import type { SpoolFile } from '../engine/train/open-data.ts'
 import { assertWithin } from '../models/bytes.ts'
-import type { OpenFile, OutputFile, OutputFolder } from '../methods/output-folder.ts'
+import type { OpenFile, OutputFolder } from '../methods/output-folder.ts'
 import { withFiles } from './lay-out.ts'
-
-const READ_BYTES = 1 << 20
+import { createOutput, writeAll } from './output-file.ts'
 
 /** Opens a file for random reads; `close` must be called. Throws `not-found` when there is none. */
 export async function openFile (path: string): Promise<OpenFile> {
@@ -19,18 +17,25 @@ export async function openFile (path: string): Promise<OpenFile> {
     throw new EspalierError('not-found', `the file ${path} cannot be opened`, {}, { cause })
   }
   const { size } = await handle.stat()
+  const fill = async (offset: number, target: Uint8Array): Promise<void> => {
+    for (let done = 0; done < target.length;) {
+      const { bytesRead } = await handle.read(target, done, target.length - done, offset + done)
+      if (bytesRead === 0) throw new EspalierError('invalid-model', `the file ${path} became shorter while it was read`, { offset, length: target.length, size })
+      done += bytesRead
+    }
+  }
   return {
     size,
+    owned: true,
     async read (offset, length) {
       assertWithin(size, offset, length)
       const bytes = new Uint8Array(length)
-      let done = 0
-      while (done < length) {
-        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
-        if (bytesRead === 0) throw new EspalierError('invalid-model', `the file ${path} became shorter while it was read`, { offset, length, size })
-        done += bytesRead
-      }
+      await fill(offset, bytes)
       return bytes
+    },
+    async readInto (offset, target) {
+      assertWithin(size, offset, target.length)
+      await fill(offset, target)
     },
     close: async () => { await handle.close() },
   }
@@ -56,32 +61,5 @@ export async function createSpoolFile (path: string): Promise<SpoolFile & { clos
       return bytes.subarray(0, bytesRead)
     },
     close: async () => { await handle.close() },
-  }
-}
-
-async function writeAll (handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
-  let done = 0
-  while (done < bytes.byteLength) done += (await handle.write(bytes, done, bytes.byteLength - done, offset + done)).bytesWritten
-}
-
-async function createOutput (path: string): Promise<OutputFile> {
-  const part = `${path}.part`
-  const handle = await open(part, 'wx+')
-  return {
-    async write (offset, bytes) { await writeAll(handle, offset, bytes) },
-    async finish () {
-      const hash = createHash('sha256')
-      let bytes = 0
-      for await (const piece of handle.createReadStream({ start: 0, highWaterMark: READ_BYTES })) {
-        hash.update(piece as Uint8Array)
-        bytes += (piece as Uint8Array).byteLength
-      }
-      await rename(part, path)
-      return { bytes, sha256: hash.digest('hex') }
-    },
-    async discard () {
-      await handle.close().catch(() => {})
-      await rm(part, { force: true })
-    },
   }
 }

@@ -1,13 +1,14 @@
 /** The messages between a worker and its engine child. Plain JSON; files go by path. Version both sides together. */
 import type { EngineSettings } from '../engine/runtime.ts'
 import type { ErrorRecord } from '../errors.ts'
+import type { JobLimits } from '../methods/job-types.ts'
 import type { CheckpointFile, MetricBatch, RunRequest, RunResult } from '../jobs/ports.ts'
 import type { Progress } from '../jobs/resources.ts'
 
 export type { InputFile } from '../jobs/ports.ts'
 
 /** The argument that a child is started with. */
-export interface ChildSettings extends EngineSettings { readonly sessionDataBytes: number, readonly modelBytes: number }
+export interface ChildSettings extends EngineSettings { readonly limits: Required<Omit<JobLimits, 'threads'>> }
 
 /** worker -> child: one job. Outputs are written into `folder`, which is empty and the child's alone. */
 export interface RunMessage extends RunRequest { readonly type: 'run' }

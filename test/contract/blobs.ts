@@ -1,6 +1,9 @@
 /** What every blob store must do: one suite, run on each. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -47,6 +50,23 @@ export function blobsContract (name: string, make: () => Promise<BlobStore>): vo
       assert.deepEqual(put, { sha256: sha256Of(bytes), bytes: bytes.length, created: true })
       assert.ok(bytes.equals(await collect(blobs.stream(put.sha256))))
       assert.equal(await blobs.has(put.sha256), true)
+    })
+
+    test('takes a file, which may be gone then, under its hash; once more, it is the same blob', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'espalier-taken-'))
+      try {
+        const bytes = randomBytes(2 * MiB + 5)
+        for (const created of [true, false]) {
+          await writeFile(path.join(folder, 'output'), bytes)
+          assert.deepEqual(await blobs.take(path.join(folder, 'output')), { sha256: sha256Of(bytes), bytes: bytes.length, created })
+          assert.ok(bytes.equals(await collect(blobs.stream(sha256Of(bytes)))))
+          await rm(path.join(folder, 'output'), { force: true })
+        }
+        await assert.rejects(blobs.take(path.join(folder, 'nowhere')))
+        assert.equal((await store.leftovers()).unfinished, 0)
+      } finally {
+        await rm(folder, { recursive: true })
+      }
     })
 
     test('an empty file is a file', async () => {

@@ -12,7 +12,7 @@ import { readDataset } from '../../src/datasets/index.ts'
 import { createPredictor } from '../../src/engine/predict.ts'
 import { loadEngine, type Tf } from '../../src/engine/runtime.ts'
 import { readModel, writeModel, type FormatName } from '../../src/models/formats/index.ts'
-import type { ModelFile, TensorChanges } from '../../src/models/model.ts'
+import type { HeldChanges, ModelFile, TensorChanges } from '../../src/models/model.ts'
 import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
@@ -147,7 +147,7 @@ async function writeCase (tf: Tf, path: string, name: string, folder: string, va
   return { inputs, outputs: outputs.map(({ values }) => [...values]), zeros, files }
 }
 
-async function prune (model: ModelFile): Promise<{ changes: TensorChanges, zeros: number }> {
+async function prune (model: ModelFile): Promise<{ changes: HeldChanges, zeros: number }> {
   const pool = []
   for (const { path, weights } of model.layers) {
     for (const { role, prunable, tensor } of weights) if (prunable) pool.push({ name: `${path}/${role}`, layer: path, key: tensor.key, values: (await tensor.read()).slice() })

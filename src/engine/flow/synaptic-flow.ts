@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { GraphNode, LayerGraph } from '../../models/architecture/types.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { ModelFile, HeldChanges } from '../../models/model.ts'
 import { createEagerProgram } from '../compile/eager.ts'
 import { createProgram, type Program } from '../compile/program.ts'
 import { runAlone } from '../forward.ts'
@@ -14,7 +14,7 @@ import { aligned, plain, scaled, summed, type Scaled } from './scaled.ts'
 
 export interface SynapticFlow {
   /** dR/d|w| of every kernel asked for, by name, all divided by one number; zeros where nothing flows. `changes`: new values of weights, by tensor key. */
-  run (changes: TensorChanges): Map<string, Float32Array>
+  run (changes: HeldChanges): Map<string, Float32Array>
   dispose (): void
 }
 

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { Architecture } from '../../models/architecture/types.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { ModelFile, HeldChanges } from '../../models/model.ts'
 import { createEagerProgram } from '../compile/eager.ts'
 import { createProgram, type Program } from '../compile/program.ts'
 import { runGraph } from '../forward.ts'
@@ -14,7 +14,7 @@ import { loadWeights, type LoadedWeights } from './weights.ts'
 
 export interface RecalibrateRequest {
   readonly model: ModelFile
-  readonly changes: TensorChanges
+  readonly changes: HeldChanges
   /** Scaled and in the model's shapes. */
   readonly data: TrainingData | StreamedData
   readonly batchSize: number

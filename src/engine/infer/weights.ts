@@ -1,7 +1,7 @@
 /** The weights of a model on the device, as variables that eager runs read and a compiled graph takes its first values from. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Variable } from '@tensorflow/tfjs-core'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import type { Weights } from '../layers/index.ts'
 
 export interface LoadedWeight {
@@ -25,7 +25,7 @@ export interface LoadedWeights {
 }
 
 /** Every weight that the layer table knows, float32, with `changes` in place of the file's values. Throws what reading the file throws. */
-export async function loadWeights (model: ModelFile, changes?: TensorChanges): Promise<LoadedWeights> {
+export async function loadWeights (model: ModelFile, changes?: HeldChanges): Promise<LoadedWeights> {
   const byPath = new Map(model.layers.map((layer) => [layer.path, layer]))
   const list: LoadedWeight[] = []
   const dispose = (): void => { tf.dispose(list.map(({ variable }) => variable)) }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import { createEagerProgram } from '../compile/eager.ts'
 import { createProgram, type InputSpec, type Program, type Step } from '../compile/program.ts'
 import { runGraph } from '../forward.ts'
@@ -18,7 +18,7 @@ import type { Observation, ObservationContext, Observer } from './observation.ts
 export interface ObserveRequest<N extends ObservationName> {
   readonly model: ModelFile
   /** New values of weights, by tensor key. */
-  readonly changes?: TensorChanges
+  readonly changes?: HeldChanges
   /** Scaled and in the model's shapes; targets are only needed for lossGradients. */
   readonly data: TrainingData | StreamedData
   readonly observations: readonly N[]

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../../errors.ts'
 import type { WeightRule } from '../../models/layers/weight-rules.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import type { Shape } from '../../models/tensor.ts'
 import type { Weights } from '../layers/index.ts'
 import type { ExtraState, Pruner } from '../prune/pruner.ts'
@@ -59,7 +59,7 @@ export interface TrainState {
 
 export interface StateOptions {
   readonly optimizer: Optimizer
-  readonly changes?: TensorChanges | undefined
+  readonly changes?: HeldChanges | undefined
   /** Shapes of the metrics' sums. */
   readonly metrics?: ReadonlyMap<string, Shape>
   readonly pruner?: Pruner | undefined

@@ -1,6 +1,6 @@
 /** A model in training: its state, its data and the compiled functions that move it on. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import { createEagerProgram } from '../compile/eager.ts'
 import { createProgram, type InputSpec, type Program, type Step } from '../compile/program.ts'
 import { weighClasses } from './class-weights.ts'
@@ -19,7 +19,7 @@ import { effectiveWeights, trainStep, validationStep, type Batch, type StepSetti
 
 export interface TrainerRequest {
   readonly model: ModelFile
-  readonly changes?: TensorChanges
+  readonly changes?: HeldChanges
   readonly options: TrainingOptions
   readonly data: TrainingData | StreamedData
   readonly validation?: TrainingData | StreamedData

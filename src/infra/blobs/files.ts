@@ -1,14 +1,19 @@
 /** The Blobs port on a folder: `xx/<sha256>` for complete files, `tmp/` for those still being written. */
 import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { access, chmod, constants, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs } from '../../jobs/ports.ts'
+import { ahead } from '../../models/ahead.ts'
 import { assertWithin } from '../../models/bytes.ts'
 import { isAddress, Meter, noSuchBlob, rangeWithin, verified } from './content.ts'
 
 const READ_BYTES = 1 << 20
 const READ_ONLY = 0o444
+
+/** Files up to this size are hashed when they are taken, whatever is said of them. Larger ones would take as long as they took to be written. */
+const CHECKED_UP_TO = 256 * 2 ** 20
 
 /** Null when there is no such file or folder. */
 async function orNull<T> (promise: Promise<T>): Promise<T | null> {
@@ -42,6 +47,12 @@ async function * pieces (file: FileHandle, from: number, to: number): AsyncGener
   for (let at = from; at < to; at += READ_BYTES) yield await readAll(file, at, Math.min(READ_BYTES, to - at))
 }
 
+async function measure (content: AsyncIterable<Uint8Array>): Promise<{ sha256: string, bytes: number }> {
+  const meter = new Meter()
+  for await (const piece of content) meter.add(piece)
+  return { sha256: meter.sha256(), bytes: meter.bytes }
+}
+
 /** Blobs in `folder`, which is made when needed and must lie on one file system. Several processes may share it. */
 export function createFileBlobs (folder: string): Blobs {
   const unfinished = path.join(folder, 'tmp')
@@ -51,6 +62,18 @@ export function createFileBlobs (folder: string): Blobs {
     const file = isAddress(sha256) ? await orNull(open(placeOf(sha256), 'r')) : null
     if (file === null) throw noSuchBlob(sha256)
     return { file, size: (await file.stat()).size }
+  }
+
+  /** Makes a complete and flushed file the blob of its content. */
+  async function publish (draft: string, { sha256, bytes }: { sha256: string, bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }> {
+    const place = placeOf(sha256)
+    const created = await orNull(stat(place)) === null
+    await mkdir(path.dirname(place), { recursive: true })
+    await chmod(draft, READ_ONLY)
+    // Over an equal file as well: that renews its age, so that no sweep takes it before a row refers to it.
+    await rename(draft, place)
+    await syncFolder(path.dirname(place))
+    return { sha256, bytes, created }
   }
 
   /** Removes the files of a folder that `drop` names and that are older than `before`. */
@@ -84,15 +107,38 @@ export function createFileBlobs (folder: string): Blobs {
         } finally {
           await file.close()
         }
-        const sha256 = meter.sha256()
-        const place = placeOf(sha256)
-        const created = await orNull(stat(place)) === null
-        await mkdir(path.dirname(place), { recursive: true })
-        await chmod(draft, READ_ONLY)
-        // Over an equal file as well: that renews its age, so that no sweep takes it before a row refers to it.
-        await rename(draft, place)
-        await syncFolder(path.dirname(place))
-        return { sha256, bytes: meter.bytes, created }
+        return await publish(draft, { sha256: meter.sha256(), bytes: meter.bytes })
+      } catch (error) {
+        await rm(draft, { force: true })
+        throw error
+      }
+    },
+
+    async take (given, known) {
+      await mkdir(unfinished, { recursive: true })
+      const draft = path.join(unfinished, randomUUID())
+      try {
+        await rename(given, draft)
+      } catch (error) {
+        // On another file system it has to be copied.
+        if ((error as NodeJS.ErrnoException).code === 'EXDEV') return await this.put(createReadStream(given, { highWaterMark: READ_BYTES }))
+        throw error
+      }
+      try {
+        const file = await open(draft, 'r+')
+        try {
+          const { size } = await file.stat()
+          // Renews its age.
+          await file.utimes(new Date(), new Date())
+          // It goes to the disk while it is hashed.
+          const synced = file.sync()
+          synced.catch(() => {})
+          const found = known?.bytes === size && size > CHECKED_UP_TO && isAddress(known.sha256) ? known : await measure(ahead(pieces(file, 0, size)))
+          await synced
+          return await publish(draft, found)
+        } finally {
+          await file.close()
+        }
       } catch (error) {
         await rm(draft, { force: true })
         throw error

@@ -1,5 +1,6 @@
 /** The Blobs port on Postgres: rows of chunks, so that API and workers need share no disk. Raw pg, for the speed of it. */
 import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import pg from 'pg'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs } from '../../jobs/ports.ts'
@@ -106,6 +107,10 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
         await pool.query('DELETE FROM blob_chunks WHERE upload_id = $1 AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.upload_id = $1)', [uploadId]).catch(() => {})
         throw error
       }
+    },
+
+    async take (place) {
+      return await this.put(createReadStream(place, { highWaterMark: chunkBytes }))
     },
 
     async open (sha256) {

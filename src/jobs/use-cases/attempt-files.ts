@@ -1,5 +1,5 @@
 /** The files of an attempt: inputs brought to where a runner can read them, outputs taken into the blob store. */
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { EspalierError } from '../../errors.ts'
@@ -39,10 +39,10 @@ export async function bringInputs (catalog: Catalog, blobs: Blobs, job: JobRow, 
   }
 }
 
-async function put (blobs: Blobs, place: string): Promise<{ sha256: string, bytes: number }> {
+async function take (blobs: Blobs, place: string, known: { sha256: string, bytes: number }): Promise<{ sha256: string, bytes: number }> {
   for (let left = PUT_TRIES; ; left--) {
     try {
-      return await blobs.put(createReadStream(place))
+      return await blobs.take(place, known)
     } catch (thrown) {
       if (left <= 1 || EspalierError.from(thrown).code !== 'unavailable') throw thrown
     }
@@ -55,7 +55,7 @@ export async function storeOutputs (blobs: Blobs, outputs: RunResult['outputs'],
   for (const { name, format, bytes, sha256 } of outputs) {
     signal.throwIfAborted()
     if (name === '' || name === '..' || path.basename(name) !== name) throw new EspalierError('internal', `an output is named ${JSON.stringify(name)}; it must be a plain file name`, { name })
-    const stored = await put(blobs, path.join(folder, name))
+    const stored = await take(blobs, path.join(folder, name), { sha256, bytes })
     if (stored.sha256 !== sha256 || stored.bytes !== bytes) {
       throw new EspalierError('verification-failed', `the output ${name} has ${stored.bytes} bytes with sha256 ${stored.sha256}; ${bytes} bytes with ${sha256} were written`, { name })
     }

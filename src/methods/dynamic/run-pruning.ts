@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Trainer } from '../../engine/train/trainer.ts'
 import { EspalierError } from '../../errors.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import { METHOD_RULES, type PruningTrainingMethod } from '../../pruning/method-rules.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import { SCHEDULE_OPTIONS, scheduleFor } from '../../pruning/schedules/index.ts'
@@ -44,7 +44,7 @@ export interface PruneRequest {
   readonly examples: OpenedExamples
   /** Of weights without a sparsity of their own; null where the method decides. */
   readonly sparsity: number | null
-  readonly changes?: TensorChanges
+  readonly changes?: HeldChanges
   readonly checkpoints?: TrainingContext['checkpoints']
 }
 

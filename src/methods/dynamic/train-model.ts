@@ -4,7 +4,7 @@ import { isStreamed } from '../../engine/train/data.ts'
 import { train, type EpochRecord, type TrainHooks, type TrainProgress } from '../../engine/train/train.ts'
 import { createTrainer, type Trainer } from '../../engine/train/trainer.ts'
 import { EspalierError } from '../../errors.ts'
-import type { TensorChanges } from '../../models/model.ts'
+import type { HeldChanges } from '../../models/model.ts'
 import { countZeros } from '../../pruning/sparse.ts'
 import type { Training } from '../../pruning/training/training.ts'
 import type { TrainingContext } from '../method.ts'
@@ -14,7 +14,7 @@ import type { OpenedExamples } from './open-examples.ts'
 export interface TrainRequest {
   readonly examples: OpenedExamples
   /** The weights that training begins with, where they are not the model's. */
-  readonly changes?: TensorChanges
+  readonly changes?: HeldChanges
   readonly pruner?: Pruner
   /** Steps that the learning rate's schedule spans; without it all of them. */
   readonly scheduledSteps?: number

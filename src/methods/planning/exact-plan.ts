@@ -2,7 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import type { ByteSource } from '../../models/bytes.ts'
 import { MODEL_FORMATS, writeModel, type FormatName } from '../../models/formats/index.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { ModelFile, HeldChanges } from '../../models/model.ts'
 import { pruneMagnitude, type PrunedTensor } from '../../pruning/prune.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { GzipSize } from '../job-types.ts'
@@ -30,7 +30,7 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   const signal = new AbortController().signal
   const context = { model, recipe, signal }
   const pool = await readPool(context, units)
-  const weigh = async (changes: TensorChanges): Promise<{ bytes: number, gzipBytes: number }> => {
+  const weigh = async (changes: HeldChanges): Promise<{ bytes: number, gzipBytes: number }> => {
     const file = createMemoryFile(model.source.size)
     const format = (recipe.output?.[0] ?? model.format) as FormatName
     const size = await writeModel(model, changes, format, recipe, file)

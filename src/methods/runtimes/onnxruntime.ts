@@ -5,11 +5,11 @@ import { loadOnnxRuntime } from '../../engine/onnx/library.ts'
 import { createOnnxPredictor } from '../../engine/onnx/predictor.ts'
 import { EspalierError } from '../../errors.ts'
 import { MODEL_FORMATS, type ModelFormat, type ModelParts } from '../../models/formats/index.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { ModelFile, HeldChanges } from '../../models/model.ts'
 import type { JobInput } from '../job-types.ts'
 import type { Runtime } from './runtime.ts'
 
-const UNCHANGED: TensorChanges = new Map()
+const UNCHANGED: HeldChanges = new Map()
 
 export async function openOnnxruntime ({ folder, limits }: JobInput): Promise<Runtime> {
   const ort = await loadOnnxRuntime()
@@ -32,7 +32,7 @@ export async function openOnnxruntime ({ folder, limits }: JobInput): Promise<Ru
   }
 }
 
-async function partsOf (model: ModelFile, changes: TensorChanges = UNCHANGED): Promise<ModelParts> {
+async function partsOf (model: ModelFile, changes: HeldChanges = UNCHANGED): Promise<ModelParts> {
   const { parts }: ModelFormat = MODEL_FORMATS[model.format]
   if (parts === undefined) throw new EspalierError('internal', `onnxruntime was given a ${model.format} model`)
   return await parts(model, changes)

@@ -1,6 +1,6 @@
 /** What a runtime is: something that loads models of a job so that they can be run. */
 import type { Predictor } from '../../engine/predict.ts'
-import type { ModelFile, TensorChanges } from '../../models/model.ts'
+import type { ModelFile, HeldChanges } from '../../models/model.ts'
 
 export interface Runtime {
   /** For the receipt: of the libraries, by name. */
@@ -10,5 +10,5 @@ export interface Runtime {
   /** Why this model is not run on this machine, if it is not. */
   refusal? (model: ModelFile): Promise<string | undefined>
   /** The model, with `changes` in place of the file's values where given. Throws `unsupported-layer` when it cannot be run. */
-  load (model: ModelFile, changes?: TensorChanges): Promise<Predictor>
+  load (model: ModelFile, changes?: HeldChanges): Promise<Predictor>
 }

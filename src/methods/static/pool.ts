@@ -27,22 +27,25 @@ export async function readPool ({ model, signal }: MethodContext, { plan, layout
 
 /** The result of a method; `members` hold the pruned values. Throws `nothing-pruned` with `hint` when no weight became zero. */
 export async function resultOf (model: ModelFile, pool: Pool, report: PruneReport, hint: () => string): Promise<MethodResult> {
-  if (report.changed === 0) {
-    throw new EspalierError('nothing-pruned', `no weight would change: ${report.zeros} of ${report.weights} prunable weights are zero already; ${hint()}`, { weights: report.weights, zeros: report.zeros })
-  }
-  if (report.zeros < report.asked) {
-    throw new EspalierError('target-missed', `${report.asked} of ${report.weights} weights ought to be zero, ${report.zeros} are`, { asked: report.asked, zeros: report.zeros })
-  }
+  await assertPruned(report, hint)
   const changes = new Map<string, Float32Array>()
   report.tensors.forEach(({ zeros, zerosBefore }, index) => {
     const { key, values } = pool.members[index]!
     if (zeros > zerosBefore) changes.set(key, values)
   })
-  const zerosBefore = report.tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0)
-  return {
-    changes,
-    layers: await layerRows(model, pool.plan, report.tensors, pool.tensors),
-    pool: { weights: report.weights, zerosBefore, zeros: report.zeros },
-    threshold: report.threshold,
+  return { changes, layers: await layerRows(model, pool.plan, report.tensors, pool.tensors), ...figuresOf(report) }
+}
+
+/** Throws `nothing-pruned` with `hint` when no weight became zero, `target-missed` when fewer did than were asked for. */
+export async function assertPruned (report: PruneReport, hint: () => string | Promise<string>): Promise<void> {
+  if (report.changed === 0) {
+    throw new EspalierError('nothing-pruned', `no weight would change: ${report.zeros} of ${report.weights} prunable weights are zero already; ${await hint()}`, { weights: report.weights, zeros: report.zeros })
   }
+  if (report.zeros < report.asked) {
+    throw new EspalierError('target-missed', `${report.asked} of ${report.weights} weights ought to be zero, ${report.zeros} are`, { asked: report.asked, zeros: report.zeros })
+  }
+}
+
+export function figuresOf ({ tensors, weights, zeros, threshold }: PruneReport): Pick<MethodResult, 'pool' | 'threshold'> {
+  return { pool: { weights, zerosBefore: tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0), zeros }, threshold }
 }

@@ -10,9 +10,13 @@ import { changesOf, type Pruned, type Pruner } from './pruner.ts'
 import { pruneToTarget } from './reach.ts'
 import { joinRecords, scanLayers } from './scan.ts'
 import { SIGHTS } from './sights/index.ts'
+import { isStreamed, rankStreamed } from './stream.ts'
 
 /** Throws `nothing-pruned` and `target-missed`, and what looking throws. */
 export async function pruneRanked (context: StaticContext): Promise<MethodResult> {
+  const { recipe, model } = context
+  const plan = planUnits(model, recipe)
+  if (isStreamed(context, plan)) return await rankStreamed(context, plan)
   const pruner = await rankPruner(context)
   try {
     return await pruneToTarget(context, pruner)

@@ -1,7 +1,7 @@
 /** From a target to a result: finds the sparsity that meets it, prunes, and takes the statistics of batch normalisation anew where that is asked. */
 import { recalibrateBatchNorm } from '../../engine/infer/recalibrate.ts'
 import { EspalierError } from '../../errors.ts'
-import type { TensorChanges } from '../../models/model.ts'
+import type { HeldChanges } from '../../models/model.ts'
 import type { Target } from '../../pruning/targets.ts'
 import type { MethodResult, StaticContext } from '../method.ts'
 import type { BatchNormRecord, SearchRecord } from '../receipt.ts'
@@ -39,7 +39,7 @@ async function sparsityFor (target: Exclude<Target, { readonly threshold: number
 }
 
 /** The changes with new moving statistics, where the recipe asks for them. */
-async function recalibrate ({ recipe, model, signal, calibration }: StaticContext, changes: TensorChanges): Promise<{ readonly changes: TensorChanges, readonly record?: BatchNormRecord }> {
+async function recalibrate ({ recipe, model, signal, calibration }: StaticContext, changes: HeldChanges): Promise<{ readonly changes: HeldChanges, readonly record?: BatchNormRecord }> {
   if (recipe.batchNorm !== 'recalibrate') return { changes }
   if (calibration === undefined) throw new EspalierError('internal', 'batch normalisation was to be recalibrated over nothing')
   const data = await openCalibration(calibration, signal)

@@ -1,7 +1,7 @@
 /** What pruning each layer alone does to the loss, over the calibration examples. */
 import { createEvaluator } from '../../engine/evaluator.ts'
 import { EspalierError } from '../../errors.ts'
-import type { TensorChanges } from '../../models/model.ts'
+import type { HeldChanges } from '../../models/model.ts'
 import { SCANNED, type LayerCurve } from '../../pruning/allocation/index.ts'
 import { membersByLayer } from '../../pruning/allocation/scope.ts'
 import { countZeros } from '../../pruning/sparse.ts'
@@ -13,7 +13,7 @@ import type { Pool, PoolMember } from './pool.ts'
 export interface Scan { readonly curves: readonly LayerCurve[], readonly sensitivity: readonly SensitivityRecord[], readonly record: CalibrationRecord }
 
 /** Prunes the tensors of one layer to a sparsity, all others staying as they are. */
-export interface PruneLayer { (members: readonly PoolMember[], sparsity: number): { readonly changes: TensorChanges, readonly zeros: number } }
+export interface PruneLayer { (members: readonly PoolMember[], sparsity: number): { readonly changes: HeldChanges, readonly zeros: number } }
 
 /** Layers with a sparsity of their own are not looked at. Throws what evaluating throws, and `invalid-model` where the loss of the given model is no number. */
 export async function scanLayers (context: StaticContext, { members }: Pool, prune: PruneLayer): Promise<Scan> {

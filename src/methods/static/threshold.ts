@@ -7,6 +7,7 @@ import type { StaticMethod } from '../method.ts'
 import { planUnits } from '../plan-units.ts'
 import { readPool, resultOf, type Pool, type PoolMember } from './pool.ts'
 import type { Pruned } from './pruner.ts'
+import { isStreamed, thresholdStreamed } from './stream.ts'
 
 export const threshold = {
   name: 'threshold',
@@ -15,7 +16,9 @@ export const threshold = {
   writesModel: true,
   async run (context) {
     const { target } = context.recipe
-    const pool = await readPool(context, planUnits(context.model, context.recipe))
+    const plan = planUnits(context.model, context.recipe)
+    if (isStreamed(context, plan)) return await thresholdStreamed(context, plan)
+    const pool = await readPool(context, plan)
     const { report, values } = thresholdCut(pool, context.recipe)
     const pruned = { ...pool, members: pool.members.map((member, index) => ({ ...member, values: values[index]! })) }
     return await resultOf(context.model, pruned, report, () => `the smallest magnitude that is left is ${smallest(pool.members)}, the threshold ${'threshold' in target! ? `${target.threshold}${target.unit === 'std' ? ' standard deviations' : ''}` : ''}`)

@@ -1,6 +1,7 @@
 /** Tensors of a file with their raw bytes, so that what is not changed can be copied as it is. */
 import { EspalierError } from '../../errors.ts'
-import type { TensorChanges } from '../model.ts'
+import { ahead } from '../ahead.ts'
+import type { TensorChange, TensorChanges } from '../model.ts'
 import { NUMBER_TYPES, sizeOf, type NumberType, type StoredTensor } from '../tensor.ts'
 import { encodeNumbers, isPlainFloat32 } from './encode.ts'
 import { datatypeOf, decodeNumbers, numberTypeOf, type Hdf5AttributeSpec, type Hdf5Data, type Hdf5Dataset, type Hdf5Datatype } from './hdf5/index.ts'
@@ -15,12 +16,16 @@ export interface FileTensor extends StoredTensor {
   readonly storedAs?: { readonly datatype: Hdf5Datatype, readonly attributes: ReadonlyMap<string, Hdf5AttributeSpec> }
   /** Is it stored compressed? Then it stays so. */
   readonly compressed: boolean
-  /** The raw elements in pieces of whole elements. */
-  raw (bytes?: number): AsyncIterable<Uint8Array>
+  /** The raw elements in pieces of whole elements. With `reuse` a piece may be good only until three more were asked for. */
+  raw (bytes?: number, reuse?: boolean): AsyncIterable<Uint8Array>
+  /** Do the pieces belong to whoever reads them, who may change them? */
+  readonly owned?: boolean
+  /** `count` raw elements from number `first` on; absent where only reading from front to back is cheap. */
+  at? (first: number, count: number): Promise<Uint8Array>
 }
 
 /** A tensor out of its raw elements; `read` and `chunks` decode them. */
-export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw'>): FileTensor {
+export function fileTensor (parts: Pick<FileTensor, 'key' | 'shape' | 'type' | 'datatype' | 'storedAs' | 'compressed' | 'raw' | 'owned' | 'at'>): FileTensor {
   const { shape, datatype, raw } = parts
   const chunks = async function * (values = CHUNK_VALUES): AsyncGenerator<Float32Array> {
     for await (const piece of raw(values * datatype.size)) yield decodeNumbers(piece, datatype)
@@ -78,16 +83,41 @@ export function withRaw (tensor: StoredTensor): FileTensor {
 
 /** The raw elements of `tensor` with its change, if it has one, in the tensor's own datatype. */
 export function dataOf (tensor: FileTensor, changes: TensorChanges): Hdf5Data {
-  const values = changeOf(tensor, changes)
-  if (values === undefined) return () => tensor.raw()
-  if (isPlainFloat32(tensor.datatype)) return async () => encodeNumbers(values, tensor.datatype)
-  return async function * () {
-    let at = 0
-    for await (const before of tensor.raw()) {
-      const count = before.length / tensor.datatype.size
-      yield encodeNumbers(values.subarray(at, at + count), tensor.datatype, before)
-      at += count
+  const change = changeOf(tensor, changes)
+  if (change === undefined) return () => tensor.raw()
+  if (change instanceof Float32Array && isPlainFloat32(tensor.datatype)) return async () => encodeNumbers(change, tensor.datatype)
+  return () => changedRaw(tensor, change)
+}
+
+/** New raw elements of `tensor` for `before`, those from number `first` on, as `change` has them. */
+export function encoderOf ({ datatype }: Pick<FileTensor, 'datatype'>, change: TensorChange): (first: number, before: Uint8Array) => Uint8Array {
+  if (!(change instanceof Float32Array)) {
+    return (first, before) => {
+      const after = before.slice()
+      change.apply(first, after)
+      return after
     }
+  }
+  return (first, before) => encodeNumbers(change.subarray(first, first + before.length / datatype.size), datatype, before)
+}
+
+/** `from`: the tensor holds the elements of a larger one from this number on, and the change is that of the larger one. `reuse`: as for `raw`, until two more. */
+export interface ChangedOptions { readonly from?: number, readonly reuse?: boolean }
+
+/** The raw elements of `tensor` with its change. */
+export async function * changedRaw (tensor: FileTensor, change: TensorChange, { from = 0, reuse = false }: ChangedOptions = {}): AsyncGenerator<Uint8Array> {
+  if (change instanceof Float32Array && isPlainFloat32(tensor.datatype)) {
+    yield encodeNumbers(change.subarray(from, from + sizeOf(tensor.shape)), tensor.datatype)
+    return
+  }
+  const encode = encoderOf(tensor, change)
+  let first = from
+  for await (const before of ahead(tensor.raw(undefined, reuse))) {
+    if (tensor.owned === true && !(change instanceof Float32Array)) {
+      change.apply(first, before)
+      yield before
+    } else yield encode(first, before)
+    first += before.length / tensor.datatype.size
   }
 }
 
@@ -110,21 +140,25 @@ export function piecesOf (data: Hdf5Data): () => AsyncGenerator<Uint8Array> {
 
 /** The values of `tensor` with its change, in pieces of float32. */
 export async function * valuesOf (tensor: StoredTensor, changes: TensorChanges): AsyncGenerator<Float32Array> {
-  const values = changeOf(tensor, changes)
-  if (values === undefined) yield * tensor.chunks()
-  else yield values
+  const change = changeOf(tensor, changes)
+  if (change === undefined) yield * tensor.chunks()
+  else if (change instanceof Float32Array) yield change
+  else {
+    const own = withRaw(tensor)
+    for await (const piece of changedRaw(own, change)) yield decodeNumbers(piece, own.datatype)
+  }
 }
 
 /** The new values of `tensor`, if it has any. Throws `shape-mismatch` when they are too many or too few. */
-export function changeOf (tensor: StoredTensor, changes: TensorChanges): Float32Array | undefined {
-  const values = changes.get(tensor.key)
+export function changeOf (tensor: StoredTensor, changes: TensorChanges): TensorChange | undefined {
+  const change = changes.get(tensor.key)
   const size = sizeOf(tensor.shape)
-  if (values !== undefined && values.length !== size) {
+  if (change !== undefined && change.length !== size) {
     throw new EspalierError('shape-mismatch',
-      `${values.length} new values for ${tensor.key}, its shape [${tensor.shape.join(', ')}] needs ${size}`,
-      { key: tensor.key, given: values.length, needed: size })
+      `${change.length} new values for ${tensor.key}, its shape [${tensor.shape.join(', ')}] needs ${size}`,
+      { key: tensor.key, given: change.length, needed: size })
   }
-  return values
+  return change
 }
 
 /** Is it a type of fractions? */

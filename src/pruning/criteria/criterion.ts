@@ -52,6 +52,8 @@ export interface ScoreContext {
   readonly place: number
   /** What goes together; null: every weight on its own. */
   readonly grouping: Grouping | null
+  /** Number of the first weight in its tensor, where a part of it is scored; absent: 0. */
+  readonly first?: number
 }
 
 export interface Criterion {
@@ -69,6 +71,8 @@ export interface Criterion {
   readonly scope?: ScopeName
   /** In how many rounds it prunes where the recipe does not say; absent: in one. */
   readonly rounds?: number
+  /** Does each weight get its score without a look at the others? Then a tensor can be scored in parts. */
+  readonly elementwise?: true
   /** What the score of a unit of several weights is: the mean over those that would go (the default), or the root of the mean square. */
   readonly units?: 'mean' | 'rms'
   /**

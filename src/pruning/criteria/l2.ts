@@ -7,5 +7,6 @@ export const l2: Criterion = {
   formula: '|w|; sqrt(mean w^2)',
   source: 'Wen et al., Learning Structured Sparsity in Deep Neural Networks, NIPS 2016',
   units: 'rms',
+  elementwise: true,
   score: (weights) => weights,
 }

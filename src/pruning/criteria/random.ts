@@ -10,5 +10,6 @@ export const random: Criterion = {
   description: 'a random number, drawn by the seed',
   formula: 'u, uniform in (0, 1)',
   source: 'Blalock et al., What is the State of Neural Network Pruning?, MLSys 2020, which has it as the baseline',
-  score: (weights, { seed, place }) => weights.map((weight, index) => weight === 0 ? 0 : uniformAt(seed, index, place) + LEAST),
+  elementwise: true,
+  score: (weights, { seed, place, first = 0 }) => weights.map((weight, index) => weight === 0 ? 0 : uniformAt(seed, first + index, place) + LEAST),
 }

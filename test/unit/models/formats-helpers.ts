@@ -5,7 +5,7 @@ import { bytesInMemory } from '../../../src/models/bytes.ts'
 import { readHdf5, specOf, writeHdf5, type Hdf5Group, type Hdf5GroupSpec, type Hdf5Replacement, type Hdf5Dataset } from '../../../src/models/formats/hdf5/index.ts'
 import { readModel, writeModel, type FormatName } from '../../../src/models/formats/index.ts'
 import type { WriteOptions } from '../../../src/models/formats/format.ts'
-import type { ModelFile, TensorChanges } from '../../../src/models/model.ts'
+import type { ModelFile, HeldChanges } from '../../../src/models/model.ts'
 import { sizeOf } from '../../../src/models/tensor.ts'
 import { openZip, writeZip, type ZipInput } from '../../../src/models/zip.ts'
 import { pruneMagnitude } from '../../../src/pruning/prune.ts'
@@ -41,7 +41,7 @@ export function memorySink () {
   }
 }
 
-export async function write (model: ModelFile, changes: TensorChanges, format: FormatName, options: WriteOptions): Promise<Uint8Array> {
+export async function write (model: ModelFile, changes: HeldChanges, format: FormatName, options: WriteOptions): Promise<Uint8Array> {
   const sink = memorySink()
   await writeModel(model, changes, format, options, sink)
   return sink.file()
@@ -60,7 +60,7 @@ export async function pruned (model: ModelFile, sparsity: number): Promise<Map<s
 }
 
 /** All weights by `layer/role`. */
-export async function weightsOf (model: ModelFile, changes: TensorChanges = new Map()): Promise<Map<string, Float32Array>> {
+export async function weightsOf (model: ModelFile, changes: HeldChanges = new Map()): Promise<Map<string, Float32Array>> {
   const found = new Map<string, Float32Array>()
   for (const { path, weights } of model.layers) {
     for (const { role, tensor } of weights) {

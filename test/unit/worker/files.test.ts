@@ -1,6 +1,6 @@
 /** Files of an engine child: reads within bounds, outputs that appear only when complete. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -37,6 +37,33 @@ describe('files', () => {
     const again = await outputs.open('model.keras')
     assert.equal(again.size, 6)
     await again.close()
+  })
+
+  test('the hash is that of the file, in whatever order it was written', async () => {
+    const [head, middle, tail] = [randomBytes(1000), randomBytes(100_000), randomBytes(7)]
+    const whole = Buffer.concat([head, middle, tail])
+    const orders = [[[0, head], [1000, middle], [101_000, tail]], [[1000, middle], [0, head], [101_000, tail]], [[0, head], [101_000, tail], [1000, middle]]] as const
+    for (const [index, order] of orders.entries()) {
+      const file = await folderOnDisk(folder).create(`order-${index}`)
+      for (const [offset, bytes] of order) await file.write(offset, bytes)
+      assert.deepEqual(await file.finish(), { bytes: whole.length, sha256: createHash('sha256').update(whole).digest('hex') })
+      assert.ok(whole.equals(await readFile(path.join(folder, `order-${index}`))))
+    }
+  })
+
+  test('a large one is hashed by a thread while it is written, gaps or not', async () => {
+    const piece = randomBytes(8 * 2 ** 20)
+    for (const order of [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 5, 6, 7, 9, 8]]) {
+      const hash = createHash('sha256')
+      for (let index = 0; index < order.length; index++) hash.update(piece)
+      const file = await folderOnDisk(folder).create(`large-${order.join('')}`)
+      for (const index of order) await file.write(index * piece.length, piece)
+      assert.deepEqual(await file.finish(), { bytes: 10 * piece.length, sha256: hash.digest('hex') })
+    }
+    const dropped = await folderOnDisk(folder).create('dropped')
+    for (let index = 0; index < 10; index++) await dropped.write(index * piece.length, piece)
+    await dropped.discard()
+    assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('dropped')), [])
   })
 
   test('a discarded output leaves nothing', async () => {

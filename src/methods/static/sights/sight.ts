@@ -1,5 +1,5 @@
 /** What a sight is: it sees what a criterion goes by besides the weights. */
-import type { TensorChanges } from '../../../models/model.ts'
+import type { HeldChanges } from '../../../models/model.ts'
 import type { Observed } from '../../../pruning/criteria/index.ts'
 import type { PlannedTensor } from '../../../pruning/plan.ts'
 import type { StaticContext } from '../../method.ts'
@@ -18,7 +18,7 @@ export interface Seen {
 
 export interface Sight {
   /** Looks at the model with new values of weights, by tensor key. */
-  see (changes: TensorChanges): Promise<Seen>
+  see (changes: HeldChanges): Promise<Seen>
   dispose (): void
 }
 

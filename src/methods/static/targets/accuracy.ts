@@ -2,7 +2,7 @@
 import { createEvaluator } from '../../../engine/evaluator.ts'
 import { openTrainingData } from '../../../engine/train/open-data.ts'
 import { EspalierError } from '../../../errors.ts'
-import type { TensorChanges } from '../../../models/model.ts'
+import type { HeldChanges } from '../../../models/model.ts'
 import { EVALUATION_DEFAULTS } from '../../../pruning/recipe.ts'
 import type { StaticContext } from '../../method.ts'
 import type { SearchRecord } from '../../receipt.ts'
@@ -11,7 +11,7 @@ import { changesOf, competing, type Pruner } from '../pruner.ts'
 
 /** `finish`: what else changes before a model is evaluated. Throws `target-missed` with the whole curve when no sparsity held. */
 export async function keepAccuracy (
-  target: Parameters<typeof allowedAccuracy>[0], context: StaticContext, pruner: Pruner, finish: (changes: TensorChanges) => Promise<TensorChanges>
+  target: Parameters<typeof allowedAccuracy>[0], context: StaticContext, pruner: Pruner, finish: (changes: HeldChanges) => Promise<HeldChanges>
 ): Promise<{ sparsity: number, search: SearchRecord }> {
   const { recipe, model, signal, calibration } = context
   const selection = calibration?.examples.selection ?? null
@@ -25,7 +25,7 @@ export async function keepAccuracy (
   const data = await openTrainingData(selection, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`selection-${name}`), signal })
   const evaluator = await createEvaluator({ tf: calibration.engine.tf, model, data, batchSize, task, signal })
   try {
-    const accuracyOf = async (changes: TensorChanges): Promise<number> => {
+    const accuracyOf = async (changes: HeldChanges): Promise<number> => {
       const { accuracy, ...others } = await evaluator.evaluate(changes)
       if (accuracy === undefined) throw new EspalierError('invalid-recipe', `recipe: /target asks for accuracy, which is not measured of this model; it has ${Object.keys(others).join(', ')}: give {"sparsity": number}`)
       return accuracy

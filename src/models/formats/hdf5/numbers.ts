@@ -10,8 +10,22 @@ export function decodeNumbers (raw: Uint8Array, datatype: Hdf5Datatype): Float32
     return new Float32Array(new Uint8Array(raw).buffer)
   }
   const values = new Float32Array(count)
-  fill(values, raw, type)
+  if (type.kind === 'float' && type.littleEndian && (type.format === 'float16' || type.format === 'bfloat16')) fillFromPairs(values, raw, type.format)
+  else fill(values, raw, type)
   return values
+}
+
+/** The float32 bits of every half-precision number, by its own bits; made when the first file has some. */
+let halves: Int32Array | undefined
+
+function fillFromPairs (values: Float32Array, raw: Uint8Array, format: 'float16' | 'bfloat16'): void {
+  const bits = new Int32Array(values.buffer)
+  if (format === 'bfloat16') {
+    for (let index = 0; index < bits.length; index++) bits[index] = raw[2 * index]! << 16 | raw[2 * index + 1]! << 24
+    return
+  }
+  halves ??= new Int32Array(Float32Array.from({ length: 1 << 16 }, (_, half) => halfToNumber(half)).buffer)
+  for (let index = 0; index < bits.length; index++) bits[index] = halves[raw[2 * index]! | raw[2 * index + 1]! << 8]!
 }
 
 /** The same in double precision, for attributes. */

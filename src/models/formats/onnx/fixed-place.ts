@@ -24,6 +24,7 @@ export function fixedPlace (run: FixedRun): Place {
     async * pieces (elements) {
       for await (const { bytes } of spans(elements)) yield elementsOf(bytes, run)
     },
+    at: async (first, length) => elementsOf(await source.read(start + first * stride, length * stride), run),
     async edit (encode): Promise<Edit> {
       const content = async function * (): AsyncGenerator<Uint8Array> {
         for await (const { first, bytes } of spans(PIECE)) yield rewritten(bytes, first, encode, run)

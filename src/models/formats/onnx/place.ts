@@ -20,9 +20,11 @@ export interface Place {
   readonly count: number
   /** The raw elements, little-endian, in pieces of at most `elements`. */
   pieces (elements: number): AsyncGenerator<Uint8Array>
+  /** `count` raw elements from number `first` on; absent where they must be counted from the front. */
+  at? (first: number, count: number): Promise<Uint8Array>
   /** The elements numbered from 0 within this place, encoded anew. */
   edit (encode: Encode): Promise<Edit>
 }
 
 /** Elements in a piece while a place is written. */
-export const PIECE = 65_536
+export const PIECE = 262_144

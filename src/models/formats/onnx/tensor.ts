@@ -48,7 +48,8 @@ function tensorOf (key: string, { dims }: TensorFields, { type }: OnnxType, plac
   const raw = async function * (bytes = PIECE * datatype.size): AsyncGenerator<Uint8Array> {
     for (const place of places) yield * place.pieces(Math.floor(bytes / datatype.size))
   }
-  return fileTensor({ key, shape: dims, type: type!, datatype, compressed: false, raw })
+  const [only, ...others] = places
+  return fileTensor({ key, shape: dims, type: type!, datatype, compressed: false, raw, ...(others.length === 0 && only?.at && { at: only.at }) })
 }
 
 async function placesOf (wire: Wire, { raw, runs }: TensorFields, { type, field, name }: OnnxType, external: ExternalRange | undefined, what: string): Promise<Place[]> {

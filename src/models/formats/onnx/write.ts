@@ -2,8 +2,7 @@
 import type { ByteSource } from '../../bytes.ts'
 import type { ModelFile, TensorChanges } from '../../model.ts'
 import { writeZip, type ZipEntry, type ZipInput } from '../../zip.ts'
-import { encodeNumbers } from '../encode.ts'
-import { changeOf, type FileTensor } from '../file-tensor.ts'
+import { changeOf, encoderOf } from '../file-tensor.ts'
 import type { ModelParts, ModelSink } from '../format.ts'
 import { assertKnown } from '../replacements.ts'
 import { edited } from './edit.ts'
@@ -61,18 +60,15 @@ async function editsOf (model: ModelFile, changes: TensorChanges): Promise<Pick<
   for (const key of changes.keys()) {
     const { tensor, places } = initializers.get(key)!
     if (overlapping.has(key)) throw unsupported(`the initializer ${key} cannot be changed: its bytes in the data file are those of another one too`, { initializer: key })
-    const values = changeOf(tensor!, changes)!
+    const encode = encoderOf(tensor!, changeOf(tensor!, changes)!)
     let from = 0
     for (const place of places) {
-      edits.push(await place.edit(encoder(tensor!, values.subarray(from, from + place.count))))
+      const start = from
+      edits.push(await place.edit((first, before) => encode(start + first, before)))
       from += place.count
     }
   }
   return { ...rest, edits }
-}
-
-function encoder ({ datatype }: FileTensor, values: Float32Array) {
-  return (first: number, before: Uint8Array) => encodeNumbers(values.subarray(first, first + before.length / datatype.size), datatype, before)
 }
 
 async function writeAll (pieces: AsyncIterable<Uint8Array>, sink: ModelSink): Promise<number> {

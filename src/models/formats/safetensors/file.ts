@@ -1,8 +1,9 @@
 /** A safetensors file as tensors that are read in pieces, and its bytes again with some of them changed. */
-import type { ByteSource } from '../../bytes.ts'
+import { ahead } from '../../ahead.ts'
+import { bytesBetween, type ByteSource } from '../../bytes.ts'
 import type { TensorChanges } from '../../model.ts'
 import { NUMBER_TYPES, type Shape } from '../../tensor.ts'
-import { dataOf, fileTensor, piecesOf, type FileTensor } from '../file-tensor.ts'
+import { changedRaw, dataOf, fileTensor, piecesOf, type FileTensor } from '../file-tensor.ts'
 import { datatypeOf, type Hdf5Datatype } from '../hdf5/index.ts'
 import { DTYPES, type Dtype, type DtypeName } from './dtypes.ts'
 import { readHeader, type HeaderTensor } from './header.ts'
@@ -37,27 +38,26 @@ function safeTensor (source: ByteSource, { name, dtype, shape, begin, end }: Hea
   const { bits, type = 'uint8' }: Dtype = DTYPES[dtype]
   const datatype = datatypes.get(type) ?? datatypeOf(type)
   datatypes.set(type, datatype)
-  const raw = async function * (bytes = PIECE): AsyncGenerator<Uint8Array> {
-    const step = Math.max(datatype.size, bytes - bytes % datatype.size)
-    for (let at = begin; at < end; at += step) yield await source.read(at, Math.min(step, end - at))
-  }
+  const raw = (bytes = PIECE, reuse = false) => bytesBetween(source, begin, end, Math.max(datatype.size, bytes - bytes % datatype.size), reuse)
+  const at = async (first: number, count: number) => await source.read(begin + first * datatype.size, count * datatype.size)
   // Elements that are not bytes and are not read as numbers: their bytes stand for them.
   const isOpaque = bits !== 8 * NUMBER_TYPES[type]
-  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw }), dtype, storedShape: shape, begin, end }
+  return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw, owned: source.owned === true, at }), dtype, storedShape: shape, begin, end }
 }
 
-/** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. */
+/** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. Pieces are good until the next one is asked for. */
 export async function * contentOf ({ source, tensors }: SafetensorsFile, changes: TensorChanges): AsyncGenerator<Uint8Array> {
   let done = 0
   for (const tensor of tensors) {
     if (!changes.has(tensor.key)) continue
     yield * copyOf(source, done, tensor.begin)
-    yield * piecesOf(dataOf(tensor, changes))()
+    const change = changes.get(tensor.key)!
+    yield * change instanceof Float32Array ? piecesOf(dataOf(tensor, changes))() : changedRaw(tensor, change, { reuse: true })
     done = tensor.end
   }
   yield * copyOf(source, done, source.size)
 }
 
-async function * copyOf (source: ByteSource, begin: number, end: number): AsyncGenerator<Uint8Array> {
-  for (let at = begin; at < end; at += PIECE) yield await source.read(at, Math.min(PIECE, end - at))
+function copyOf (source: ByteSource, begin: number, end: number): AsyncGenerator<Uint8Array> {
+  return ahead(bytesBetween(source, begin, end, PIECE, true))
 }

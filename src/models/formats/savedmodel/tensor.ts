@@ -20,7 +20,9 @@ export function bundleTensor (key: string, shape: Shape, type: NumberType, place
   const raw = async function * (bytes = PIECE): AsyncGenerator<Uint8Array> {
     for (const { entry } of places) yield * checked(entry, streamOf(sourceOf(entry), Math.max(width, bytes - bytes % width)))
   }
-  return fileTensor({ key, shape, type, datatype: datatypeOf(type), compressed: false, raw })
+  const [only, ...others] = places
+  const at = async (first: number, count: number) => await sourceOf(only!.entry).read(first * width, count * width)
+  return fileTensor({ key, shape, type, datatype: datatypeOf(type), compressed: false, raw, ...(others.length === 0 && { at }) })
 }
 
 /** The pieces as they come, and at their end the comparison of checksums. */

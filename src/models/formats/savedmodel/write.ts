@@ -1,10 +1,8 @@
 /** A SavedModel written again: changed tensors in their places, their checksums in the index, and all else byte for byte. */
-import { EspalierError } from '../../../errors.ts'
 import { sliceOf, streamOf } from '../../bytes.ts'
 import type { ModelFile, TensorChanges } from '../../model.ts'
-import { sizeOf, type Shape } from '../../tensor.ts'
 import { ZIP_LIMITS } from '../../zip.ts'
-import { dataOf, piecesOf } from '../file-tensor.ts'
+import { changedRaw, changeOf } from '../file-tensor.ts'
 import type { ModelSink, WriteOptions } from '../format.ts'
 import { assertKnown } from '../replacements.ts'
 import type { ArchiveFile, Change } from './archive.ts'
@@ -44,19 +42,13 @@ export async function writeSavedModel (model: ModelFile, changes: TensorChanges,
 
 function patchesOf (model: ModelFile, changes: TensorChanges): Patch[] {
   const { places, shards } = model.rest as SavedModelRest
-  return model.layers.flatMap(({ weights }) => weights).filter(({ tensor }) => changes.has(tensor.key)).flatMap(({ tensor: { key, shape, type } }) => {
-    const values = changes.get(key)!
-    assertSize(key, shape, values)
-    return places.get(key)!.map(({ entry, from }) => {
-      const part = bundleTensor(key, entry.shape, type, [{ entry, from: 0 }], shards.sourceOf)
-      return { entry, data: piecesOf(dataOf(part, new Map([[key, values.subarray(from, from + sizeOf(entry.shape))]]))) }
+  return model.layers.flatMap(({ weights }) => weights).filter(({ tensor }) => changes.has(tensor.key)).flatMap(({ tensor }) => {
+    const change = changeOf(tensor, changes)!
+    return places.get(tensor.key)!.map(({ entry, from }) => {
+      const part = bundleTensor(tensor.key, entry.shape, tensor.type, [{ entry, from: 0 }], shards.sourceOf)
+      return { entry, data: () => changedRaw(part, change, { from }) }
     })
   })
-}
-
-function assertSize (key: string, shape: Shape, { length }: Float32Array): void {
-  if (length === sizeOf(shape)) return
-  throw new EspalierError('shape-mismatch', `${length} new values for ${shown(key)}, its shape [${shape.join(', ')}] needs ${sizeOf(shape)}`, { key: shown(key), given: length, needed: sizeOf(shape) })
 }
 
 /** The index with the checksums of the changed tensors, and of the blocks they stand in. They have a fixed width, so nothing moves. */

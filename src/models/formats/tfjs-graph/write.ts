@@ -1,9 +1,8 @@
 /** A TF.js graph model written again: the numbers of changed weights where they lie in the shards, and all else byte for byte. */
-import type { ModelFile, TensorChanges } from '../../model.ts'
+import type { ModelFile, TensorChange, TensorChanges } from '../../model.ts'
 import { NUMBER_TYPES } from '../../tensor.ts'
 import { writeZip, ZIP_LIMITS, type ZipEntry, type ZipInput } from '../../zip.ts'
-import { encodeNumbers } from '../encode.ts'
-import { changeOf } from '../file-tensor.ts'
+import { changeOf, encoderOf } from '../file-tensor.ts'
 import type { ModelSink, WriteOptions } from '../format.ts'
 import { datatypeOf } from '../hdf5/index.ts'
 import { assertKnown } from '../replacements.ts'
@@ -70,13 +69,21 @@ async function * patched ({ group, start, end }: Shard, changes: TensorChanges):
 }
 
 /** Bytes `from` to `to` of a group within a changed weight. A shard may end within an element: whole ones are encoded, and cut. */
-async function changed ({ source }: ManifestGroup, weight: ManifestWeight, values: Float32Array, from: number, to: number): Promise<Uint8Array> {
+async function changed ({ source }: ManifestGroup, weight: ManifestWeight, change: TensorChange, from: number, to: number): Promise<Uint8Array> {
   const width = NUMBER_TYPES[weight.stored!]
   const [first, last] = [Math.floor((from - weight.at) / width), Math.ceil((to - weight.at) / width)]
   const start = weight.at + first * width
   const before = (await source.read(start, (last - first) * width)).slice()
-  const part = values.subarray(first, last)
   const isAffine = weight.quantization !== undefined && weight.quantization.dtype !== 'float16'
-  const bytes = isAffine ? requantized(weight, part, before) : encodeNumbers(part, datatypeOf(weight.stored!), before)
+  const bytes = isAffine ? requantized(weight, affineValues(weight, change, first, before), before) : encoderOf({ datatype: datatypeOf(weight.stored!) }, change)(first, before)
   return bytes.subarray(from - start, to - start)
+}
+
+/** New numbers for the integers `before`, those from number `first` on. What is streamed is cut as the numbers that the integers stand for. */
+function affineValues (weight: ManifestWeight, change: TensorChange, first: number, before: Uint8Array): Float32Array {
+  if (change instanceof Float32Array) return change.subarray(first, first + before.length / NUMBER_TYPES[weight.stored!])
+  const { scale, min } = weight.quantization!
+  const values = Float32Array.from(weight.stored === 'uint16' ? new Uint16Array(before.buffer, before.byteOffset, before.length / 2) : before, (code) => code * scale + min)
+  change.apply(first, new Uint8Array(values.buffer))
+  return values
 }
