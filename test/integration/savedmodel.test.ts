@@ -9,7 +9,7 @@ import type { Receipt } from '../../src/methods/receipt.ts'
 import { runJob } from '../../src/methods/run-job.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { readModel } from '../../src/models/formats/index.ts'
-import { SCOPE_NAMES } from '../../src/pruning/allocation/index.ts'
+import { PLAIN_SCOPES } from '../../src/pruning/allocation/index.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
 import { createSpoolFile, folderOnDisk } from '../../src/worker/files.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
@@ -50,7 +50,7 @@ test('tar archives come back as they were given, with the zeros asked for', asyn
 })
 
 describe('magnitude', () => {
-  for (const scope of SCOPE_NAMES) {
+  for (const scope of PLAIN_SCOPES) {
     test(`scope ${scope}: exactly the zeros asked for`, async () => {
       for (const name of ['exported', 'compiled', 'sharded', 'keras2']) {
         const { receipt, zeros } = await run(name, { method: 'magnitude', scope, target: { sparsity: 0.5 } })

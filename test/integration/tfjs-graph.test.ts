@@ -8,7 +8,7 @@ import { io } from '@tensorflow/tfjs-core'
 import type { JobInput } from '../../src/methods/job-types.ts'
 import type { Receipt } from '../../src/methods/receipt.ts'
 import { runJob } from '../../src/methods/run-job.ts'
-import { SCOPE_NAMES } from '../../src/pruning/allocation/index.ts'
+import { PLAIN_SCOPES } from '../../src/pruning/allocation/index.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
 import { createSpoolFile, folderOnDisk } from '../../src/worker/files.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
@@ -55,7 +55,7 @@ const zerosOf = (values: Values) => Object.fromEntries(Object.entries(values).ma
 const KERNEL_WEIGHTS = 574
 
 describe('magnitude', () => {
-  for (const scope of SCOPE_NAMES) {
+  for (const scope of PLAIN_SCOPES) {
     test(`scope ${scope}: exactly the zeros asked for`, async () => {
       for (const [name, inner] of [['convolutions', ''], ['sharded', ''], ['quantized', 'models/quantized/']] as const) {
         const { receipt, values } = await run(name, { method: 'magnitude', scope, target: { sparsity: 0.5 } }, {}, inner)
