@@ -12,12 +12,14 @@ export interface Contender {
   /** Of its elements; its own values where weights are ranked by magnitude. */
   readonly scores: Float32Array
   readonly grouping?: Grouping | null
+  /** Element -> output, for scopes that ask for it. */
+  readonly outputOf?: Int32Array
 }
 
 export interface CutOptions {
   readonly units?: Criterion['units']
   /** Scores in place of the scores, tensor by tensor (see Scope). */
-  readonly weigh?: (scores: Float32Array) => Float32Array
+  readonly weigh?: (scores: Float32Array, outputOf?: Int32Array) => Float32Array
 }
 
 export interface AppliedCut { readonly zerosBefore: number, readonly zeros: number }
@@ -37,7 +39,7 @@ export function cutOf (contenders: readonly Contender[], zeros: number, options:
 }
 
 function cutWeights (contenders: readonly Contender[], zeros: number, { weigh }: CutOptions): PoolCut {
-  const ranked = contenders.map(({ name, scores }) => ({ name, scores: weigh === undefined ? scores : weighed(name, scores, weigh) }))
+  const ranked = contenders.map(({ name, scores, outputOf }) => ({ name, scores: weigh === undefined ? scores : weighed(name, scores, (given) => weigh(given, outputOf)) }))
   const cut = findCut(ranked, zeros)
   const byMagnitude = weigh === undefined && contenders.every(({ values, scores }) => scores === values)
   return {

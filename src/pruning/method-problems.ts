@@ -1,5 +1,5 @@
 /** What is right in a recipe part by part, but not for its method. */
-import { PLAIN_SCOPES, type ScopeName } from './allocation/index.ts'
+import { PLAIN_SCOPES, SCOPES, type Scope, type ScopeName } from './allocation/index.ts'
 import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
 import { calibratesFor } from './data-needs.ts'
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
@@ -50,8 +50,12 @@ function problemsOfCriterion ({ criteria }: MethodRules, method: MethodName, { c
   return [{ path: '/criterion', message: `"${criterion}" scores units of their own, not ${JSON.stringify(granularity.type)}: give "granularity": ${right}, or leave it out` }]
 }
 
-function problemsOfScope ({ scopes = PLAIN_SCOPES }: MethodRules, method: MethodName, { scope }: Record<string, unknown>): Problem[] {
-  if (typeof scope !== 'string' || scopes.includes(scope as ScopeName)) return []
+function problemsOfScope ({ scopes = PLAIN_SCOPES }: MethodRules, method: MethodName, { scope, granularity }: Record<string, unknown>): Problem[] {
+  if (typeof scope !== 'string' || !Object.hasOwn(SCOPES, scope)) return []
+  const { byOutput }: Scope = SCOPES[scope as ScopeName]
+  const type = isObject(granularity) ? granularity.type : 'weight'
+  if (byOutput === true && type !== 'weight') return [{ path: '/scope', message: `"${scope}" compares single weights of an output, not granularity ${JSON.stringify(type)}: use scope layer or global` }]
+  if (scopes.includes(scope as ScopeName)) return []
   return [{ path: '/scope', message: `"${scope}" is not taken by the method ${method}, which takes ${scopes.map((one) => `"${one}"`).join(', ')}` }]
 }
 

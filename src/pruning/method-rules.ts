@@ -1,6 +1,6 @@
 /** Which parts of a recipe each method takes: one line per method, read by the validation, the documentation and the catalogue. */
 
-import { SCOPE_NAMES, type ScopeName } from './allocation/index.ts'
+import { PLAIN_SCOPES, SCOPE_NAMES, type ScopeName } from './allocation/index.ts'
 import { CRITERION_NAMES, type CriterionName } from './criteria/index.ts'
 import type { GranularityName } from './granularity/index.ts'
 import type { SparsityScheduleOptions } from './schedules/index.ts'
@@ -81,7 +81,7 @@ export const METHOD_RULES = {
     description: 'zeroes weights layer by layer while those that stay make up for them, so that outputs over calibration data change least',
     keys: TO_TARGET,
     targets: REACHED,
-    scopes: SCOPE_NAMES,
+    scopes: [...PLAIN_SCOPES, 'sensitivity'],
     trains: false,
     granularities: ['weight', 'n:m'],
     everyGroup: true,

@@ -17,6 +17,8 @@ export interface PoolTensor {
   readonly sparsity?: number
   /** What goes together; absent or null: every weight on its own. */
   readonly grouping?: Grouping | null
+  /** Element -> output, for scopes that ask for it. */
+  readonly outputOf?: Int32Array
 }
 
 export interface PrunedTensor {
@@ -76,11 +78,11 @@ export function pruneByScores (pool: readonly PoolTensor[], { scores, units }: P
     assertFinite(name, scores[index]!, 'scores')
   }
   const rankings = rankingsOf(pool.map(({ values, shape = [values.length], ...tensor }) => ({ ...tensor, weights: values.length, shape })), target)
-  const { score: weigh } = SCOPES[target.scope] as Scope
+  const { score: weigh, isGlobal } = SCOPES[target.scope] as Scope
   const cuts = rankings.map(({ members, zeros }) => {
     const pinned = members.some((index) => pool[index]!.sparsity !== undefined)
     const contenders = members.map((index) => ({ ...pool[index]!, scores: scores[index]! }))
-    return cutOf(contenders, zeros, { units, ...(!pinned && weigh && { weigh }) })
+    return cutOf(contenders, zeros, { units, ...((!pinned || !isGlobal) && weigh && { weigh }) })
   })
   const tensors: PrunedTensor[] = new Array(pool.length)
   for (const [number, { members, asked }] of rankings.entries()) {

@@ -57,6 +57,18 @@ describe('one-shot', () => {
     assert.match(receipt.layers.find(({ name }) => name === 'conv2d')!.skipped!, /1 input channels cannot be parted into groups of 4/)
   })
 
+  test('wanda within outputs: as many inputs of each, along kernel positions too', async () => {
+    await jobs.start('outputs', LENET, { method: 'one-shot', criterion: 'wanda', scope: 'output', target: { sparsity: 0.6 }, evaluation: false, calibration: { examples: 200 } }, { dataset: jobs.dataset })
+    const weights = await jobs.weights(`${jobs.home}/outputs/model.h5`)
+    for (const [name, inputs, outputs] of [['conv2d_1/kernel', 25 * 20, 50], ['dense_3/kernel', 800, 500], ['dense_4/kernel', 500, 10]] as const) {
+      const values = weights.get(name)!
+      for (let output = 0; output < outputs; output++) {
+        const zeros = Array.from({ length: inputs }, (_, input) => values[input * outputs + output]).filter((value) => value === 0).length
+        assert.equal(zeros, 0.6 * inputs, `${name}, output ${output}`)
+      }
+    }
+  })
+
   test('sparsegpt: exact zeros, and better than magnitude with the same number of zeros in every layer', async () => {
     const common = { scope: 'lamp', target: { sparsity: 0.95 }, evaluation: { latency: false, split: 0.5 } }
     const { receipt: plain } = await jobs.start('plain', LENET, { method: 'magnitude', ...common }, { dataset: jobs.dataset })

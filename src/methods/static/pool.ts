@@ -10,17 +10,17 @@ import type { MethodContext, MethodResult } from '../method.ts'
 import type { UnitPlan } from '../plan-units.ts'
 
 /** A planned tensor with its values, which stay as they are: what prunes works on copies. */
-export type PoolMember = PlannedTensor & { readonly values: Float32Array, readonly grouping: Grouping | null }
+export type PoolMember = PlannedTensor & { readonly values: Float32Array, readonly grouping: Grouping | null, readonly outputOf?: Int32Array }
 
 export interface Pool { readonly plan: Plan, readonly members: readonly PoolMember[], readonly tensors: ReadonlyMap<string, StoredTensor> }
 
 /** Reads the weights of a plan. */
-export async function readPool ({ model, signal }: MethodContext, { plan, layouts }: UnitPlan): Promise<Pool> {
+export async function readPool ({ model, signal }: MethodContext, { plan, layouts, outputs }: UnitPlan): Promise<Pool> {
   const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
   const members: PoolMember[] = []
   for (const planned of plan.prune) {
     signal.throwIfAborted()
-    members.push({ ...planned, grouping: layouts.get(planned.name) ?? null, values: await tensors.get(planned.key)!.read() })
+    members.push({ ...planned, grouping: layouts.get(planned.name) ?? null, ...(outputs.has(planned.name) && { outputOf: outputs.get(planned.name)! }), values: await tensors.get(planned.key)!.read() })
   }
   return { plan, members, tensors }
 }

@@ -12,7 +12,9 @@ export interface Scope {
   /** Do the weights of all layers compete? Then no layer has a sparsity of its own. */
   readonly isGlobal: boolean
   /** What weights are ranked by in place of their scores, tensor by tensor; without it, the scores themselves. Keeps their order within a tensor. */
-  score? (scores: Float32Array): Float32Array
+  score? (scores: Float32Array, outputOf?: Int32Array): Float32Array
+  /** Does `score` need to know which element belongs to which output? Then single weights compete. */
+  readonly byOutput?: true
   /** Does it need the loss with each layer pruned alone? */
   readonly scans?: true
   /** Every tensor of `pool` is a member of just one competition. `curves`: of scopes that scan. */
