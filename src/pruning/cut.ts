@@ -4,6 +4,7 @@ import type { Grouping } from './granularity/index.ts'
 import { applyCut, assertFinite, findCut } from './select.ts'
 import { countZeros } from './sparse.ts'
 import { goneUnits, scoreUnits } from './units.ts'
+import { zerosFirst } from './zeros-first.ts'
 
 /** A tensor in a competition. */
 export interface Contender {
@@ -39,7 +40,10 @@ export function cutOf (contenders: readonly Contender[], zeros: number, options:
 }
 
 function cutWeights (contenders: readonly Contender[], zeros: number, { weigh }: CutOptions): PoolCut {
-  const ranked = contenders.map(({ name, scores, outputOf }) => ({ name, scores: weigh === undefined ? scores : weighed(name, scores, (given) => weigh(given, outputOf)) }))
+  const ranked = contenders.map(({ name, values, scores, outputOf }) => {
+    const own = scores === values ? scores : zerosFirst(values, scores)
+    return { name, scores: weigh === undefined ? own : weighed(name, own, (given) => weigh(given, outputOf)) }
+  })
   const cut = findCut(ranked, zeros)
   const byMagnitude = weigh === undefined && contenders.every(({ values, scores }) => scores === values)
   return {

@@ -34,16 +34,16 @@ const npzOf = (x: Uint8Array, y: Uint8Array): Uint8Array => zipOf([{ name: 'x.np
 
 const imagesOf = (image: Uint8Array): Uint8Array => zipOf(['a/1', 'b/1'].map((name): ZipFile => ({ name: `${name}.png`, content: image })))
 
-/** 4096 x 4096 pixels, the most that is read, in this colour. */
+/** 4096 x 2048 pixels, the most that is read, in this colour. */
 function largestPng (colour: number, bytes: number): Uint8Array {
-  return pngOf([headerChunk(4096, 4096, 8, colour), { type: 'IDAT', data: new Uint8Array(deflateSync(new Uint8Array(4096 * (1 + bytes * 4096)))) }, { type: 'IEND', data: new Uint8Array() }])
+  return pngOf([headerChunk(4096, 2048, 8, colour), { type: 'IDAT', data: new Uint8Array(deflateSync(new Uint8Array(2048 * (1 + bytes * 4096)))) }, { type: 'IEND', data: new Uint8Array() }])
 }
 
 /** A small JPEG that claims to be as large as can be read, its last scan repeated. */
 function largestJpeg (name: string, marker: number, scans: number): Uint8Array {
   const jpeg = written(fileIn(new Uint8Array(readFileSync(pathOf('test/fixtures/images/colour.zip'))), name), 0, [])
   const frame = placeOf(jpeg, Uint8Array.of(0xff, marker))
-  const large = written(jpeg, frame + 5, [16, 0, 16, 0])
+  const large = written(jpeg, frame + 5, [8, 0, 16, 0])
   const last = Buffer.from(large).lastIndexOf(Buffer.of(0xff, 0xda))
   return joined(large.subarray(0, -2), ...Array.from({ length: scans }, () => large.subarray(last, -2)), [0xff, 0xd9])
 }

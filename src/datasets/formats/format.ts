@@ -48,7 +48,7 @@ export interface StoredArray {
 /** Arrays in Fortran order cannot be read by rows; they are held whole, as they are stored and as float32, up to this much together. */
 const MAX_FORTRAN_BYTES = 256 * 2 ** 20
 
-/** Numbers of one example, which is held whole as float32: more than an image of 4096 x 4096 pixels in three colours has. */
+/** Numbers of one example, which is held whole as float32: more than an image as large as is read has in three colours. */
 const MAX_EXAMPLE_VALUES = 2 ** 26
 
 export function invalid (text: string, details: Record<string, unknown> = {}): EspalierError {

@@ -12,7 +12,7 @@ import { ClassNames, placesOf } from './table.ts'
 
 const TYPES: readonly ImageType[] = [png, jpeg]
 
-/** An image of 4096 x 4096 pixels takes less than this, unless it was saved as bytes without compression. */
+/** An image as large as is read takes less than this, unless it was saved as bytes without compression. */
 const MAX_FILE_BYTES = 64 * 2 ** 20
 
 /** Sizes stand at the front, unless a camera's notes come first. */

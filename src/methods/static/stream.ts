@@ -9,6 +9,7 @@ import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
 import { calibratesFor } from '../../pruning/data-needs.ts'
 import { TARGET_NAMES, type Target } from '../../pruning/targets.ts'
 import { deviationOfChunks } from '../../pruning/threshold.ts'
+import { zerosFirst } from '../../pruning/zeros-first.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import { bfloat16Elements, float16Elements } from '../../pruning/streaming/narrow.ts'
 import type { Elements } from '../../pruning/streaming/elements.ts'
@@ -103,7 +104,7 @@ function elementsOf ({ datatype }: FileTensor, score?: Score): Elements {
 /** Weights that are not finite stand for themselves, so that they are found. */
 function scorer (criterion: Criterion, seed: number, place: number): Score {
   return (weights, first) => {
-    const scores = criterion.score(weights, { observed: {}, seed, place, first, grouping: null })
+    const scores = zerosFirst(weights, criterion.score(weights, { observed: {}, seed, place, first, grouping: null }))
     for (let index = 0; index < weights.length; index++) if (weights[index]! - weights[index]! !== 0) scores[index] = weights[index]!
     return scores
   }

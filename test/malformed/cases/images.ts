@@ -48,7 +48,7 @@ export function imageCases (): Case[] {
     ...PNGS.map(([name, image]) => bad(`a PNG with ${name}`, image)),
     ...Object.entries({ 'within its signature': 5, 'within its header': 20, 'behind its header': 33, 'within its pixels': 45, 'one byte before its end': SOUND.length - 1 }).map(([name, at]) => bad(`a PNG cut off ${name}`, SOUND.slice(0, at))),
     refused('a PNG of 2^31 x 2^31', of(pngOf([headerChunk(2 ** 31 - 1, 2 ** 31 - 1), pixels(LINES), END])), 'limit-exceeded'),
-    refused('a PNG of 4097 x 4096', of(pngOf([headerChunk(4097, 4096), pixels(LINES), END])), 'limit-exceeded'),
+    refused('a PNG of 4097 x 2048', of(pngOf([headerChunk(4097, 2048), pixels(LINES), END])), 'limit-exceeded'),
     refused('a JPEG of 65,535 x 65,535', jpegs(written(jpeg, frame + 5, [255, 255, 255, 255])), 'limit-exceeded'),
     refused('a JPEG of other sizes', jpegs(written(jpeg, frame + 5, [0, 1, 0, 1])), 'invalid-dataset'),
     refused('a JPEG of no height', jpegs(written(jpeg, frame + 5, [0, 0])), 'invalid-dataset'),

@@ -103,3 +103,11 @@ describe('pruning in units', () => {
     assert.deepEqual([...tensor.values], [1, 2])
   })
 })
+
+test('zeros are counted exactly, whatever the scores of weights that are zero already, or of others', () => {
+  const values = Float32Array.of(0, 1, 2, 3, 0, 4)
+  const scores = Float32Array.of(9, 0, 0, 5, 8, 7)
+  const report = pruneByScores([{ name: 'd/kernel', layer: 'd', values }], { scores: [scores] }, { sparsity: 0.5, scope: 'global' })
+  assert.deepEqual([report.zeros, report.asked], [3, 3])
+  assert.deepEqual([...values], [0, 0, 2, 3, 0, 4])
+})

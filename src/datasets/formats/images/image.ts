@@ -18,8 +18,8 @@ export interface ImageType {
   decode (bytes: Uint8Array, name: string): Promise<Uint8Array>
 }
 
-/** 4096 x 4096. Decoders hold several copies of an image. */
-const MAX_PIXELS = 2 ** 24
+/** 4096 x 2048. As float32 it takes 100 MB, and decoders hold several copies besides: with twice the pixels half a gigabyte is not enough. */
+const MAX_PIXELS = 2 ** 23
 
 /** Sizes as a header tells them. Throws before anything is allocated for them. */
 export function checkedHeader (width: number, height: number, channels: 1 | 3, name: string): ImageHeader {
