@@ -41,7 +41,7 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   signal.throwIfAborted()
 
   // What is too large to be held is too large to be run.
-  const { device, reason } = result.streamed !== undefined ? { device: null, reason: STREAMED } : await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
+  const { device, reason } = result.streamed !== undefined ? { device: null, reason: model.architecture.problem ?? STREAMED } : await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
   try {
     const measured = device === null || report === null
       ? null

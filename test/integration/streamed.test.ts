@@ -36,7 +36,9 @@ async function bothWays (file: string | Uint8Array, recipe: object, engine?: Job
   const results: Array<{ bytes: Uint8Array, receipt: object }> = []
   for (const limit of [undefined, 16]) {
     const { receipt: { timings, outputs: [output], provenance: { engine: _, versions, ...provenance }, ...receipt } } = await run(source, recipe, limit, limit === undefined ? engine : undefined)
-    results.push({ bytes: new Uint8Array(await readFile(path.join(folder, output!.name))), receipt: { ...receipt, provenance, sha256: output!.sha256 } })
+    // What is streamed is not run, and says so.
+    const warnings = receipt.warnings.filter((warning) => !warning.includes('the model is too large to be held'))
+    results.push({ bytes: new Uint8Array(await readFile(path.join(folder, output!.name))), receipt: { ...receipt, warnings, provenance, sha256: output!.sha256 } })
     assert.ok(output!.verified)
     await rm(path.join(folder, output!.name))
   }
