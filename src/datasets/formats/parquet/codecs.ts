@@ -25,13 +25,16 @@ async function unchecked (codec: number, bytes: Uint8Array, size: number, what: 
   if (name === 'UNCOMPRESSED') return bytes
   if (name === 'GZIP') return await gunzipped(bytes, size, what)
   if (name !== 'SNAPPY' && name !== 'ZSTD') throw invalid(`${what}: is compressed with ${name ?? `codec ${codec}`}; snappy, gzip, zstd and no compression are read`)
-  const { compressors, decompressZstd } = await import('hyparquet-compressors')
+  const { compressors, decompressZstd } = await (loading ??= import('hyparquet-compressors'))
   try {
     return name === 'SNAPPY' ? compressors.SNAPPY!(bytes, size) : decompressZstd(bytes, new Uint8Array(size))
   } catch (cause) {
     throw new EspalierError('invalid-dataset', `${what}: the data compressed with ${name} are damaged`, {}, { cause })
   }
 }
+
+/** Loaded with the first page, once: looking a module up takes longer than decompressing a page. */
+let loading: Promise<typeof import('hyparquet-compressors')> | undefined
 
 async function gunzipped (bytes: Uint8Array, size: number, what: string): Promise<Uint8Array> {
   const result = new Uint8Array(size)
