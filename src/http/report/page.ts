@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Measurement, Receipt } from '../../methods/receipt.ts'
 import { bytes, count, percent, rounded } from './numbers.ts'
 import { html, type Html } from './html.ts'
-import { SEARCH_TITLES, searchRows, searchText, UPDATE_TITLES, updateRows, updatesChart, updatesText } from './pruning.ts'
+import { SEARCH_TITLES, searchRows, searchText, SENSITIVITY_TITLES, sensitivityRows, UPDATE_TITLES, updateRows, updatesChart, updatesText } from './pruning.ts'
 import { epochRows, epochTitles, trainingText } from './training.ts'
 
 const STYLE = `
@@ -73,8 +73,14 @@ function evaluation ({ evaluation }: Receipt): Html {
   return html`<p>Measured on ${count(examples)} examples (${split}, ${task}), inputs x * ${rounded(inputs.scale)} + ${rounded(inputs.offset)} by ${inputs.source}.${interval}</p>`
 }
 
-function pruning ({ updates, search }: Receipt): Html {
-  return html`${search === undefined
+function pruning ({ updates, search, sensitivity, batchNorm }: Receipt): Html {
+  return html`${batchNorm === undefined ? '' : html`<p>The moving statistics of ${count(batchNorm.layers)} layers of batch normalisation were taken anew over ${count(batchNorm.examples)} examples.</p>`}
+${sensitivity === undefined
+? ''
+: html`<h2>Sensitivity</h2>
+<p>The loss over the calibration examples with one layer alone pruned to each sparsity.</p>
+${table(SENSITIVITY_TITLES, sensitivityRows(sensitivity))}`}
+${search === undefined
 ? ''
 : html`<h2>Search</h2>
 ${searchText(search)}

@@ -1,7 +1,7 @@
-/** The part of a receipt's page that tells how the masks came about: their updates as a picture and a table, and the search for a sparsity. */
-import type { MaskUpdate, SearchRecord } from '../../methods/receipt.ts'
+/** The part of a receipt's page that tells how the masks came about: their updates as a picture and a table, the sensitivity of layers, and the search for a sparsity. */
+import type { MaskUpdate, SearchRecord, SensitivityRecord } from '../../methods/receipt.ts'
 import { html, type Html } from './html.ts'
-import { count, percent } from './numbers.ts'
+import { count, percent, rounded } from './numbers.ts'
 
 /** Rows of the table; neighbours are put together when there are more updates. */
 const ROWS = 20
@@ -59,6 +59,12 @@ export function searchText ({ metric, goal, examples, baseline, allowed, curve, 
 
 export function searchRows ({ curve, goal }: SearchRecord): Html[] {
   return curve.map(({ sparsity, value, held }) => html`<tr><td class="n">${percent(sparsity)}</td><td class="n">${goal === 'least' ? count(value) : percent(value)}</td><td>${held ? 'yes' : 'no'}</td></tr>\n`)
+}
+
+export const SENSITIVITY_TITLES = ['layer', 'loss at sparsity']
+
+export function sensitivityRows (layers: readonly SensitivityRecord[]): Html[] {
+  return layers.map(({ layer, points }) => html`<tr><td>${layer}</td><td>${points.map(({ sparsity, loss }) => `${rounded(loss)} at ${percent(sparsity)}`).join(', ')}</td></tr>\n`)
 }
 
 function sum (updates: readonly MaskUpdate[], key: 'pruned' | 'spliced' | 'net'): number {

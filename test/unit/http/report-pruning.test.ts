@@ -1,7 +1,7 @@
 /** The picture and the tables of mask updates on a receipt's page. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { searchRows, searchText, updateRows, updatesChart, updatesText } from '../../../src/http/report/pruning.ts'
+import { searchRows, searchText, sensitivityRows, updateRows, updatesChart, updatesText } from '../../../src/http/report/pruning.ts'
 
 const updates = Array.from({ length: 45 }, (_, index) => ({ step: 10 * index, asked: index / 50, sparsity: index / 50, pruned: 10 + index, spliced: index, net: 10 }))
 
@@ -35,4 +35,9 @@ test('the search tells each try', () => {
   const size = { metric: 'parameters', goal: 'least' as const, examples: null, baseline: 1000, allowed: 100, curve: [{ sparsity: 0.9, value: 100, held: true }], chosen: 0.9 }
   assert.match(searchText(size).html, /The least sparsity with at most 100 parameters \(1,000 before\) was found in 1 tries: 90 %/)
   assert.deepEqual(searchRows(size).map(({ html }) => html.replace(/<[^>]*>/g, ' ').trim().split(/\s{2,}/)), [['90 %', '100', 'yes']])
+})
+
+test('a layer\'s row tells the loss at each sparsity', () => {
+  const rows = sensitivityRows([{ layer: 'conv<2>', points: [{ sparsity: 0, loss: 0.25 }, { sparsity: 0.5, loss: 1.23456 }] }])
+  assert.equal(rows[0]!.html.replace(/<[^>]*>/g, '|').trim(), '||conv&lt;2&gt;||0.25 at 0 %, 1.235 at 50 %||')
 })
