@@ -9,6 +9,7 @@ import { createQueue } from '../infra/valkey/queue.ts'
 import { VERSION } from '../version.ts'
 import { createApp } from './app.ts'
 import { CATALOGUE } from './catalogue.ts'
+import { inTurn } from './in-turn.ts'
 import { makePlan } from '../methods/planning/make-plan.ts'
 import { readModel } from '../models/formats/index.ts'
 import { gzipSize } from '../worker/gzip-size.ts'
@@ -35,7 +36,8 @@ export async function serve (config: Config): Promise<Server> {
     queue,
     summarizeModel: summarizeModelFile,
     summarizeDataset: summarizeDatasetFile,
-    planModel: async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize }),
+    // A plan holds the weights a few times over.
+    planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
     catalogue: CATALOGUE,
     limits: { uploadBytes: config.maxUploadBytes },
     version: VERSION,

@@ -27,7 +27,7 @@ export interface PlanRequest {
 }
 
 /** Larger models are not ranked for a plan: it is a question, not a job. */
-export const PLANNED_WEIGHTS = 64e6
+export const PLANNED_WEIGHTS = 16e6
 
 /** Throws `invalid-model` for weights that are NaN or infinite; everything that the recipe is at fault for is among the refusals. */
 export async function makePlan (request: PlanRequest): Promise<Plan> {
