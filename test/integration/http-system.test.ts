@@ -99,7 +99,7 @@ describe('the service around its resources', () => {
     }
     assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Dataset', 'Job', 'Model', 'Plan', 'Problem', 'Recipe'])
     const refs = JSON.stringify(document).match(/"\$ref":"[^"]+"/g) ?? []
-    for (const ref of new Set(refs)) assert.match(ref, /#\/components\/schemas\/(Dataset|Job|Model|Problem|Recipe)"/)
+    for (const ref of new Set(refs)) assert.match(ref, /#\/components\/schemas\/(Dataset|Job|Model|Plan|Problem|Recipe)"/)
   })
 
   test('the documentation page takes nothing from elsewhere', async () => {
