@@ -30,11 +30,14 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   const signal = new AbortController().signal
   const context = { model, recipe, signal }
   const pool = await readPool(context, units)
-  const weigh = async (changes: HeldChanges): Promise<{ bytes: number, gzipBytes: number }> => {
+  const write = async (changes: HeldChanges): Promise<ByteSource> => {
     const file = createMemoryFile(model.source.size)
     const format = (recipe.output?.[0] ?? model.format) as FormatName
-    const size = await writeModel(model, changes, format, recipe, file)
-    return { bytes: size, gzipBytes: (await gzipSize(file.source(size))).bytes }
+    return file.source(await writeModel(model, changes, format, recipe, file))
+  }
+  const weigh = async (changes: HeldChanges): Promise<{ bytes: number, gzipBytes: number }> => {
+    const source = await write(changes)
+    return { bytes: source.size, gzipBytes: (await gzipSize(source)).bytes }
   }
   const { target, scope } = recipe
   if (recipe.method === 'threshold') {
@@ -52,7 +55,7 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   if (target === null) throw new EspalierError('internal', 'a plan without a target')
   const found = 'sparsity' in target
     ? { sparsity: target.sparsity }
-    : await bringDown(target as Parameters<typeof bringDown>[0], { ...context, weigh: async (changes, as) => (await weigh(changes))[as === 'file' ? 'bytes' : 'gzipBytes'] }, pruner)
+    : await bringDown(target as Parameters<typeof bringDown>[0], { ...context, weigh: async (changes, as) => as === 'file' ? (await write(changes)).size : (await weigh(changes)).gzipBytes }, pruner)
   if (compensates) return { tensors: preview(found.sparsity), ...found, file: null }
   const pruned = at(found.sparsity)
   await resultOf(model, pool, pruned.report, () => `sparsity ${found.sparsity} asks for ${pruned.report.asked}; ask for more`)

@@ -2,6 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { countsOf, countTensors, type ModelCounts } from '../../models/counts.ts'
 import type { ModelFile } from '../../models/model.ts'
+import { sizeOf } from '../../models/tensor.ts'
 import { SCOPES, zerosFor, type Scope } from '../../pruning/allocation/index.ts'
 import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
 import { calibratesFor, missingData } from '../../pruning/data-needs.ts'
@@ -52,7 +53,7 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
     exact: exact !== null && exact.file !== null,
     ...(inexact !== undefined && { inexact }),
     pool,
-    before: { ...sizeOf(counts, pool.weights, pool.zerosBefore), bytes: model.source.size, gzipBytes: null },
+    before: { ...planSize(counts, pool.weights, pool.zerosBefore), bytes: model.source.size, gzipBytes: null },
     after: refusals.length > 0 || pool.zeros === null ? null : afterOf(request, nonzeros, counts, pool, zeros, exact),
     ...(exact?.search && { search: exact.search }),
     layers: layersOf(model, units, zeros, nonzeros),
@@ -121,14 +122,14 @@ function poolOf (units: UnitPlan | null, zeros: ReadonlyMap<string, PrunedTensor
   return { weights, zerosBefore, zeros: target !== null && 'sparsity' in target && weights > 0 ? pinned + zerosFor(target.sparsity, free) : null }
 }
 
-function sizeOf ({ weights, nonzeros, macs, effectiveMacs }: ModelCounts, pool: number, zeros: number): Omit<PlanSize, 'bytes' | 'gzipBytes'> {
+function planSize ({ weights, nonzeros, macs, effectiveMacs }: ModelCounts, pool: number, zeros: number): Omit<PlanSize, 'bytes' | 'gzipBytes'> {
   return { weights, nonzeros, sparsity: pool === 0 ? 0 : zeros / pool, compression: nonzeros === 0 ? weights : weights / nonzeros, macs, effectiveMacs, sparseBytes: sparseBytes(weights, nonzeros) }
 }
 
 function afterOf ({ model }: PlanRequest, nonzeros: ReadonlyMap<string, number>, before: ModelCounts, pool: Plan['pool'], zeros: ReadonlyMap<string, PrunedTensor>, exact: ExactPlan | null): PlanSize {
   if (exact === null) {
     const left = Math.min(before.nonzeros, before.nonzeros + pool.zerosBefore - pool.zeros!)
-    return { ...sizeOf({ ...before, nonzeros: left, effectiveMacs: null }, pool.weights, pool.zeros!), bytes: null, gzipBytes: null }
+    return { ...planSize({ ...before, nonzeros: left, effectiveMacs: null }, pool.weights, pool.zeros!), bytes: null, gzipBytes: null }
   }
   const after = new Map(nonzeros)
   for (const layer of model.layers) {
@@ -137,7 +138,7 @@ function afterOf ({ model }: PlanRequest, nonzeros: ReadonlyMap<string, number>,
       if (planned !== undefined) after.set(tensor.key, planned.weights - planned.zeros)
     }
   }
-  return { ...sizeOf(countsOf(model, after), pool.weights, pool.zeros!), bytes: exact.file?.bytes ?? null, gzipBytes: exact.file?.gzipBytes ?? null }
+  return { ...planSize(countsOf(model, after), pool.weights, pool.zeros!), bytes: exact.file?.bytes ?? null, gzipBytes: exact.file?.gzipBytes ?? null }
 }
 
 function layersOf (model: ModelFile, units: UnitPlan | null, zeros: ReadonlyMap<string, PrunedTensor>, nonzeros: ReadonlyMap<string, number>): PlanLayer[] {
@@ -145,7 +146,7 @@ function layersOf (model: ModelFile, units: UnitPlan | null, zeros: ReadonlyMap<
     const planned = units?.plan.prune.filter(({ layer }) => layer === path) ?? []
     const skipped = units?.plan.skip.filter(({ layer }) => layer === path) ?? []
     const keys = planned.length > 0 ? planned.map(({ key }) => key) : weights.filter(({ prunable }) => prunable).map(({ tensor }) => tensor.key)
-    const sizes = new Map(weights.map(({ tensor }) => [tensor.key, tensor.shape.reduce((product, size) => product * size, 1)]))
+    const sizes = new Map(weights.map(({ tensor }) => [tensor.key, sizeOf(tensor.shape)]))
     const known = planned.map(({ name }) => zeros.get(name))
     const all = known.length > 0 && known.every((tensor) => tensor !== undefined)
     const asked = new Set(known.map((tensor) => tensor?.asked ?? null))

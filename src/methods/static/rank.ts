@@ -17,7 +17,7 @@ export async function pruneRanked (context: StaticContext): Promise<MethodResult
   const { recipe, model } = context
   const plan = planUnits(model, recipe)
   if (isStreamed(context, plan)) return await rankStreamed(context, plan)
-  const pruner = await rankPruner(context)
+  const pruner = await rankPruner(context, plan)
   try {
     return await pruneToTarget(context, pruner)
   } finally {
@@ -26,14 +26,14 @@ export async function pruneRanked (context: StaticContext): Promise<MethodResult
 }
 
 /** Ready to prune to any sparsity; holds device memory until it is disposed of. Throws what looking throws. */
-export async function rankPruner (context: StaticContext): Promise<Pruner> {
+export async function rankPruner (context: StaticContext, plan = planUnits(context.model, context.recipe)): Promise<Pruner> {
   const { recipe, model, signal, onProgress } = context
   const { scope, criterion: name = 'magnitude', options } = recipe
   const kind = observedFor(CRITERIA[name], recipe.granularity.type)
-  const sight = kind && await SIGHTS[kind](context, planUnits(model, recipe))
+  const sight = kind && await SIGHTS[kind](context, plan)
   try {
     const first = await sight?.see(new Map())
-    const pool = await readPool(context, planUnits(model, recipe, (tensor) => first?.refused(tensor)))
+    const pool = await readPool(context, first === undefined ? plan : planUnits(model, recipe, (tensor) => first.refused(tensor)))
     const cut = createCut(pool, recipe)
     const scan = (SCOPES[scope] as Scope).scans === true
       ? await scanLayers(context, pool, (members, sparsity) => {
