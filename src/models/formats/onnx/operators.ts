@@ -1,8 +1,9 @@
 /** The table of ONNX operators whose weights are known: what their inputs are called, and what the axes of a weight mean. */
 import type { WeightAxes, WeightSpec } from '../../architecture/types.ts'
 import { ONNX_LAYOUTS } from '../../layers/layouts.ts'
-import { kept, kernel } from '../../layers/weights.ts'
+import { kernel } from '../../layers/weights.ts'
 import type { Shape } from '../../tensor.ts'
+import { LEFT_ALONE } from '../left-alone.ts'
 
 /** Integer attributes of a node. */
 export type Attributes = ReadonlyMap<string, number>
@@ -17,12 +18,7 @@ export interface Operator {
   readonly weights: Readonly<Record<string, Describe>>
 }
 
-const bias: Describe = (role, shape) => kept(role, shape, 'bias')
-const scale: Describe = (role, shape) => kept(role, shape, 'normalisation')
-const statistics: Describe = (role, shape) => kept(role, shape, 'statistics')
-const constant: Describe = (role, shape) => kept(role, shape, 'constant')
-const state: Describe = (role, shape) => kept(role, shape, 'state')
-const slope: Describe = (role, shape) => kept(role, shape, 'slope')
+const { bias, scale, statistics, constant, state, slope } = LEFT_ALONE
 
 function from (axes: (rank: number, attributes: Attributes) => WeightAxes, fits: (rank: number) => boolean): Describe {
   return (role, shape, attributes) => fits(shape.length) ? kernel(role, shape, axes(shape.length, attributes)) : undefined

@@ -2,8 +2,9 @@
 import type { WeightAxes, WeightSpec } from '../../architecture/types.ts'
 import { parseEquation, REST } from '../../layers/einsum.ts'
 import { positions } from '../../layers/layouts.ts'
-import { kept, kernel } from '../../layers/weights.ts'
+import { kernel } from '../../layers/weights.ts'
 import type { Shape } from '../../tensor.ts'
+import { LEFT_ALONE } from '../left-alone.ts'
 import type { Json } from '../json.ts'
 import { flagOf, textOf } from './graph-def.ts'
 
@@ -17,11 +18,7 @@ export interface Operator {
   readonly weights: Readonly<Record<string, Describe>>
 }
 
-const bias: Describe = (role, shape) => kept(role, shape, 'bias')
-const scale: Describe = (role, shape) => kept(role, shape, 'normalisation')
-const statistics: Describe = (role, shape) => kept(role, shape, 'statistics')
-const constant: Describe = (role, shape) => kept(role, shape, 'constant')
-const slope: Describe = (role, shape) => kept(role, shape, 'slope')
+const { bias, scale, statistics, constant, slope } = LEFT_ALONE
 
 function from (axes: (rank: number, attributes: Json) => WeightAxes, fits: (rank: number) => boolean): Describe {
   return (role, shape, attributes) => fits(shape.length) ? kernel(role, shape, axes(shape.length, attributes)) : undefined
