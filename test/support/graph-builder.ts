@@ -1,4 +1,5 @@
 /** Builds Keras configurations of layer graphs by hand, call by call. */
+import { readArchitecture } from '../../src/models/architecture/index.ts'
 import { LAYER_TYPES, layerTypeOf, type LayerType } from '../../src/models/layers/index.ts'
 import type { Json } from '../../src/models/json.ts'
 import type { SymbolicShape } from '../../src/models/tensor.ts'
@@ -14,9 +15,9 @@ export class GraphBuilder {
     return this.add('InputLayer', { batch_shape: [null, ...shape] }, [])[0]!
   }
 
-  /** `args`: how the call is written, where that is not the inputs or their list. */
+  /** `args`: how the call is written, where that is not the inputs or their list. Without a name in its settings a layer gets one. */
   add (className: string, config: Json, inputs: readonly Value[], args?: readonly unknown[], kwargs: Json = {}): Value[] {
-    const name = `${className.toLowerCase()}_${this.layers.length}`
+    const name = String(config.name ?? `${className.toLowerCase()}_${this.layers.length}`)
     const isOperation = layerTypeOf(className) === undefined || (args !== undefined && OPERATION_ARGS.has(className))
     const calls: Json[] = []
     const module = isOperation ? 'keras.src.ops.numpy' : 'keras.layers'
@@ -25,9 +26,30 @@ export class GraphBuilder {
     return this.#call(name, className, isOperation, config, inputs, args, kwargs)
   }
 
+  /** The first output of an application. */
+  one (className: string, config: Json, ...inputs: Value[]): Value {
+    return this.add(className, config, inputs)[0]!
+  }
+
+  /** A model of one output as a layer. */
+  nest (model: Json, ...inputs: Value[]): Value {
+    const { name } = model.config as { name: string }
+    const calls: Json[] = []
+    this.layers.push({ ...model, name, inbound_nodes: calls })
+    this.#calls.set(name, calls)
+    return this.#callModel(name, model, inputs)
+  }
+
+  #callModel (name: string, model: Json, inputs: readonly Value[]): Value {
+    const calls = this.#calls.get(name)!
+    calls.push({ args: inputs.length === 1 ? inputs.map(tensorOf) : [inputs.map(tensorOf)], kwargs: {} })
+    return { layer: name, node: calls.length - 1, output: 0, shape: readArchitecture(model).graph!.outputShapes[0]! }
+  }
+
   /** The layer of `value` once more. */
   again ({ layer }: Value, input: Value): Value {
     const entry = this.layers.find(({ name }) => name === layer)!
+    if (entry.class_name === 'Functional') return this.#callModel(layer, entry, [input])
     return this.#call(layer, String(entry.class_name), false, entry.config as Json, [input])[0]!
   }
 
@@ -47,9 +69,9 @@ export class GraphBuilder {
     return this.#read.has(`${layer} ${node} ${output}`)
   }
 
-  config (inputs: readonly Value[], outputs: readonly Value[]): Json {
+  config (inputs: readonly Value[], outputs: readonly Value[], name = 'model'): Json {
     const refs = (values: readonly Value[]) => values.map(({ layer, node, output }) => [layer, node, output])
-    return { module: 'keras.src.models.functional', class_name: 'Functional', registered_name: 'Functional', config: { name: 'random', trainable: true, layers: this.layers, input_layers: refs(inputs), output_layers: refs(outputs) } }
+    return { module: 'keras.src.models.functional', class_name: 'Functional', registered_name: 'Functional', config: { name, trainable: true, layers: this.layers, input_layers: refs(inputs), output_layers: refs(outputs) } }
   }
 }
 
