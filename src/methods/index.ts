@@ -8,6 +8,7 @@ import { evaluate } from './static/evaluate.ts'
 import { magnitude } from './static/magnitude.ts'
 import { oneShot } from './static/one-shot.ts'
 import { sparsegpt } from './static/sparsegpt.ts'
+import { structured } from './static/structured.ts'
 import { threshold } from './static/threshold.ts'
 
 const pruning = Object.fromEntries(Object.entries(TECHNIQUES).map(([name, technique]) => {
@@ -15,4 +16,4 @@ const pruning = Object.fromEntries(Object.entries(TECHNIQUES).map(([name, techni
   return [key, pruningMethod(key, technique)]
 })) as { readonly [Name in keyof typeof TECHNIQUES]: ReturnType<typeof pruningMethod<Name>> }
 
-export const METHODS = { magnitude, 'one-shot': oneShot, sparsegpt, threshold, ...pruning, 'fine-tune': fineTune, evaluate } as const satisfies Record<MethodName, Method>
+export const METHODS = { magnitude, 'one-shot': oneShot, sparsegpt, structured, threshold, ...pruning, 'fine-tune': fineTune, evaluate } as const satisfies Record<MethodName, Method>
