@@ -61,6 +61,7 @@ export const METHOD_OPTIONS = {
   }),
   iterative: options({ rounds: count(1, 'rounds of pruning and retraining; the epochs are parted among them') }),
   structured: options(CHANNELS),
+  'structured-iterative': options({ ...CHANNELS, rounds: count(1, 'in which channels go; the epochs are parted among them') }),
 } as const satisfies Record<string, TObject>
 
 export type MethodWithOptions = keyof typeof METHOD_OPTIONS
@@ -83,6 +84,7 @@ export const OPTION_DEFAULTS = {
   lottery: { rounds: 5, rewind: 0 },
   iterative: { rounds: 5 },
   structured: CHANNEL_DEFAULTS,
+  'structured-iterative': { ...CHANNEL_DEFAULTS, rounds: 1 },
 } as const satisfies { readonly [Name in MethodWithOptions]: { readonly [Key in keyof typeof METHOD_OPTIONS[Name]['properties']]: unknown } }
 
 /** An option that says how much is pruned where there is no target; with both, the target holds at the end. */

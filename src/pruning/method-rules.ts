@@ -169,6 +169,16 @@ export const METHOD_RULES = {
     description: 'rounds of pruning and retraining',
     keys: [...PRUNING_TRAINING, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY,
   },
+  'structured-iterative': {
+    description: 'rounds of taking out the channels that matter least and of training what is left',
+    keys: [...CHANNELS_OUT, 'training', 'calibration'],
+    targets: ['channels', 'params', 'macs', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
+    scopes: ['global', 'layer'],
+    trains: true,
+    granularities: ['channel'],
+    criteria: CHANNEL_CRITERIA,
+    reshapes: true,
+  },
   'fine-tune': {
     description: 'prunes nothing: trains the model further on the training examples; weights that are zero stay zero unless training.keepZeros is false',
     keys: TRAINING,
@@ -177,7 +187,7 @@ export const METHOD_RULES = {
   },
 } as const satisfies Record<string, MethodRules>
 
-export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
+export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly reshapes: true } ? never : typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
 
 export type MethodName = keyof typeof METHOD_RULES
 

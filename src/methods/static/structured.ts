@@ -4,7 +4,7 @@ import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import type { StaticMethod } from '../method.ts'
 import { coupleModel, rankCoupled } from '../structured/channels.ts'
 import { reachTarget } from '../structured/reach.ts'
-import { channelRows, structureNotes, structureRecord } from '../structured/record.ts'
+import { channelNotes, channelRows, structureRecord } from '../structured/record.ts'
 import { scoreChannels } from '../structured/scores.ts'
 import { recalibrate } from './reach.ts'
 
@@ -27,7 +27,7 @@ export const structured = {
       ...await channelRows(coupled, shrunk, scope === 'layer' && target !== null && 'channels' in target ? target.channels : null),
       threshold: null,
       structure: structureRecord(coupled, gone),
-      notes: structureNotes(coupled, gone),
+      notes: channelNotes(coupled, gone),
       ...(scored.record && { calibration: scored.record }),
       ...(record && { batchNorm: record }),
       ...(search && { search }),

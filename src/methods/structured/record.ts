@@ -19,8 +19,22 @@ export function structureRecord ({ groups }: CoupledModel, gone: ReadonlySet<num
   }
 }
 
+/** Of several cuts one after the other: the groups of the first, as the last left them. */
+export function mergedRecord (cuts: ReadonlyArray<{ readonly coupled: CoupledModel, readonly gone: ReadonlySet<number> }>): StructureRecord {
+  const [first, ...others] = cuts.map(({ coupled, gone }) => structureRecord(coupled, gone))
+  const last = others.at(-1) ?? first!
+  const after = new Map(last.groups.map((group) => [keyOf(group), group.after]))
+  const groups = first!.groups.map((group) => ({ ...group, after: after.get(keyOf(group)) ?? group.after }))
+  return { channels: { ...first!.channels, after: last.channels.after }, groups }
+}
+
+/** Groups keep their name and their makers from cut to cut. */
+function keyOf ({ name, makers }: StructureRecord['groups'][number]): string {
+  return [name, ...makers].join('\n')
+}
+
 /** What is to be said of the groups that lost some. */
-export function structureNotes ({ groups }: CoupledModel, gone: ReadonlySet<number>): string[] {
+export function channelNotes ({ groups }: CoupledModel, gone: ReadonlySet<number>): string[] {
   return [...new Set(groups.filter(({ channels }) => channels.some(({ root }) => gone.has(root))).flatMap(({ name, notes }) => notes.map((note) => `of the channels of ${name}, some went: a layer ${note}`)))]
 }
 
