@@ -16,6 +16,7 @@ const FILES = [
   ['examples/lenet5.keras', 'lenet5'], ['test/fixtures/models/lenet5.h5', 'lenet5'],
   ['test/fixtures/models/resnet8.keras', 'resnet8'], ['test/fixtures/models/resnet8.h5', 'resnet8'],
   ['test/fixtures/formats/nested.keras', 'nested'], ['test/fixtures/formats/nested.h5', 'nested'],
+  ['test/fixtures/formats/sequences.keras', 'sequences'], ['test/fixtures/formats/sequences.h5', 'sequences'],
   ['test/fixtures/formats/types.keras', 'types'],
 ] as const
 
