@@ -1,4 +1,5 @@
 /** Rounds of taking channels out and training: each on the model that the one before left. */
+import type { Pruner } from '../../engine/prune/pruner.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../engine/train/checkpoint.ts'
 import { EspalierError } from '../../errors.ts'
 import type { ModelFile } from '../../models/model.ts'
@@ -63,8 +64,9 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
     const own = { ...context, model, recipe: { ...recipe, training: { ...training, epochs: epochs[round]! } } }
     const saves = savesRounds(checkpoints, { gone: gone.map((roots) => [...roots]), records: [...records] }, inner)
     inner = null
+    const zeros = training.keepZeros ? await zerosOf(given, recipe, gone) : undefined
     trained = await trainModel(withinRounds(own, epochs, round), {
-      examples, teacher: given, best: training.keep !== 'last', ...(training.keepZeros && { pruner: { keep: keptZeros, kinds: { train: {} } } }), ...(saves && { checkpoints: saves }),
+      examples, teacher: given, best: training.keep !== 'last', ...(zeros && { pruner: { keep: zeros, kinds: { train: {} } } }), ...(saves && { checkpoints: saves }),
     })
     records.push(trained.record)
     model = await withValues(model, trained.weights)
@@ -86,6 +88,13 @@ function savesRounds (checkpoints: Checkpoints | undefined, state: RoundsState, 
   if (checkpoints === undefined) return undefined
   const own = encodeCheckpoint({ position: { epoch: 0, step: 0, ...state }, arrays: [] })
   return { load: async () => inner, save: async (bytes, options) => await checkpoints.save(aroundCheckpoint(own, bytes), options) }
+}
+
+/** What was zero in the given model stays so; told by its values, so that a run that goes on finds the same. */
+async function zerosOf (given: ModelFile, recipe: Recipe, gone: ReadonlyArray<readonly number[]>): Promise<NonNullable<Pruner['keep']>> {
+  const { model } = await rebuilt(given, recipe, gone)
+  const values = new Map(await Promise.all(model.layers.flatMap(({ weights }) => weights.map(async ({ tensor }): Promise<[string, Float32Array]> => [tensor.key, await tensor.read()]))))
+  return (weight) => keptZeros(weight, values.get(weight.key)!)
 }
 
 async function takeOut (context: StaticContext, target: Target): Promise<{ gone: ReadonlySet<number>, model: ModelFile }> {
