@@ -29,14 +29,18 @@ export function remadeModel (model: ModelFile, config: Readonly<Record<string, u
   return { ...model, ...made, layers, remade: true, hasOptimizerState: false, ...(model.hasOptimizerState && { lostOptimizerState: true }) }
 }
 
+/** What another configuration makes of the model, as its format reads it: the version decides what some names mean. Throws `internal` when it gives no layer graph. */
+export function reshapedArchitecture ({ format, producer }: ModelFile, config: Json): Architecture {
+  const kerasVersion = format === 'tfjs-layers' ? format : producer.kerasVersion
+  const architecture = readArchitecture(config, kerasVersion === undefined ? {} : { kerasVersion })
+  if (architecture.graph === undefined) throw new EspalierError('internal', `the new configuration gives no layer graph: ${architecture.problem ?? 'unknown'}`)
+  return architecture
+}
+
 function withNewShapes (model: ModelFile, given: Json): { config: Json, architecture: Architecture } {
-  // As the format reads it: the version decides what some names mean.
-  const kerasVersion = model.format === 'tfjs-layers' ? model.format : model.producer.kerasVersion
-  const read = (one: Json) => readArchitecture(one, kerasVersion === undefined ? {} : { kerasVersion })
-  const first = read(given)
-  if (first.graph === undefined) throw new EspalierError('internal', `the new configuration gives no layer graph: ${first.problem ?? 'unknown'}`)
+  const first = reshapedArchitecture(model, given)
   const config = withBuildShapes(given, model.architecture, first)
-  return { config, architecture: config === given ? first : read(config) }
+  return { config, architecture: config === given ? first : reshapedArchitecture(model, config) }
 }
 
 function layersOf (before: readonly ModelLayer[], { layers }: Architecture, tensors: RemadeTensors): ModelLayer[] {

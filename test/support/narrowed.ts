@@ -3,7 +3,7 @@ import { editLayers } from '../../src/models/architecture/edit-layers.ts'
 import type { ModelFile } from '../../src/models/model.ts'
 import { remadeModel, type RemadeTensor } from '../../src/models/remade.ts'
 
-/** `dropped`: by weight (`layer/role`) and axis the indices that go. */
+/** `settings`: by layer what changes in its configuration, members of objects and lists by name. `dropped`: by weight (`layer/role`) and axis the indices that go. */
 export interface Narrowing {
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly dropped: Readonly<Record<string, Readonly<Record<number, readonly number[]>>>>
@@ -14,6 +14,18 @@ const [FIRST, SECOND, HIDDEN] = [[3, 19], [0, 20, 21], [499]]
 /** Of a flattened map of 4 x 4 positions and 50 channels. */
 const FLATTENED = SECOND.flatMap((channel) => Array.from({ length: 16 }, (_, position) => position * 50 + channel))
 const [STREAM, INNER] = [[2, 7], [0, 3, 4]]
+
+/** Unit numbers in every gate of a recurrent layer of so many units. */
+const gated = (units: readonly number[], of: number, gates: number) => Array.from({ length: gates }, (_, gate) => units.map((unit) => gate * of + unit)).flat()
+/** Of LSTM (4 gates) and GRU (3), whose bias has a second row. */
+const recurrent = (name: string, units: readonly number[], of: number, gates: number, inputs: readonly number[]) => ({
+  [`${name}kernel`]: { 0: inputs, 1: gated(units, of, gates) },
+  [`${name}recurrent_kernel`]: { 0: units, 1: gated(units, of, gates) },
+  [`${name}bias`]: { [gates === 3 ? 1 : 0]: gated(units, of, gates) },
+})
+/** What two streams of six lose, the left one those that a unit each of the two directions gives. */
+const [LEFT, RIGHT] = [[1, 3], [0, 5]]
+const projection = (name: string, inputs: readonly number[]) => ({ [`${name}/kernel`]: { 0: inputs } })
 
 const norm = (name: string, channels: readonly number[]) => Object.fromEntries(['gamma', 'beta', 'moving_mean', 'moving_variance'].map((role) => [`${name}/${role}`, { 0: channels }]))
 
@@ -61,6 +73,30 @@ export const NARROWINGS = {
       'out/kernel': { 0: [3] }, 'value/kernel': { 0: [3] },
     },
   },
+  /** Layers made of layers, and several inputs. */
+  sequences: {
+    settings: {
+      embedding: { output_dim: 3 },
+      both: { layer: { config: { units: 2 } }, backward_layer: { config: { units: 2 } } },
+      stack: { cell: { config: { cells: { 0: { config: { units: 3 } }, 1: { config: { units: 5 } } } } } },
+      distributed: { layer: { config: { units: 4 } } },
+      einsum: { output_shape: { 1: 4 } },
+      gru: { units: 3 },
+    },
+    dropped: {
+      'embedding/embeddings': { 1: [2] },
+      ...recurrent('both/forward_layer/', [1], 3, 4, [2]), ...recurrent('both/backward_layer/', [0], 3, 4, [2]),
+      ...recurrent('stack/cell_0/', [2], 4, 4, []), ...recurrent('stack/cell_1/', [4], 6, 3, [2]),
+      'distributed/kernel': { 0: [4], 1: RIGHT }, 'distributed/bias': { 0: RIGHT },
+      ...projection('heads/query', LEFT), ...projection('heads/key', RIGHT), ...projection('heads/value', RIGHT),
+      'heads/attention_output/kernel': { 2: LEFT }, 'heads/attention_output/bias': { 0: LEFT },
+      ...projection('groups/query', LEFT), ...projection('groups/key', RIGHT), ...projection('groups/value', RIGHT),
+      'groups/attention_output/kernel': { 2: LEFT }, 'groups/attention_output/bias': { 0: LEFT },
+      'einsum/kernel': { 0: LEFT, 1: LEFT }, 'einsum/bias': { 0: LEFT },
+      'norm/gamma': { 0: LEFT }, 'norm/beta': { 0: LEFT }, 'additive/scale': { 0: LEFT },
+      ...recurrent('gru/', [0], 4, 3, LEFT), 'simple/kernel': { 0: LEFT }, 'out/kernel': { 0: [0] },
+    },
+  },
   /** Number types besides float32. */
   types: {
     settings: { dense_float16: { units: 5 }, dense_bfloat16: { units: 4 }, dense_float64: { units: 5 } },
@@ -75,7 +111,7 @@ export const NARROWINGS = {
 
 /** The new configuration, build shapes aside, and the new tensors by key. */
 export async function narrowing (model: ModelFile, { settings, dropped }: Narrowing) {
-  const config = editLayers(model.config, (path, entry) => Object.hasOwn(settings, path) ? { ...entry, config: { ...entry.config as object, ...settings[path] } } : entry)
+  const config = editLayers(model.config, (path, entry) => Object.hasOwn(settings, path) ? { ...entry, config: merged(entry.config, settings[path]) } : entry)
   const tensors = new Map<string, RemadeTensor>()
   const missing = new Set(Object.keys(dropped))
   for (const { path, weights } of model.layers) {
@@ -93,6 +129,13 @@ export async function narrowing (model: ModelFile, { settings, dropped }: Narrow
 export async function narrowed (model: ModelFile, given: Narrowing): Promise<ModelFile> {
   const { config, tensors } = await narrowing(model, given)
   return remadeModel(model, config, tensors)
+}
+
+function merged (value: unknown, change: unknown): unknown {
+  if (typeof change !== 'object' || change === null || Array.isArray(change)) return change
+  const result = Array.isArray(value) ? [...value as unknown[]] : { ...value as object }
+  for (const [key, item] of Object.entries(change)) Object.assign(result, { [key]: merged((value as Record<string, unknown>)[key], item) })
+  return result
 }
 
 /** As numpy.delete does it. */

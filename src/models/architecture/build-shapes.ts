@@ -36,14 +36,17 @@ export function withBuildShapes (config: Json, before: Architecture, after: Arch
 const SHAPE_SETTINGS = ['batch_shape', 'batch_input_shape', 'build_input_shape']
 
 function withShapes (entry: Json, calls: ReadonlyArray<readonly InputChange[]>): Json {
-  const { build_config: built, ...rest } = entry
-  const build = isRecord(built) ? withNewShapes(built, calls) : built
-  return {
-    ...rest,
-    ...(isRecord(rest.config) && { config: withSettings(rest.config, calls) }),
-    ...(build !== undefined && { build_config: build }),
-    ...(Array.isArray(rest.inbound_nodes) && { inbound_nodes: rest.inbound_nodes.map((node: unknown, call) => withTensorShapes(node, call, calls)) }),
+  const { build_config: built, config, inbound_nodes: nodes } = entry
+  // Members keep their places, so that the text of the file does.
+  const changed = {
+    ...entry,
+    ...(isRecord(config) && { config: withSettings(config, calls) }),
+    ...(Array.isArray(nodes) && { inbound_nodes: nodes.map((node: unknown, call) => withTensorShapes(node, call, calls)) }),
+    ...(isRecord(built) && { build_config: withNewShapes(built, calls) }),
   }
+  if (isRecord(changed.build_config) || !isRecord(built)) return changed
+  const { build_config: _, ...rest } = changed
+  return rest
 }
 
 /** A Keras 3 call notes the shape of each tensor that it is given; only its place in the graph is used again. */

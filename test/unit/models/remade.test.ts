@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { editLayers } from '../../../src/models/architecture/edit-layers.ts'
+import { withBuildShapes } from '../../../src/models/architecture/build-shapes.ts'
 import { readArchitecture } from '../../../src/models/architecture/index.ts'
 import { countModel } from '../../../src/models/counts.ts'
 import type { Json } from '../../../src/models/json.ts'
@@ -16,6 +17,7 @@ const FILES = [
   ['examples/lenet5.keras', 'lenet5'], ['test/fixtures/models/lenet5.h5', 'lenet5'],
   ['test/fixtures/models/resnet8.keras', 'resnet8'], ['test/fixtures/models/resnet8.h5', 'resnet8'],
   ['test/fixtures/formats/nested.keras', 'nested'], ['test/fixtures/formats/nested.h5', 'nested'],
+  ['test/fixtures/formats/sequences.keras', 'sequences'], ['test/fixtures/formats/sequences.h5', 'sequences'],
   ['test/fixtures/formats/types.keras', 'types'],
 ] as const
 
@@ -122,6 +124,37 @@ describe('shapes that Keras noted', () => {
     const shapes = [...JSON.stringify(entries.get('add')!.inbound_nodes).matchAll(/"shape":(\[[^\]]*\])/g)].map(([, shape]) => shape)
     assert.deepEqual(shapes, ['[null,3]', '[null,3]'])
     assert.deepEqual([...JSON.stringify(entries.get('head')!.inbound_nodes).matchAll(/"shape":(\[[^\]]*\])/g)].map(([, shape]) => shape), ['[null,2]', '[null,2]'])
+  })
+
+  test('of what layers are made of they are left out where the layer changed', async () => {
+    const model = await modelOf('test/fixtures/formats/sequences.keras')
+    const [before, after] = [entriesOf(model.config), entriesOf((await narrowed(model, NARROWINGS.sequences)).config)]
+    const inner = (entry: Json) => JSON.stringify(entry.config).split('"build_config"').length - 1
+    assert.deepEqual(['both', 'stack', 'distributed'].map((path) => [inner(before.get(path)!) > 0, inner(after.get(path)!)]), [[true, 0], [true, 0], [true, 0]])
+    // The input of this one is the same as before, its cells are not.
+    assert.deepEqual(buildOf(after, 'stack'), { input_shape: [null, 5, 3] })
+    assert.deepEqual(buildOf(after, 'distributed'), { input_shape: [null, 5, 5] })
+    assert.deepEqual(buildOf(after, 'heads'), { shapes_dict: { query_shape: [null, 5, 4], value_shape: [null, 5, 4] } })
+    assert.equal(withBuildShapes(model.config, model.architecture, model.architecture), model.config)
+  })
+
+  test('of Keras 2: a nested Sequential tells its input at its first layer; calls name no shapes', () => {
+    const written = (units: number) => ({
+      class_name: 'Functional',
+      config: {
+        name: 'm',
+        layers: [
+          { class_name: 'InputLayer', name: 'x', config: { name: 'x', batch_input_shape: [null, 8] }, inbound_nodes: [] },
+          { class_name: 'Dense', name: 'wide', config: { name: 'wide', units }, inbound_nodes: [[['x', 0, 0, {}]]] },
+          { class_name: 'Sequential', name: 'tail', config: { name: 'tail', layers: [{ class_name: 'Dense', config: { name: 'last', units: 2, batch_input_shape: [null, 6] } }] }, inbound_nodes: [[['wide', 0, 0, {}]]] },
+        ],
+        input_layers: [['x', 0, 0]],
+        output_layers: [['tail', 1, 0]],
+      },
+    })
+    const read = (config: Json) => readArchitecture(config, { kerasVersion: '2.15.0' })
+    const after = withBuildShapes(written(4), read(written(6)), read(written(4)))
+    assert.deepEqual(after, JSON.parse(JSON.stringify(written(4)).replace('[null,6]', '[null,4]')))
   })
 
   test('a configuration whose shapes are right already is kept as it is given', async () => {
