@@ -1,6 +1,6 @@
 /** Which channels go: the least of all, or of each group, so that every group keeps a least number and a round one. */
 import { EspalierError } from '../../errors.ts'
-import type { ChannelGroup } from './groups.ts'
+import type { Channel, ChannelGroup } from './groups.ts'
 
 export interface RankedGroup {
   readonly group: ChannelGroup
@@ -34,38 +34,37 @@ export function rankChannels (groups: readonly RankedGroup[], options: ChoiceOpt
     if (!scores.every(Number.isFinite)) throw new EspalierError('invalid-model', `the channels of ${group.name} have scores that are no numbers: a weight, or what was observed, is NaN or infinite`)
   }
   const free = groups.filter(({ share }) => share === undefined)
-  const pinned = groups.filter(({ share }) => share !== undefined)
   const competing = free.reduce((sum, { scores }) => sum + scores.length, 0)
-  const scores = new Map(groups.flatMap(({ group, scores: own }) => group.channels.map(({ root }, index) => [root, own[index]!] as const)))
-  // Places in each group, the least first; equal ones in their order.
-  const orders = new Map(groups.map((one) => [one, [...one.scores.keys()].sort((a, b) => one.scores[a]! - one.scores[b]!)]))
-  const all = free.flatMap((one) => orders.get(one)!.map((channel) => ({ one, score: one.scores[channel]! }))).sort((a, b) => a.score - b.score)
-  const take = (gone: Set<number>, one: RankedGroup, count: number): void => {
-    for (const channel of orders.get(one)!.slice(0, allowed(one, count, options))) gone.add(one.group.channels[channel]!.root)
+  const scoreOf = new Map(groups.flatMap(({ group, scores }) => group.channels.map(({ root }, index) => [root, scores[index]!] as const)))
+  // Channels of each group, the least first; equal ones in their order.
+  const orders = new Map(groups.map((one) => [one, [...one.scores.keys()].sort((a, b) => one.scores[a]! - one.scores[b]!).map((index) => one.group.channels[index]!)]))
+  const all = free.flatMap((one) => orders.get(one)!.map(({ root }) => ({ one, score: scoreOf.get(root)! }))).sort((a, b) => a.score - b.score)
+  const asked = (count: number): Map<RankedGroup, number> => {
+    const counts = new Map(groups.map((one) => [one, one.share === undefined ? 0 : Math.floor(one.share * one.scores.length + 0.5)]))
+    if (options.scope === 'global') for (const { one } of all.slice(0, count)) counts.set(one, counts.get(one)! + 1)
+    else for (const one of free) counts.set(one, Math.floor(count / Math.max(competing, 1) * one.scores.length + 0.5))
+    return counts
   }
   return {
     competing,
     goneAt (count) {
-      const gone = new Set<number>()
-      for (const one of pinned) take(gone, one, Math.floor(one.share! * one.scores.length + 0.5))
-      const counts = new Map<RankedGroup, number>()
-      if (options.scope === 'global') for (const { one } of all.slice(0, count)) counts.set(one, (counts.get(one) ?? 0) + 1)
-      else for (const one of free) counts.set(one, Math.floor(count / competing * one.scores.length + 0.5))
-      for (const [one, own] of counts) take(gone, one, own)
-      for (const axis of options.axes ?? []) if (axis.every((root) => gone.has(root))) gone.delete(axis.reduce((best, root) => scores.get(root)! > scores.get(best)! ? root : best))
-      return gone
+      const counts = asked(count)
+      const stay = new Set<number>()
+      for (;;) {
+        const gone = new Set([...counts].flatMap(([one, own]) => leastOf(one.group, orders.get(one)!.filter(({ root }) => !stay.has(root)), own, options).map(({ root }) => root)))
+        const empty = (options.axes ?? []).filter((axis) => axis.every((root) => gone.has(root)))
+        if (empty.length === 0) return gone
+        for (const axis of empty) stay.add(axis.reduce((best, root) => scoreOf.get(root)! > scoreOf.get(best)! ? root : best))
+      }
     },
   }
 }
 
-/** So many of the group's channels may go, of `count` that are asked to. */
-function allowed ({ group: { channels, size } }: RankedGroup, count: number, { minChannels, roundTo }: ChoiceOptions): number {
-  const total = channels.length
-  const going = Math.max(0, Math.min(count, total - minChannels))
-  if (roundTo === 1 || going === 0) return going
-  const places = channels[0]!.places
-  const fixed = size - channels.reduce((sum, channel) => sum + channel.places, 0)
+/** Of channels that may go, the least first: as many of `count` as leave the group its least number and a round one. */
+function leastOf ({ channels, size }: ChannelGroup, order: readonly Channel[], count: number, { minChannels, roundTo }: ChoiceOptions): readonly Channel[] {
+  const going = Math.max(0, Math.min(count, order.length, channels.length - minChannels))
+  let left = order.slice(0, going).reduce((places, channel) => places - channel.places, size)
   // Fewer go until what stays is round.
-  for (let fewer = going; fewer > 0; fewer--) if ((fixed + (total - fewer) * places) % roundTo === 0) return fewer
-  return 0
+  for (let fewer = going; fewer > 0; left += order[--fewer]!.places) if (left % roundTo === 0) return order.slice(0, fewer)
+  return []
 }

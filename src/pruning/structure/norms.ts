@@ -11,8 +11,9 @@ export type Reduction = typeof REDUCTIONS[number]
 export interface WeightValues { readonly shape: Shape, readonly values: Float32Array }
 
 /**
- * By root: the p-norm of all weights at the channel's places in one weight, reduced over the weights of the model that have such places. `valuesOf` gives
- * undefined for weights that do not count (moving statistics). Source: Fang et al., DepGraph, CVPR 2023, section 3.4.
+ * By root: sums of |w|^p of everything at the channel's places, one for each axis of a weight that has such places, reduced to one number, and of that the
+ * p-th root. A sum is thus the p-norm of all weights that go. `valuesOf` gives undefined for weights that do not count (moving statistics). Source: Fang et
+ * al., DepGraph, CVPR 2023, section 3.4.
  */
 export async function channelNorms (
   { sets, places }: Pick<Structure, 'sets' | 'places'>, valuesOf: (layer: string, role: string) => Promise<WeightValues | undefined>, { power, reduce }: { readonly power: 1 | 2, readonly reduce: Reduction }

@@ -22,7 +22,9 @@ function coupleHeads (application: Application<AttentionConfig>, likeQuery: bool
   const places = placesOf(call)
   const [query, value, key] = [inputs[places.query]!, inputs[places.value]!, inputs[places.key ?? places.value]!]
   const rank = query.length
-  freezeOthers(application, [rank - 1], 'its channels are positions of attention')
+  freezeOthers({ ...application, inputs: [query, value, key] }, [rank - 1], 'its channels are positions of attention')
+  const masks = inputs.filter((_, place) => ![places.query, places.value, places.key].includes(place))
+  freezeOthers({ ...application, inputs: masks }, [], 'it is a mask')
   const heads = fresh(c.keyHeads, 'heads')
   const each = repeatEach(heads, c.heads / c.keyHeads)
   for (const part of ['query', 'gate']) bind(`${part}/kernel`, 0, query.at(-1)!)

@@ -8,7 +8,7 @@ import { activation, binary, place, reduction, unary } from './elementwise.ts'
 import { refused, type OperationRule } from './rule.ts'
 import { getItem, split, take, unstack } from './slicing.ts'
 
-const einsum: OperationRule<EinsumConfig> = { couple: ({ settings, operands, sets }) => [productLabels(sets, settings.equation, operands.map(({ labels }) => labels))] }
+const einsum: OperationRule<EinsumConfig> = { couple: ({ settings, operands, sets }) => [productLabels(sets, settings.equation, operands)] }
 
 /** Over the last two axes, the others as batches. */
 const matmul: OperationRule<unknown> = {
@@ -17,7 +17,7 @@ const matmul: OperationRule<unknown> = {
     const most = Math.max(rank, other)
     const batch = (count: number): string[] => Array.from({ length: count - 2 }, (_, axis) => `b${most - count + axis}`)
     const output = [...batch(most), 'i', 'k']
-    return [productLabels(sets, { operands: [[...batch(rank), 'i', 'j'], [...batch(other), 'j', 'k']], output }, [a!.labels, b!.labels])]
+    return [productLabels(sets, { operands: [[...batch(rank), 'i', 'j'], [...batch(other), 'j', 'k']], output }, [a!, b!])]
   },
 }
 
