@@ -33,7 +33,14 @@ const SEED = 1
 export async function holdLayer (tf: Tf, { model, node, inputs: shapes }: Application): Promise<LoneLayer> {
   const layer = model.architecture.layers[node.layer]!
   const weights = await loadWeights({ ...model, architecture: { ...model.architecture, layers: [layer] } })
-  const inputs = shapes.map((shape, index) => madeUp(tf, layer, shape, index))
+  const inputs: Variable[] = []
+  try {
+    for (const shape of shapes) inputs.push(madeUp(tf, layer, shape, inputs.length))
+  } catch (error) {
+    weights.dispose()
+    tf.dispose(inputs)
+    throw error
+  }
   const firstOf = (value: Tensor): Tensor => value.rank === 0 ? value : tf.slice(value, value.shape.map(() => 0), value.shape.map(() => 1))
   const state: Record<string, Variable> = { ...weights.variables, ...Object.fromEntries(inputs.map((input, index) => [`input:${index}`, input])) }
   const functions = {
