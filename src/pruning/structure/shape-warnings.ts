@@ -24,9 +24,9 @@ interface Rule {
 }
 
 /**
- * On processors: measured (docs/performance.md). With AVX-512 a convolution takes the time of the next multiple of 16, so that a number just below one loses
- * nothing; with AVX2 all numbers but multiples of 8 are slower; dense layers show nothing above 10 %. On GPUs, not measured here: NVIDIA, Deep Learning
- * Performance, Tensor Core requirements: half precision works fastest on multiples of 8.
+ * On processors as measured (docs/performance.md): with AVX-512 a convolution takes the time of the next multiple of 16, so that a number just below one loses
+ * nothing; with AVX2 all numbers but multiples of 8 are slower; dense layers lose less than 10 %. On GPUs, not measured: NVIDIA, Matrix Multiplication
+ * Background User's Guide, Tensor Core Requirements: half precision is fastest on multiples of 8.
  */
 const RULES: Readonly<Record<'gpu' | 8 | 16, Rule>> = {
   gpu: { multiple: 8, types: new Set(['Conv1D', 'Conv2D', 'Conv3D', 'Conv1DTranspose', 'Conv2DTranspose', 'Conv3DTranspose', 'Dense']), loss: 0, where: 'on GPUs' },
