@@ -50,7 +50,7 @@ export function findCut (tensors: readonly Scored[], count: number): Cut | null 
     const collected = { bits: new Int32Array(room), length: 0 }
     const about = look(pool, bracket, room > 0 ? collected : null)
     if (about === null) break
-    if (about.largest >= FIRST_NOT_FINITE) for (const { name, scores } of tensors) assertFinite(name, scores)
+    if (!about.finite) for (const { name, scores } of tensors) assertFinite(name, scores)
     if (rank >= about.upToLow && rank < about.belowHigh) {
       if (room === 0) return cutAt(bracket.low + 1, rank - about.upToLow + 1, about.belowHigh - about.upToLow)
       const { bits, below, equal } = placeInside(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
@@ -110,15 +110,15 @@ function poolOf (parts: readonly Part[]): Pool {
 function look ({ floats, known }: Pool, bracket: Bracket, collected: Collected | null): About | null {
   let upToLow = countBelow(known, bracket.low + 1)
   let belowHigh = countBelow(known, bracket.high)
-  let largest = known.bits.at(-1) ?? 0
+  let finite = (known.bits.at(-1) ?? 0) < FIRST_NOT_FINITE
   for (const bits of floats) {
     const about = lookAbout(bits, bracket, collected)
     if (about === null) return null
     upToLow += about.upToLow
     belowHigh += about.belowHigh
-    largest = Math.max(largest, about.largest)
+    finite = finite && about.finite
   }
-  return { upToLow, belowHigh, largest }
+  return { upToLow, belowHigh, finite }
 }
 
 /** The cut, should it be at this very magnitude: one that many share, zero above all. */

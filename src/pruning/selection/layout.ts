@@ -1,0 +1,25 @@
+/** What the kernels share with their caller: how many elements a turn of a loop takes, and where things lie in the memory, in bytes. */
+
+/** Elements of a turn: four vectors of four. */
+export const TURN = 16
+export const VECTOR_BYTES = 16
+export const TURN_BYTES = 4 * TURN
+/** A multiple of `TURN`, and few enough for counters of 16 bits. */
+export const PIECE = 1 << 12
+const PIECE_BYTES = 4 * PIECE
+
+export const LAYOUT = {
+  /** Vectors of counts, by lanes. */
+  results: 0,
+  /** Of each of 16 lanes, the place of its element in the turn: of lanes of 32 bits, then of 16. */
+  places: 64,
+  /** All ones in the lanes of a set of four, for each set by its bitmask. */
+  lanes: 128,
+  /** A piece, at a multiple of the bytes of a turn. */
+  scores: 512,
+  /** Values of the piece, or what is collected. */
+  second: 512 + PIECE_BYTES,
+  /** Turns that hold something, and a vector after what is collected. */
+  turns: 512 + 2 * PIECE_BYTES + VECTOR_BYTES,
+  bytes: 512 + 2 * PIECE_BYTES + VECTOR_BYTES + 4 * PIECE / TURN,
+} as const
