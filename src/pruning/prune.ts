@@ -77,7 +77,7 @@ export function pruneByScores (pool: readonly PoolTensor[], { scores, units }: P
     assertFinite(name, values)
     assertFinite(name, scores[index]!, 'scores')
   }
-  const rankings = rankingsOf(pool.map(({ values, shape = [values.length], ...tensor }) => ({ ...tensor, weights: values.length, shape })), target)
+  const rankings = rankingsOf(pool.map(({ layer, sparsity, values, shape = [values.length] }) => ({ layer, weights: values.length, shape, ...(sparsity !== undefined && { sparsity }) })), target)
   const { score: weigh, isGlobal } = SCOPES[target.scope] as Scope
   const cuts = rankings.map(({ members, zeros }) => {
     const pinned = members.some((index) => pool[index]!.sparsity !== undefined)

@@ -22,6 +22,10 @@ export interface Scored {
 /** How many standard deviations wide the bracket is: the first misses one time in 200, which costs two passes, the next as good as never. */
 const DEVIATIONS = [2.8, 8] as const
 
+/** Elements of a room that is kept between calls: memory that is new costs as much as to look at all of a small model. */
+const KEPT_ROOM = 1 << 17
+let kept: Int32Array | undefined
+
 interface Pool { readonly floats: readonly Int32Array[], readonly known: Known }
 
 /**
@@ -47,7 +51,7 @@ export function findCut (tensors: readonly Scored[], count: number): Cut | null 
   const sample = sampleOf(parts, total)
   for (const deviations of DEVIATIONS) {
     const { room, ...bracket } = guessBracket(sample, total, rank, deviations)
-    const collected = { bits: new Int32Array(room), length: 0 }
+    const collected = { bits: roomFor(room), length: 0 }
     const about = look(pool, bracket, room > 0 ? collected : null)
     if (about === null) break
     if (!about.finite) for (const { name, scores } of tensors) assertFinite(name, scores)
@@ -100,6 +104,10 @@ function placeInside (values: Int32Array, rank: number, bracket: Bracket, known:
   return { bits, below: below + about.upToLow, equal }
 }
 
+function roomFor (elements: number): Int32Array {
+  return elements > KEPT_ROOM ? new Int32Array(elements) : (kept ??= new Int32Array(KEPT_ROOM)).subarray(0, elements)
+}
+
 function poolOf (parts: readonly Part[]): Pool {
   const tally = createHalfTally()
   for (const part of parts) if (!(part instanceof Int32Array)) tally.add(part)
@@ -136,7 +144,9 @@ function countAll (tensors: readonly Scored[], count: number): Cut | null {
   }
 }
 
-function within ({ bits, counts }: Known, { low, high }: Bracket): Known {
+function within (known: Known, { low, high }: Bracket): Known {
+  const { bits, counts } = known
+  if (bits.length === 0) return known
   const inside = (_: number, index: number) => bits[index]! > low && bits[index]! < high
   return { bits: bits.filter(inside), counts: counts.filter(inside) }
 }

@@ -5,8 +5,9 @@ export const TURN = 16
 export const VECTOR_BYTES = 16
 export const TURN_BYTES = 4 * TURN
 /** A multiple of `TURN`, and few enough for counters of 16 bits. */
-export const PIECE = 1 << 12
+export const PIECE = Number(process.env.PIECE??4096)
 const PIECE_BYTES = 4 * PIECE
+const SECOND = 512 + PIECE_BYTES + 4 * PIECE / TURN
 
 export const LAYOUT = {
   /** Vectors of counts, by lanes. */
@@ -17,9 +18,11 @@ export const LAYOUT = {
   lanes: 128,
   /** A piece, at a multiple of the bytes of a turn. */
   scores: 512,
-  /** Values of the piece, or what is collected. */
-  second: 512 + PIECE_BYTES,
-  /** Turns that hold something, and a vector after what is collected. */
-  turns: 512 + 2 * PIECE_BYTES + VECTOR_BYTES,
-  bytes: 512 + 2 * PIECE_BYTES + VECTOR_BYTES + 4 * PIECE / TURN,
+  /** The turns of a piece that hold something. */
+  turns: 512 + PIECE_BYTES,
+  /** Values of the piece, or what is collected of several, and an element that is written after it. */
+  second: SECOND,
+  /** From here on there is no room to collect another piece. */
+  full: SECOND + 3 * PIECE_BYTES,
+  bytes: SECOND + 4 * PIECE_BYTES + 4,
 } as const

@@ -3,7 +3,7 @@ import { kernelsOn } from './kernels.ts'
 import { FIRST_NOT_FINITE, MAGNITUDE } from './cut-point.ts'
 import { LAYOUT, PIECE, TURN } from './layout.ts'
 
-const { scores: SCORES, second: SECOND, turns: TURNS } = LAYOUT
+const { scores: SCORES, second: SECOND, turns: TURNS, full: FULL } = LAYOUT
 const PAGE = 1 << 16
 
 /** Magnitudes strictly between two others, by their bits. */
@@ -37,18 +37,19 @@ export function lookAbout (bits: Int32Array, { low, high }: Bracket, collected: 
   const halves = aligned({ low, high })
   const shift = halves ? 16 : 0
   const scan = kernels[collected === null ? halves ? 'countHalves' : 'count' : halves ? 'collectHalves' : 'collect']
-  let [above, belowHigh, finite] = [0, 0, true]
+  let [above, belowHigh, finite, out] = [0, 0, true, SECOND as number]
   for (let start = 0; start < whole; start += PIECE) {
     const end = Math.min(start + PIECE, whole)
     words.set(bits.subarray(start, end), SCORES / 4)
-    const out = scan(SCORES, SCORES + 4 * (end - start), low >> shift, high >> shift, SECOND, TURNS)
+    out = scan(SCORES, SCORES + 4 * (end - start), low >> shift, high >> shift, out, TURNS)
     if (collected === null) {
       above += sumOf(words, 2)
-    } else {
+    } else if (out >= FULL || end === whole) {
       const inside = (out - SECOND) / 4
       if (collected.length + inside > collected.bits.length) return null
       collected.bits.set(words.subarray(SECOND / 4, out / 4), collected.length)
       collected.length += inside
+      out = SECOND
     }
     belowHigh += sumOf(words, 0)
     finite = finite && Math.max(words[4]!, words[5]!, words[6]!, words[7]!) < FIRST_NOT_FINITE >> shift

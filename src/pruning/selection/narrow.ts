@@ -23,15 +23,17 @@ export function placeOf (values: Int32Array, rank: number, bracket: Bracket, kno
   }
 }
 
-/** From `low` on, a bin for every 2^shift numbers. */
-function countBins (values: Int32Array, low: number, shift: number): Float64Array {
-  const bins = new Float64Array(1 << BIN_BITS)
-  for (let index = 0; index < values.length; index++) bins[(values[index]! - low | 0) >>> shift]!++
-  return bins
+const table = new Int32Array(1 << BIN_BITS)
+
+/** From `low` on, a bin for every 2^shift numbers: in the same table every time. */
+function countBins (values: Int32Array, low: number, shift: number): Int32Array {
+  table.fill(0)
+  for (let index = 0; index < values.length; index++) table[(values[index]! - low | 0) >>> shift]!++
+  return table
 }
 
-function withKnown (own: Float64Array, { bits, counts }: Known, { low, high, shift }: { readonly low: number, readonly high: number, readonly shift: number }): Float64Array {
-  const bins = own.slice()
+function withKnown (own: Int32Array, { bits, counts }: Known, { low, high, shift }: { readonly low: number, readonly high: number, readonly shift: number }): Float64Array {
+  const bins = Float64Array.from(own)
   for (let index = 0; index < bits.length; index++) {
     const one = bits[index]!
     if (one >= low && one <= high) bins[one - low >>> shift]! += counts[index]!
