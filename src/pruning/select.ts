@@ -6,7 +6,7 @@ import { bitsOf, cutAt, FIRST_NOT_FINITE, type Cut } from './selection/cut-point
 import { assertFinite } from './selection/finite.ts'
 import { countBelow, createHalfTally, cutHalves, type Halves, type Known } from './selection/halves.ts'
 import { lookAbout, makeCut, type About, type Bracket, type Collected, type Made } from './selection/loops.ts'
-import { placeOf, type Placed } from './selection/narrow.ts'
+import { placeOf } from './selection/narrow.ts'
 import { countZeros } from './sparse.ts'
 
 export { assertFinite }
@@ -57,7 +57,7 @@ export function findCut (tensors: readonly Scored[], count: number): Cut | null 
     if (!about.finite) for (const { name, scores } of tensors) assertFinite(name, scores)
     if (rank >= about.upToLow && rank < about.belowHigh) {
       if (room === 0) return cutAt(bracket.low + 1, rank - about.upToLow + 1, about.belowHigh - about.upToLow)
-      const { bits, below, equal } = placeInside(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
+      const { bits, below, equal } = placeOf(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
       return cutAt(bits, rank - about.upToLow - below + 1, equal)
     }
     const cut = single(pool, rank, rank < about.upToLow ? bracket.low : bracket.high)
@@ -90,18 +90,6 @@ export function applyCutToHalves (values: Halves, cut: Pick<Cut, 'bits'> & Parti
 /** When all that are equal go, those up to the cut are those below the next number. */
 function limitOf ({ bits, ties: all, equal }: Pick<Cut, 'bits'> & Partial<Cut>, ties: number): [limit: number, ties: number] {
   return all !== undefined && all === equal ? [bits + 1, 0] : [bits, ties]
-}
-
-/** What is inside of a bracket is narrowed down in the same way once more where that pays. */
-function placeInside (values: Int32Array, rank: number, bracket: Bracket, known: Known): Placed {
-  const sample = known.bits.length === 0 ? sampleOf([values], values.length) : null
-  if (sample === null) return placeOf(values, rank, bracket, known)
-  const { room, ...inner } = guessBracket(sample, values.length, rank, DEVIATIONS[0])
-  const collected = { bits: new Int32Array(room), length: 0 }
-  const about = lookAbout(values, inner, collected)
-  if (about === null || rank < about.upToLow || rank >= about.belowHigh) return placeOf(values, rank, bracket)
-  const { bits, below, equal } = placeOf(collected.bits.subarray(0, collected.length), rank - about.upToLow, inner)
-  return { bits, below: below + about.upToLow, equal }
 }
 
 function roomFor (elements: number): Int32Array {

@@ -3,7 +3,7 @@ import { uniformAt } from '../draws.ts'
 import { FIRST_NOT_FINITE, MAGNITUDE } from './cut-point.ts'
 import { widened, type Halves } from './halves.ts'
 import type { Bracket } from './loops.ts'
-import { endsOf } from './sample-ends.ts'
+import { alignedAbout, endsOf } from './sample-ends.ts'
 
 /** Tensors by their bits. */
 export type Part = Int32Array | Halves
@@ -61,13 +61,13 @@ export function guessBracket (sample: Int32Array | null, total: number, rank: nu
   const share = (rank + 0.5) / total
   const half = deviations * Math.sqrt(share * (1 - share) * sample.length) + 1
   const [first, last] = [Math.floor(share * sample.length - half), Math.ceil(share * sample.length + half)]
-  const { low, high, aligned } = endsOf(sample, Math.max(0, first), Math.min(last, sample.length - 1))
-  const wanted = Math.min(last, sample.length) - Math.max(first, 0)
-  const roomFor = (inside: number) => Math.min(total, Math.ceil(2 * inside / sample.length * total))
-  const isOpen = { low: first < 0, high: last >= sample.length }
-  if (low === high && !isOpen.low && !isOpen.high) return { low: low - 1, high: high + 1, room: 0 }
-  const ends = aligned.inside <= WIDENING * wanted ? { ...aligned, room: roomFor(aligned.inside) } : { low, high, room: roomFor(last - first) }
-  return { low: isOpen.low ? -1 : ends.low, high: isOpen.high ? FIRST_NOT_FINITE : Math.min(ends.high, FIRST_NOT_FINITE), room: ends.room }
+  const found = endsOf(sample, Math.max(first, 0), Math.min(last, sample.length - 1))
+  const ends = { low: first < 0 ? -1 : found.low, high: last < sample.length ? found.high : FIRST_NOT_FINITE }
+  if (ends.low === ends.high) return { low: ends.low - 1, high: ends.high + 1, room: 0 }
+  const { inside, ...aligned } = alignedAbout(sample, ends)
+  const isNarrow = inside <= WIDENING * (last - first)
+  const expected = (isNarrow ? Math.max(inside, last - first) : last - first) / sample.length * total
+  return { ...isNarrow ? aligned : ends, room: Math.min(total, Math.ceil(2 * expected)) }
 }
 
 export function lengthOf (part: Part): number {

@@ -1,11 +1,11 @@
 /** Which of many integers has a rank: bin by bin the range that holds it is narrowed, so that time is in proportion to their number whatever they are. */
 import { NOTHING_KNOWN, type Known } from './halves.ts'
-import type { Bracket } from './loops.ts'
+import { lookAbout, type Bracket } from './loops.ts'
 
 /** An integer with how many are less and how many are equal to it. */
 export interface Placed { readonly bits: number, readonly below: number, readonly equal: number }
 
-const BIN_BITS = 9
+const BIN_BITS = 11
 
 /** Of the integers strictly inside a bracket in `values` and `known` together, the one of rank `rank`, which counts from 0 and is less than their number. */
 export function placeOf (values: Int32Array, rank: number, bracket: Bracket, known: Known = NOTHING_KNOWN): Placed {
@@ -19,7 +19,7 @@ export function placeOf (values: Int32Array, rank: number, bracket: Bracket, kno
     low += bin << shift
     high = low + (1 << shift) - 1
     if (shift === 0) return { bits: low, below, equal: bins[bin]! }
-    values = inBin(values, low, shift, own[bin]!)
+    values = inside(values, { low: low - 1, high: high + 1 }, own[bin]!)
   }
 }
 
@@ -41,14 +41,9 @@ function withKnown (own: Int32Array, { bits, counts }: Known, { low, high, shift
   return bins
 }
 
-/** Those of 2^shift numbers from `low` on; `length` of them there are. */
-function inBin (values: Int32Array, low: number, shift: number, length: number): Int32Array {
-  const kept = new Int32Array(length)
-  let at = 0
-  // One comparison for both ends: half of the values are on either side, and a processor cannot guess which.
-  for (let index = 0; index < values.length; index++) {
-    const one = values[index]!
-    if ((one - low | 0) >>> shift === 0) kept[at++] = one
-  }
-  return kept
+/** The `length` values strictly inside a bracket. */
+function inside (values: Int32Array, bracket: Bracket, length: number): Int32Array {
+  const bits = new Int32Array(length)
+  lookAbout(values, bracket, { bits, length: 0 })
+  return bits
 }

@@ -1,45 +1,48 @@
 /** Two ranks of a sample that are near each other, found together. */
+import { FIRST_NOT_FINITE } from './cut-point.ts'
 
-/** Numbers with the same upper bits are counted together: eight bins for each power of two. */
-const SHIFT = 20
-const BINS = 1 << 31 - SHIFT
+const BIN_BITS = 10
+const bins = new Int32Array(1 << BIN_BITS)
+/** So few are sorted. */
+const FEW = 64
 
-export interface Ends {
-  readonly low: number
-  readonly high: number
-  /** Bracket ends just outside of all magnitudes that share their upper half with one of `low` to `high`, and how many of the sample are inside. */
-  readonly aligned: { readonly low: number, readonly high: number, readonly inside: number }
-}
+export interface Ends { readonly low: number, readonly high: number }
 
-const bins = new Int32Array(BINS)
-
-/** The magnitudes of ranks `first` and `last` (0 <= first <= last < length) of a sample of magnitudes. */
+/** The magnitudes of ranks `first` and `last` (0 <= first <= last < length) of a sample of magnitudes, NaN being the largest. */
 export function endsOf (sample: Int32Array, first: number, last: number): Ends {
-  bins.fill(0)
-  for (let index = 0; index < sample.length; index++) bins[sample[index]! >> SHIFT]!++
-  let [bin, below] = [0, 0]
-  while (first - below >= bins[bin]!) below += bins[bin++]!
-  let [end, length] = [bin, 0]
-  while (last - below >= length) length += bins[end++]!
-  const near = new Int32Array(length)
-  let at = 0
-  for (let index = 0; index < sample.length; index++) {
-    const one = sample[index]!
-    if (one >> SHIFT >= bin && one >> SHIFT < end) near[at++] = one
+  let [values, from, below, bits] = [sample, 0, 0, 31]
+  while (values.length > FEW && bits > BIN_BITS) {
+    const shift = bits - BIN_BITS
+    const width = 2 ** shift
+    bins.fill(0)
+    for (let index = 0; index < values.length; index++) bins[values[index]! - from >> shift]!++
+    let [bin, end, length] = [0, 0, 0]
+    while (first - below >= bins[bin]!) below += bins[bin++]!
+    for (end = bin; last - below >= length; end++) length += bins[end]!
+    // Where they are far apart nothing is gained.
+    if (2 * length > values.length) break
+    values = between(values, from + bin * width, from + end * width - 1, length)
+    from += bin * width
+    bits = Math.ceil(Math.log2(end - bin)) + shift
   }
-  near.sort()
-  const [low, high] = [near[first - below]!, near[last - below]!]
-  const aligned = { low: (low | 0xffff) - 0x10000, high: (high | 0xffff) + 1 }
-  return { low, high, aligned: { ...aligned, inside: placeIn(near, aligned.high) - placeIn(near, aligned.low + 1) } }
+  const near = values === sample ? values.slice().sort() : values.sort()
+  return { low: near[first - below]!, high: near[last - below]! }
 }
 
-/** How many of ascending numbers are below another. */
-function placeIn (ascending: Int32Array, limit: number): number {
-  let [from, to] = [0, ascending.length]
-  while (from < to) {
-    const middle = from + to >> 1
-    if (ascending[middle]! < limit) from = middle + 1
-    else to = middle
+function between (values: Int32Array, from: number, to: number, length: number): Int32Array {
+  const kept = new Int32Array(length)
+  let at = 0
+  for (let index = 0; index < values.length; index++) {
+    const one = values[index]!
+    if (one >= from && one <= to) kept[at++] = one
   }
-  return from
+  return kept
+}
+
+/** The bracket that holds whole upper halves, those of `low` and `high` and all in between; and how many of the sample are inside. */
+export function alignedAbout (sample: Int32Array, { low, high }: Ends): Ends & { readonly inside: number } {
+  const aligned = { low: (low | 0xffff) - 0x10000, high: Math.min((high | 0xffff) + 1, FIRST_NOT_FINITE) }
+  let inside = 0
+  for (let index = 0; index < sample.length; index++) if (sample[index]! > aligned.low && sample[index]! < aligned.high) inside++
+  return { ...aligned, inside }
 }
