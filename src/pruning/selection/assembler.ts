@@ -17,9 +17,9 @@ const SIMD = 0xfd
 export const i32 = {
   add: binary(0x6a), sub: binary(0x6b), and: binary(0x71), xor: binary(0x73), shl: binary(0x74), shrU: binary(0x76),
   ltU: binary(0x49), gtU: binary(0x4b), ne: binary(0x47), or: binary(0x72), clz: unary(0x67), ctz: unary(0x68), popcnt: unary(0x69),
-  load: (address: Operand): Code => [...value(address), 0x28, 0, 0],
+  load: (address: Operand, offset = 0): Code => [...value(address), 0x28, 0, ...unsigned(offset)],
   loadByte: (address: Operand, offset = 0): Code => [...value(address), 0x2d, 0, ...unsigned(offset)],
-  store: (address: Operand, stored: Operand): Code => [...value(address), ...value(stored), 0x36, 0, 0],
+  store: (address: Operand, stored: Operand, offset = 0): Code => [...value(address), ...value(stored), 0x36, 0, ...unsigned(offset)],
 } as const
 
 export const v128 = {

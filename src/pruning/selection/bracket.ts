@@ -16,7 +16,7 @@ export interface Guess extends Bracket {
 /** All of fewer elements are looked at. */
 const SMALL = 4096
 /** With so many for total^(2/3) elements, what samples cost and what there is to do within the bracket are in balance. */
-const SAMPLES = Number(process.env.SAMPLES ?? 0.3)
+const SAMPLES = 0.3
 /** Whole upper halves may hold so many times what the ends themselves hold. */
 const WIDENING = 1.5
 

@@ -1,5 +1,6 @@
 /** The kernels of this folder, put to work on a memory. */
 import { assemble } from './assembler.ts'
+import { bin } from './bin-kernel.ts'
 import { CUTS } from './cut-kernel.ts'
 import { LAYOUT, VECTOR_BYTES } from './layout.ts'
 import { PLACES, SCANS } from './scan-kernel.ts'
@@ -21,6 +22,7 @@ export interface Kernels {
   readonly cutOwn: Cut
   /** The same where there are no zeros to be counted. */
   readonly clear: (from: number, to: number, limit: number) => number
+  readonly bin: (from: number, to: number, low: number, shift: number) => number
 }
 
 /** The kernels on a memory, whose tables are filled in. */
@@ -30,5 +32,5 @@ export function kernelsOn (memory: WebAssembly.Memory): Kernels {
   for (let set = 0; set < 16; set++) {
     for (const lane of [0, 1, 2, 3].filter((lane) => (set >> lane & 1) === 1)) words[(LAYOUT.lanes + set * VECTOR_BYTES) / 4 + lane] = -1
   }
-  return new WebAssembly.Instance(new WebAssembly.Module(assemble({ ...SCANS, ...CUTS })), { host: { memory } }).exports as unknown as Kernels
+  return new WebAssembly.Instance(new WebAssembly.Module(assemble({ ...SCANS, ...CUTS, bin })), { host: { memory } }).exports as unknown as Kernels
 }

@@ -5,9 +5,14 @@ export const TURN = 16
 export const VECTOR_BYTES = 16
 export const TURN_BYTES = 4 * TURN
 /** A multiple of `TURN`, and few enough for counters of 16 bits. */
-export const PIECE = Number(process.env.PIECE??4096)
+export const PIECE = 1 << 12
 const PIECE_BYTES = 4 * PIECE
+/** As many as the first cache holds beside a piece. */
+export const BIN_BITS = 11
+export const BINS = 1 << BIN_BITS
+
 const SECOND = 512 + PIECE_BYTES + 4 * PIECE / TURN
+const BIN_WORDS = SECOND + 4 * PIECE_BYTES + VECTOR_BYTES
 
 export const LAYOUT = {
   /** Vectors of counts, by lanes. */
@@ -24,5 +29,7 @@ export const LAYOUT = {
   second: SECOND,
   /** From here on there is no room to collect another piece. */
   full: SECOND + 3 * PIECE_BYTES,
-  bytes: SECOND + 4 * PIECE_BYTES + 4,
+  /** Counts, a word for each of `BINS`. */
+  bins: BIN_WORDS,
+  bytes: BIN_WORDS + 4 * BINS,
 } as const

@@ -1,7 +1,7 @@
 /** The kernels over arrays of any length: their memory is a small window that stays in the processor's first cache, through which arrays are moved in pieces. */
 import { kernelsOn } from './kernels.ts'
 import { FIRST_NOT_FINITE, MAGNITUDE } from './cut-point.ts'
-import { LAYOUT, PIECE, TURN } from './layout.ts'
+import { BINS, LAYOUT, PIECE, TURN } from './layout.ts'
 
 const { scores: SCORES, second: SECOND, turns: TURNS, full: FULL } = LAYOUT
 const PAGE = 1 << 16
@@ -66,9 +66,30 @@ export function lookAbout (bits: Int32Array, { low, high }: Bracket, collected: 
   return { upToLow: collected === null ? bits.length - above : belowHigh - (collected.length - before), belowHigh, finite }
 }
 
+/** The magnitudes strictly inside a bracket, of which there are `length`. */
+export function collect (bits: Int32Array, bracket: Bracket, length: number): Int32Array {
+  const collected = { bits: new Int32Array(length), length: 0 }
+  lookAbout(bits, bracket, collected)
+  return collected.bits
+}
+
 /** Whether no magnitude inside has the upper half of one outside. */
 export function aligned ({ low, high }: Bracket): boolean {
   return ((low + 1) & 0xffff) === 0 && (high & 0xffff) === 0 && high <= FIRST_NOT_FINITE
+}
+
+/** How many of integers fall into each of `BINS` bins, one for every 2^shift numbers from `low` on. The counts stand until the next call. */
+export function binned (integers: Int32Array, low: number, shift: number): Int32Array {
+  const { kernels, words } = opened ??= open()
+  const bins = words.subarray(LAYOUT.bins / 4, LAYOUT.bins / 4 + BINS).fill(0)
+  const whole = integers.length - integers.length % 4
+  for (let start = 0; start < whole; start += PIECE) {
+    const end = Math.min(start + PIECE, whole)
+    words.set(integers.subarray(start, end), SCORES / 4)
+    kernels.bin(SCORES, SCORES + 4 * (end - start), low, shift)
+  }
+  for (let index = whole; index < integers.length; index++) bins[(integers[index]! - low | 0) >>> shift]!++
+  return bins
 }
 
 export interface Made { readonly ties: number, readonly zerosBefore: number, readonly zeros: number }

@@ -1,48 +1,39 @@
 /** Two ranks of a sample that are near each other, found together. */
 import { FIRST_NOT_FINITE } from './cut-point.ts'
+import { BIN_BITS } from './layout.ts'
+import { binned, collect, lookAbout, type Bracket } from './loops.ts'
 
-const BIN_BITS = 10
-const bins = new Int32Array(1 << BIN_BITS)
 /** So few are sorted. */
 const FEW = 64
-
-export interface Ends { readonly low: number, readonly high: number }
+/** Of magnitudes; the largest of them is a NaN. */
+const BITS = 31
+const LARGEST = 2 ** BITS - 1
 
 /** The magnitudes of ranks `first` and `last` (0 <= first <= last < length) of a sample of magnitudes, NaN being the largest. */
-export function endsOf (sample: Int32Array, first: number, last: number): Ends {
-  let [values, from, below, bits] = [sample, 0, 0, 31]
-  while (values.length > FEW && bits > BIN_BITS) {
-    const shift = bits - BIN_BITS
-    const width = 2 ** shift
-    bins.fill(0)
-    for (let index = 0; index < values.length; index++) bins[values[index]! - from >> shift]!++
-    let [bin, end, length] = [0, 0, 0]
+export function endsOf (sample: Int32Array, first: number, last: number): Bracket {
+  let [values, from, below, bits] = [sample, 0, 0, BITS]
+  while (values.length > FEW && bits > 0) {
+    const shift = Math.max(0, bits - BIN_BITS)
+    const bins = binned(values, from, shift)
+    let bin = 0
     while (first - below >= bins[bin]!) below += bins[bin++]!
-    for (end = bin; last - below >= length; end++) length += bins[end]!
+    let [end, length] = [bin, 0]
+    while (last - below >= length) length += bins[end++]!
+    const width = 2 ** shift
+    const inner = { low: from + bin * width - 1, high: from + end * width }
     // Where they are far apart nothing is gained.
-    if (2 * length > values.length) break
-    values = between(values, from + bin * width, from + end * width - 1, length)
+    if (2 * length > values.length || inner.high > LARGEST) break
+    values = collect(values, inner, length)
     from += bin * width
     bits = Math.ceil(Math.log2(end - bin)) + shift
   }
-  const near = values === sample ? values.slice().sort() : values.sort()
+  const near = (values === sample ? values.slice() : values).sort()
   return { low: near[first - below]!, high: near[last - below]! }
 }
 
-function between (values: Int32Array, from: number, to: number, length: number): Int32Array {
-  const kept = new Int32Array(length)
-  let at = 0
-  for (let index = 0; index < values.length; index++) {
-    const one = values[index]!
-    if (one >= from && one <= to) kept[at++] = one
-  }
-  return kept
-}
-
-/** The bracket that holds whole upper halves, those of `low` and `high` and all in between; and how many of the sample are inside. */
-export function alignedAbout (sample: Int32Array, { low, high }: Ends): Ends & { readonly inside: number } {
+/** The bracket that holds whole upper halves, those of `low` and `high` and all in between; and how many of a sample are inside. */
+export function alignedAbout (sample: Int32Array, { low, high }: Bracket): Bracket & { readonly inside: number } {
   const aligned = { low: (low | 0xffff) - 0x10000, high: Math.min((high | 0xffff) + 1, FIRST_NOT_FINITE) }
-  let inside = 0
-  for (let index = 0; index < sample.length; index++) if (sample[index]! > aligned.low && sample[index]! < aligned.high) inside++
-  return { ...aligned, inside }
+  const { upToLow, belowHigh } = lookAbout(sample, aligned, null)!
+  return { ...aligned, inside: belowHigh - upToLow }
 }
