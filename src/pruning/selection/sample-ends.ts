@@ -15,16 +15,17 @@ export function endsOf (sample: Int32Array, first: number, last: number): Bracke
   while (values.length > FEW && bits > 0) {
     const shift = Math.max(0, bits - BIN_BITS)
     const bins = binned(values, from, shift)
-    let bin = 0
-    while (first - below >= bins[bin]!) below += bins[bin++]!
+    let [bin, before] = [0, below]
+    while (first - before >= bins[bin]!) before += bins[bin++]!
     let [end, length] = [bin, 0]
-    while (last - below >= length) length += bins[end++]!
+    while (last - before >= length) length += bins[end++]!
     const width = 2 ** shift
     const inner = { low: from + bin * width - 1, high: from + end * width }
     // Where they are far apart nothing is gained.
     if (2 * length > values.length || inner.high > LARGEST) break
     values = collect(values, inner, length)
     from += bin * width
+    below = before
     bits = Math.ceil(Math.log2(end - bin)) + shift
   }
   const near = (values === sample ? values.slice() : values).sort()
