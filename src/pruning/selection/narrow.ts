@@ -16,7 +16,7 @@ export function placeOf (values: Int32Array, rank: number, bracket: Bracket, kno
     let bin = 0
     while (rank - below >= bins[bin]!) below += bins[bin++]!
     low += bin << shift
-    high = low + (1 << shift) - 1
+    high = Math.min(high, low + (1 << shift) - 1)
     if (shift === 0) return { bits: low, below, equal: bins[bin]! }
     values = collect(values, { low: low - 1, high: high + 1 }, own[bin]!)
   }
