@@ -23,7 +23,7 @@ export function placeOf (values: Int32Array, rank: number, bracket: Bracket, kno
 }
 
 function withKnown (own: Int32Array, { bits, counts }: Known, { low, high, shift }: { readonly low: number, readonly high: number, readonly shift: number }): Float64Array {
-  const bins = Float64Array.from(own)
+  const bins = new Float64Array(own)
   for (let index = 0; index < bits.length; index++) {
     const one = bits[index]!
     if (one >= low && one <= high) bins[one - low >>> shift]! += counts[index]!
