@@ -23,7 +23,9 @@ export interface Collected { readonly bits: Int32Array, length: number }
 let opened: ReturnType<typeof open> | undefined
 function open () {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(LAYOUT.bytes / PAGE) })
-  return { kernels: kernelsOn(memory), words: new Int32Array(memory.buffer) }
+  const words = new Int32Array(memory.buffer)
+  const pieceAt = (address: number) => words.subarray(address / 4, address / 4 + PIECE)
+  return { kernels: kernelsOn(memory), words, first: pieceAt(SCORES), second: pieceAt(SECOND) }
 }
 
 /**
@@ -96,15 +98,15 @@ export interface Made { readonly ties: number, readonly zerosBefore: number, rea
 
 /** Sets to +0 the values whose score's magnitude is below `limit` and the first `ties` of those equal to it. `ties` of the answer: those used up. */
 export function makeCut (values: Int32Array, scores: Int32Array, limit: number, ties: number): Made {
-  const { kernels, words } = opened ??= open()
+  const { kernels, words, first, second } = opened ??= open()
   const own = values.buffer === scores.buffer && values.byteOffset === scores.byteOffset
-  const at = own ? SCORES : SECOND
+  const [at, changed] = own ? [SCORES, first] : [SECOND, second]
   const whole = values.length - values.length % TURN
   let [left, zerosBefore, zeros, clears] = [ties, 0, 0, own && limit > 0]
   for (let start = 0; start < whole; start += PIECE) {
     const end = Math.min(start + PIECE, whole)
     const [piece, to] = [values.subarray(start, end), SCORES + 4 * (end - start)]
-    words.set(scores.subarray(start, end), SCORES / 4)
+    words.set(own ? piece : scores.subarray(start, end), SCORES / 4)
     if (clears && left === 0) {
       kernels.clear(SCORES, to, limit)
       // Where one zero is there are more to be counted.
@@ -119,7 +121,7 @@ export function makeCut (values: Int32Array, scores: Int32Array, limit: number, 
       zerosBefore += sumOf(words, 0)
     }
     zeros += sumOf(words, 1)
-    piece.set(words.subarray(at / 4, at / 4 + piece.length))
+    piece.set(piece.length === PIECE ? changed : changed.subarray(0, piece.length))
   }
   for (let index = whole; index < values.length; index++) {
     const score = scores[index]! & MAGNITUDE
