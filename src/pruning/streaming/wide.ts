@@ -1,6 +1,6 @@
 /** Elements that are float32, or are ranked by a float32 of each: counted by their bits. */
 import { lookAbout, makeCut, type Collected } from '../selection/loops.ts'
-import { countBefore, FIRST_NOT_FINITE, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
+import { countBefore, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** float32 with the lowest byte first: the bytes of the file are the numbers. */
 export const float32Elements: Elements = {
@@ -44,7 +44,7 @@ function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room):
       const values = bitsOf(raw, first)
       if (found.bits.length < values.length) found = { bits: new Int32Array(values.length), length: 0 }
       found.length = 0
-      const { upToLow, belowHigh, largest } = lookAbout(values, about, isKept && kept !== null ? found : null)!
+      const { upToLow, belowHigh, finite } = lookAbout(values, about, isKept && kept !== null ? found : null)!
       zeros += about.low === 0 ? upToLow : lookAbout(values, { low: 0, high: 1 }, null)!.upToLow
       below += upToLow
       inside += belowHigh - upToLow
@@ -53,7 +53,7 @@ function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room):
         if (room.left < 0) kept = null
         else kept.push({ bits: found.bits.slice(0, found.length) })
       }
-      return largest < FIRST_NOT_FINITE
+      return finite
     },
     tally: () => ({ zeros, below, inside, kept: isKept ? kept : [] }),
   }
