@@ -5,6 +5,7 @@ import { EspalierError } from '../errors.ts'
 import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph, Signature } from '../models/architecture/types.ts'
 import { isFloat } from '../models/formats/file-tensor.ts'
+import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
 import { calibratesFor, missingData } from '../pruning/data-needs.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import { searchOf } from '../pruning/targets.ts'
@@ -68,7 +69,8 @@ function shapesOf (model: ModelFile, recipe: Recipe): ModelShapes {
 /** What a job fails with that has to run the model, where it cannot be run. */
 export function whyNotRun ({ architecture: { graph, signature, problem }, format }: ModelFile, recipe: Recipe): EspalierError | undefined {
   if (graph !== undefined || (signature !== undefined && !learns(recipe))) return undefined
-  const why = problem ?? (signature === undefined ? 'it has no layer graph' : `it is an ${format.toUpperCase()} model, which can be evaluated, but has no layer graph that gradients or inputs of layers are taken of`)
+  const { called }: ModelFormat = MODEL_FORMATS[format]
+  const why = problem ?? (signature === undefined ? 'it has no layer graph' : `it is ${called ?? `a ${format} model`}, which can be evaluated, but has no layer graph that gradients or inputs of layers are taken of`)
   const { method, training } = recipe
   if (training === undefined && learns(recipe)) return new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
   return new EspalierError('unsupported-layer', training === undefined

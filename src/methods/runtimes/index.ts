@@ -4,6 +4,7 @@ import type { ModelFile } from '../../models/model.ts'
 import type { JobInput } from '../job-types.ts'
 import { openOnnxruntime } from './onnxruntime.ts'
 import type { Runtime } from './runtime.ts'
+import { openTensorflowGraph } from './tensorflow-graph.ts'
 import { openTensorflow } from './tensorflow.ts'
 
 export type { Runtime } from './runtime.ts'
@@ -11,6 +12,7 @@ export type { Runtime } from './runtime.ts'
 const RUNTIMES = {
   tensorflow: openTensorflow,
   onnxruntime: openOnnxruntime,
+  'tensorflow-graph': openTensorflowGraph,
 } as const satisfies Record<string, (input: JobInput) => Promise<Runtime>>
 
 /** Throws `engine-unavailable` when the library cannot be loaded. */

@@ -1,0 +1,3 @@
+/** Files of a SavedModel, within its folder. */
+export const MODEL = 'saved_model.pb'
+export const INDEX = 'variables/variables.index'
