@@ -20,6 +20,12 @@ export function block (field: number, bytes: Uint8Array): Uint8Array<ArrayBuffer
   return joined([varintOf(field << 3 | WIRE.delimited), varintOf(bytes.length), bytes])
 }
 
+/** A message that is held in pieces, which may be large. */
+export function wrapped (field: number, pieces: readonly Uint8Array[]): Uint8Array[] {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  return [joined([varintOf(field << 3 | WIRE.delimited), varintOf(size)]), ...pieces]
+}
+
 export function text (field: number, value: string): Uint8Array<ArrayBuffer> {
   return block(field, encoder.encode(value))
 }

@@ -2,16 +2,16 @@
 import { EspalierError } from '../../../errors.ts'
 import type { ModelFormat } from '../format.ts'
 import { zipNames } from '../keras.ts'
+import { MODEL, type Program } from '../tensorflow/run-graph.ts'
 import { isTarred, openArchive, type Archive, type ArchiveFile } from './archive.ts'
 import { readBundle, type Bundle } from './bundle.ts'
 import { assertAtMost, malformed, unsupported } from './fail.ts'
 import { OBJECT_GRAPH_KEY, savedLayers, type SavedLayers } from './layers.ts'
-import { INDEX, MODEL } from './names.ts'
 import { readObjectGraph, type ObjectGraph } from './object-graph.ts'
 import { openShards, type Shards } from './shards.ts'
 import { readRun } from './run.ts'
 import { readText } from './strings.ts'
-import { savedModelParts, writeSavedModel } from './write.ts'
+import { INDEX, savedModelParts, writeSavedModel } from './write.ts'
 
 /** What the format needs to write the file back. */
 export interface SavedModelRest {
@@ -19,8 +19,8 @@ export interface SavedModelRest {
   readonly index: { readonly name: string, readonly bytes: Uint8Array }
   readonly shards: Shards
   readonly places: SavedLayers['places']
-  /** The saved_model.pb that is run in place of the file's own; absent when it is not run. */
-  readonly program?: Uint8Array
+  /** What is run in place of the file's own graph; absent when it is not run. */
+  readonly program?: Program
 }
 
 /** An index is held in memory; a model of ten thousand variables has about 1 MB. */

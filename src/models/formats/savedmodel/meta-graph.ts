@@ -6,11 +6,9 @@ import { notRun } from '../tensorflow/fail.ts'
 import { readGraphDef, type TensorGraph } from '../tensorflow/graph-def.ts'
 import { readEntry } from '../tensorflow/node-def.ts'
 import { TAG } from '../tensorflow/run-graph.ts'
+import type { GivenValue } from '../tensorflow/signature.ts'
 
-/** A value of a signature. Without `value` it is a sparse tensor or made of several. */
-export interface TensorInfo { readonly name: string, readonly value?: string, readonly dtype: number, readonly shape?: SymbolicShape }
-
-export interface SignatureDef { readonly name: string, readonly inputs: readonly TensorInfo[], readonly outputs: readonly TensorInfo[] }
+export interface SignatureDef { readonly name: string, readonly inputs: readonly GivenValue[], readonly outputs: readonly GivenValue[] }
 
 export interface MetaGraph {
   readonly graph: TensorGraph
@@ -45,14 +43,14 @@ function tagsOf (graph: Uint8Array): string[] {
 }
 
 function readSignature (name: string, message: Uint8Array): SignatureDef {
-  const [inputs, outputs]: [TensorInfo[], TensorInfo[]] = [[], []]
+  const [inputs, outputs]: [GivenValue[], GivenValue[]] = [[], []]
   for (const field of fieldsOf(message, 'a signature')) {
     if (field.number === 1 || field.number === 2) (field.number === 1 ? inputs : outputs).push(readInfo(...readEntry(valueOf(field, 'bytes', 'a signature'))))
   }
   return { name, inputs, outputs }
 }
 
-function readInfo (name: string, message: Uint8Array): TensorInfo {
+function readInfo (name: string, message: Uint8Array): GivenValue {
   const what = 'a value of a signature'
   let [dtype, value, shape]: [number, string | undefined, SymbolicShape | undefined] = [0, undefined, []]
   for (const field of fieldsOf(message, what)) {

@@ -1,5 +1,6 @@
 /** Which value of the checkpoint each variable of a graph takes: read off the graph's own restoring nodes, which themselves are never run. */
-import { attribute, DT_STRING, textsOf, typeOf, typesOf } from '../tensorflow/attributes.ts'
+import { attribute, textsOf, typeOf, typesOf } from '../tensorflow/attributes.ts'
+import { STRING } from '../tensorflow/dtypes.ts'
 import { named, notRun } from '../tensorflow/fail.ts'
 import type { TensorGraph } from '../tensorflow/graph-def.ts'
 import { functionOf } from '../tensorflow/last-function.ts'
@@ -40,7 +41,7 @@ export function restoring (graph: TensorGraph, restoreNode: string, nodes: reado
   const assigns = variables.map((variable, index) => assign(variable, name(String(index)), `${name('values')}:${index}`, types[index]!))
   return {
     nodes: [
-      nodeOf(name('path'), 'Placeholder', [], { dtype: attribute.type(DT_STRING), shape: attribute.shape([]) }),
+      nodeOf(name('path'), 'Placeholder', [], { dtype: attribute.type(STRING), shape: attribute.shape([]) }),
       constant(name('names'), taken.map(({ key }) => key)),
       constant(name('slices'), taken.map(({ slice }) => slice)),
       nodeOf(name('values'), 'RestoreV2', [name('path'), name('names'), name('slices')], { dtypes: attribute.types(types) }),
@@ -56,7 +57,7 @@ function missingType (name: string): never {
 }
 
 function constant (name: string, texts: readonly string[]): GraphNode {
-  return nodeOf(name, 'Const', [], { dtype: attribute.type(DT_STRING), value: attribute.texts(texts) })
+  return nodeOf(name, 'Const', [], { dtype: attribute.type(STRING), value: attribute.texts(texts) })
 }
 
 function assign ({ name: variable, op }: GraphNode, name: string, value: string, type: number): GraphNode {

@@ -1,28 +1,24 @@
 /** How a SavedModel is run: one of its signatures as data sets are matched with it, and the graph behind it; or why not. */
 import type { Signature } from '../../architecture/types.ts'
-import { isFloat } from '../file-tensor.ts'
 import { EspalierError } from '../../../errors.ts'
 import { named, notRun } from '../tensorflow/fail.ts'
 import type { TensorGraph } from '../tensorflow/graph-def.ts'
-import { functionOf, lastFunction } from '../tensorflow/last-function.ts'
+import { functionOf } from '../tensorflow/last-function.ts'
 import { nodeOfInput } from '../tensorflow/node-def.ts'
-import { runGraph, type GraphValue } from '../tensorflow/run-graph.ts'
+import { runGraph, type GraphValue, type Program } from '../tensorflow/run-graph.ts'
+import { byName, inputOf, outputsOf, signatureOf } from '../tensorflow/signature.ts'
 import type { ArchiveFile } from './archive.ts'
-import { dtypeName, numberTypeOf } from './dtypes.ts'
-import { readMetaGraph, type SignatureDef, type TensorInfo } from './meta-graph.ts'
+import { readMetaGraph, type SignatureDef } from './meta-graph.ts'
 import { restoring } from './restore.ts'
 
-/** `program` is the saved_model.pb that is run in place of the file's own. */
-export type SavedRun = { readonly signature: Signature, readonly program: Uint8Array } | { readonly problem: string }
+/** `program` is run in place of the file's own graph. */
+export type SavedRun = { readonly signature: Signature, readonly program: Program } | { readonly problem: string }
 
 /** It is held in memory while the model is used; without constants a graph has a few MB. */
 const MAX_BYTES = 64 * 2 ** 20
 
 /** What a model that says nothing else serves by. */
 const DEFAULT = 'serving_default'
-
-/** An open axis says that nothing of the shape can be checked before a model runs. */
-const RANK_UNKNOWN = [null, null]
 
 /** `keys` are those of the index. Never throws for what is in the file: a graph that cannot be run is one whose weights alone are pruned. */
 export async function readRun (file: ArchiveFile, keys: ReadonlySet<string>): Promise<SavedRun> {
@@ -32,20 +28,8 @@ export async function readRun (file: ArchiveFile, keys: ReadonlySet<string>): Pr
     const { graph, signatures, restoreNode } = readMetaGraph(await source.read(0, source.size))
     const chosen = choose(signatures)
     const inputs = inOrder(graph, chosen.inputs.map(inputOf))
-    const outputs = outputsOf(chosen)
-    return {
-      signature: {
-        inputNames: inputs.map(({ name }) => name),
-        inputShapes: inputs.map(({ shape }) => shape),
-        inputTypes: inputs.map(({ type }) => type),
-        outputNames: outputs.map(({ name }) => name),
-        outputShapes: outputs.map(({ shape }) => shape),
-        activations: outputs.map(({ value }) => lastFunction(graph, value)),
-        classAxes: outputs.map(() => null),
-        channelsFirst: false,
-      },
-      program: runGraph(graph, inputs, outputs, (nodes) => restoring(graph, restoreNode, nodes, keys)),
-    }
+    const outputs = outputsOf(chosen.outputs)
+    return { signature: signatureOf(graph, inputs, outputs), program: runGraph(graph, inputs, outputs, (nodes) => restoring(graph, restoreNode, nodes, keys)) }
   } catch (error) {
     if (error instanceof EspalierError) return { problem: error.message }
     throw error
@@ -59,28 +43,6 @@ function choose (signatures: readonly SignatureDef[]): SignatureDef {
   const others = signatures.filter(({ inputs, outputs }) => inputs.length > 0 && outputs.length > 0)
   if (others.length === 1) return others[0]!
   throw notRun(others.length === 0 ? 'it has no signature to be run by' : `it has no signature ${DEFAULT}, but ${others.map(({ name }) => named(name)).join(', ')}: which is meant is not known`)
-}
-
-function inputOf ({ name, value, dtype, shape }: TensorInfo): GraphValue {
-  const type = numberTypeOf(dtype)
-  if (value === undefined || type === undefined) throw notRun(`its input ${named(name)} takes ${value === undefined ? 'no plain tensor' : dtypeName(dtype)}, which is not fed here`)
-  if (shape === undefined) throw notRun(`its input ${named(name)} has no shape`)
-  if (shape.length === 0) throw notRun(`its input ${named(name)} has no axis for examples`)
-  return { name, value, dtype, type, shape }
-}
-
-/** Tensors of fractions, in the order of their names: output_2 before output_10. */
-function outputsOf ({ name, outputs }: SignatureDef): GraphValue[] {
-  const taken = outputs.flatMap(({ name, value, dtype, shape }): GraphValue[] => {
-    const type = numberTypeOf(dtype)
-    return value === undefined || type === undefined || !isFloat(type) || shape?.length === 0 ? [] : [{ name, value, dtype, type, shape: shape ?? RANK_UNKNOWN }]
-  })
-  if (taken.length === 0) throw notRun(`no output of its signature ${named(name)} is a tensor of fractions for each example`)
-  return taken.sort(byName)
-}
-
-function byName (one: GraphValue, other: GraphValue): number {
-  return one.name.localeCompare(other.name, 'en', { numeric: true })
 }
 
 /**

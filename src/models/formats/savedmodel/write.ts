@@ -5,14 +5,17 @@ import { ZIP_LIMITS } from '../../zip.ts'
 import { changedRaw, changeOf } from '../file-tensor.ts'
 import type { ModelParts, ModelSink, WriteOptions } from '../format.ts'
 import { assertKnown } from '../replacements.ts'
+import { encodeProgram, fileOf, MODEL } from '../tensorflow/run-graph.ts'
 import type { ArchiveFile, Change } from './archive.ts'
 import type { BundleEntry } from './bundle.ts'
 import { crc32c, masked } from './crc32c.ts'
 import { unsupported } from './fail.ts'
 import type { SavedModelRest } from './index.ts'
-import { INDEX, MODEL } from './names.ts'
 import { sealBlock, shown, type Block } from './table.ts'
 import { bundleTensor } from './tensor.ts'
+
+/** Within the folder of the model. */
+export const INDEX = 'variables/variables.index'
 
 /** New bytes for the place of a tensor. */
 interface Patch { readonly entry: BundleEntry, data (): AsyncIterable<Uint8Array> }
@@ -47,13 +50,11 @@ export async function savedModelParts (model: ModelFile, changes: TensorChanges)
   const { index, shards, program } = model.rest as SavedModelRest
   if (program === undefined) throw unsupported('it is not run here')
   const patches = patchesOf(model, changes)
-  const bytes = await patchedIndex(index.bytes, patches)
-  const held = (name: string, content: Uint8Array) => ({ name, bytes: content.length, content: async function * () { yield content } })
   return {
     main: MODEL,
     files: [
-      held(MODEL, program),
-      held(INDEX, bytes),
+      fileOf(MODEL, encodeProgram(program)),
+      fileOf(INDEX, [await patchedIndex(index.bytes, patches)]),
       ...shards.entries.map((file, shard) => ({ name: file.name.slice(file.name.lastIndexOf('variables/')), bytes: file.size, content: () => patchedShard(file, patches.filter(({ entry }) => entry.shard === shard)) })),
     ],
   }

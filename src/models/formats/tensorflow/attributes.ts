@@ -3,11 +3,8 @@ import { block, integer, joined, text } from '../protobuf/encode.ts'
 import { fieldsOf, sizeIn, textIn, valueOf } from '../protobuf/message.ts'
 import { readVarint, varintOf } from '../protobuf/varint.ts'
 import type { Shape, SymbolicShape } from '../../tensor.ts'
+import { STRING } from './dtypes.ts'
 import { notRun } from './fail.ts'
-
-/** DataType numbers. Source: types.proto. */
-export const DT_FLOAT = 1
-export const DT_STRING = 7
 
 const WHAT = 'an attribute'
 
@@ -38,6 +35,15 @@ export function typesOf (attribute: Uint8Array | undefined): number[] {
     }
   }
   return types
+}
+
+/** A list of texts; empty when the attribute is none. */
+export function textsIn (attribute: Uint8Array | undefined): string[] {
+  const texts: string[] = []
+  for (const field of fieldsOf(attribute ?? new Uint8Array(), WHAT)) {
+    if (field.number === FIELD.list) for (const one of fieldsOf(valueOf(field, 'bytes', WHAT), WHAT)) if (one.number === FIELD.text) texts.push(textIn(one, WHAT))
+  }
+  return texts
 }
 
 /** Names of the functions in it, those among the attributes of others too. */
@@ -87,5 +93,5 @@ export const attribute = {
   tensor: (type: number, sizes: Shape, contents: Uint8Array) => block(FIELD.tensor, joined([integer(1, type), block(2, shapeProto(sizes)), block(4, contents)])),
   /** Raw bytes, one letter a byte. */
   texts: (values: readonly string[], sizes: Shape = [values.length]) =>
-    block(FIELD.tensor, joined([integer(1, DT_STRING), block(2, shapeProto(sizes)), ...values.map((value) => block(8, Buffer.from(value, 'latin1')))])),
+    block(FIELD.tensor, joined([integer(1, STRING), block(2, shapeProto(sizes)), ...values.map((value) => block(8, Buffer.from(value, 'latin1')))])),
 } as const

@@ -25,7 +25,7 @@ export interface TensorGraph {
 const MAX_NODES = 262_144
 
 /** Fields of FunctionDef. */
-const FUNCTION = { signature: 1, node: 3, result: 4, controlResult: 6, aliases: 8 } as const
+export const FUNCTION = { signature: 1, node: 3, result: 4, controlResult: 6, aliases: 8 } as const
 
 /** Throws `invalid-model` for what is malformed and `unsupported-layer` for names that are there twice, or too much. */
 export function readGraphDef (message: Uint8Array): TensorGraph {
@@ -99,8 +99,8 @@ function readSignature (message: Uint8Array): { readonly name: string, readonly 
   return { name, inputs, outputs }
 }
 
-/** The bytes of a GraphDef. */
-export function encodeGraph (nodes: Iterable<GraphNode>, functions: Iterable<GraphFunction>, versions: Uint8Array): Uint8Array {
+/** A GraphDef in pieces, of a node each. */
+export function encodeGraph (nodes: Iterable<GraphNode>, functions: Iterable<GraphFunction>, versions: Uint8Array): Uint8Array[] {
   const library = [...functions].map(({ kept, nodes }) => block(1, joined([...kept, ...[...nodes.values()].map((node) => block(FUNCTION.node, encodeNode(node)))])))
-  return joined([...[...nodes].map((node) => block(1, encodeNode(node))), block(2, joined(library)), block(4, versions)])
+  return [...[...nodes].map((node) => block(1, encodeNode(node))), block(2, joined(library)), block(4, versions)]
 }
