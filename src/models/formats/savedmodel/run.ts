@@ -6,7 +6,7 @@ import type { TensorGraph } from '../tensorflow/graph-def.ts'
 import { functionOf } from '../tensorflow/last-function.ts'
 import { nodeOfInput } from '../tensorflow/node-def.ts'
 import { runGraph, type GraphValue, type Program } from '../tensorflow/run-graph.ts'
-import { byName, inputOf, outputsOf, signatureOf } from '../tensorflow/signature.ts'
+import { inputOf, outputsOf, signatureOf } from '../tensorflow/signature.ts'
 import type { ArchiveFile } from './archive.ts'
 import { readMetaGraph, type SignatureDef } from './meta-graph.ts'
 import { restoring } from './restore.ts'
@@ -28,7 +28,7 @@ export async function readRun (file: ArchiveFile, keys: ReadonlySet<string>): Pr
     const { graph, signatures, restoreNode } = readMetaGraph(await source.read(0, source.size))
     const chosen = choose(signatures)
     const inputs = inOrder(graph, chosen.inputs.map(inputOf))
-    const outputs = outputsOf(chosen.outputs)
+    const outputs = outputsOf(chosen.outputs).sort(byName)
     return { signature: signatureOf(graph, inputs, outputs), program: runGraph(graph, inputs, outputs, (nodes) => restoring(graph, restoreNode, nodes, keys)) }
   } catch (error) {
     if (error instanceof EspalierError) return { problem: error.message }
@@ -45,8 +45,13 @@ function choose (signatures: readonly SignatureDef[]): SignatureDef {
   throw notRun(others.length === 0 ? 'it has no signature to be run by' : `it has no signature ${DEFAULT}, but ${others.map(({ name }) => named(name)).join(', ')}: which is meant is not known`)
 }
 
+/** output_2 before output_10. */
+function byName (one: GraphValue, other: GraphValue): number {
+  return one.name.localeCompare(other.name, 'en', { numeric: true })
+}
+
 /**
- * A signature has no order. Keras wraps the model in a function that takes its inputs by the order of their names and calls the model with them in the
+ * A signature has no order; outputs go by their names. Keras wraps the model in a function that takes its inputs by the order of their names and calls the model with them in the
  * model's own order, which is what a data set has; where there is no such function, the order is that of the names.
  */
 function inOrder (graph: TensorGraph, inputs: readonly GraphValue[]): GraphValue[] {

@@ -23,19 +23,14 @@ export function inputOf ({ name, value, dtype, shape }: GivenValue): GraphValue 
   return { name, value, dtype, type, shape }
 }
 
-/** Of the outputs, tensors of fractions are taken, in the order of their names. Throws `unsupported-layer` when there are none. */
+/** Of the outputs, tensors of fractions are taken. Throws `unsupported-layer` when there are none. */
 export function outputsOf (outputs: readonly GivenValue[]): GraphValue[] {
   const taken = outputs.flatMap(({ name, value, dtype, shape }): GraphValue[] => {
     const type = numberTypeOf(dtype)
     return value === undefined || type === undefined || !isFloat(type) || shape?.length === 0 ? [] : [{ name, value, dtype, type, shape: shape ?? RANK_UNKNOWN }]
   })
   if (taken.length === 0) throw notRun(`no output of its signature is a tensor of fractions for each example (${outputs.map(({ name, dtype }) => `${named(name)}: ${dtypeName(dtype)}`).join(', ') || 'it has none'})`)
-  return taken.sort(byName)
-}
-
-/** output_2 before output_10. */
-export function byName (one: GraphValue, other: GraphValue): number {
-  return one.name.localeCompare(other.name, 'en', { numeric: true })
+  return taken
 }
 
 export function signatureOf (graph: TensorGraph, inputs: readonly GraphValue[], outputs: readonly GraphValue[]): Signature {

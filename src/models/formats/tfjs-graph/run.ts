@@ -5,7 +5,7 @@ import type { SymbolicShape } from '../../tensor.ts'
 import { isObject, type Json } from '../json.ts'
 import { named, notRun } from '../tensorflow/fail.ts'
 import { runGraph, type Program } from '../tensorflow/run-graph.ts'
-import { byName, inputOf, outputsOf, signatureOf, type GivenValue } from '../tensorflow/signature.ts'
+import { inputOf, outputsOf, signatureOf, type GivenValue } from '../tensorflow/signature.ts'
 import { typeNumber } from './attributes.ts'
 import { assertFillable, type Constants } from './constants.ts'
 import { tensorGraph } from './tensor-graph.ts'
@@ -15,13 +15,13 @@ export type GraphRun = { readonly signature: Signature, readonly program: Progra
 
 /**
  * `model` is the content of model.json, whose graph was checked. Never throws for what is in it: a graph that cannot be run is one whose weights alone are
- * pruned. Inputs and outputs go in the order of their names, as the file tells no other.
+ * pruned. Inputs and outputs go in the order of the file, as they do in TF.js.
  */
 export function readRun (model: Json, constants: Constants): GraphRun {
   try {
     if (model.modelInitializer !== undefined) throw notRun('it fills tables when it is loaded, which is not done here')
     const { inputs, outputs } = valuesOf(model)
-    const fed = inputs.map(inputOf).sort(byName)
+    const fed = inputs.map(inputOf)
     const given = outputsOf(outputs)
     const graph = tensorGraph(model.modelTopology as Json)
     const program = runGraph(graph, fed, given)
