@@ -17,8 +17,7 @@ export interface MethodContext {
 }
 
 /** What a static method is given besides where it looks at data. */
-export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limits' | 'spool'> {
-  readonly engine: Engine
+export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limits' | 'spool' | 'folder' | 'engine'> {
   readonly examples: LearningExamples
 }
 

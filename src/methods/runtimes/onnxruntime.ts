@@ -3,11 +3,10 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { loadOnnxRuntime } from '../../engine/onnx/library.ts'
 import { createOnnxPredictor } from '../../engine/onnx/predictor.ts'
-import type { JobInput } from '../job-types.ts'
 import { partsOf, sizeRefusal, signatureOf } from './parts.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, RuntimeInput } from './runtime.ts'
 
-export async function openOnnxruntime ({ folder, limits }: JobInput): Promise<Runtime> {
+export async function openOnnxruntime ({ folder, limits }: RuntimeInput): Promise<Runtime> {
   const ort = await loadOnnxRuntime()
   const threads = limits.threads ?? cpus().length
   const version = ort.env.versions.node ?? 'unknown'

@@ -1,10 +1,9 @@
 /** TensorFlow graphs on TensorFlow, which opens files: each model's lie in a folder of their own while it is loaded. */
 import { createGraphPredictor } from '../../engine/tensorflow-graph/predictor.ts'
-import type { JobInput } from '../job-types.ts'
 import { partsOf, sizeRefusal, signatureOf } from './parts.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, RuntimeInput } from './runtime.ts'
 
-export async function openTensorflowGraph ({ engine, folder, limits }: JobInput): Promise<Runtime> {
+export async function openTensorflowGraph ({ engine, folder, limits }: RuntimeInput): Promise<Runtime> {
   const { tf, info } = await engine()
   return {
     versions: { tensorflow: info.tensorflow, tfjs: info.tfjs },

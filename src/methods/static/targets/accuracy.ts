@@ -1,9 +1,9 @@
-/** The largest sparsity that keeps the accuracy: compiled evaluations over examples that are not reported, few and on record. */
-import { createEvaluator } from '../../../engine/evaluator.ts'
+/** The largest sparsity that keeps the accuracy: evaluations over examples that are not reported, few and on record. */
 import { openTrainingData } from '../../../engine/train/open-data.ts'
 import { EspalierError } from '../../../errors.ts'
 import type { HeldChanges } from '../../../models/model.ts'
 import { EVALUATION_DEFAULTS } from '../../../pruning/recipe.ts'
+import { openEvaluator } from '../../evaluator.ts'
 import type { StaticContext } from '../../method.ts'
 import type { SearchRecord } from '../../receipt.ts'
 import { allowedAccuracy, nextSparsity } from '../../search-curve.ts'
@@ -23,7 +23,7 @@ export async function keepAccuracy (
   const bounds = { low, high: granularity.type === 'n:m' ? Math.min(high, 1 - granularity.n / granularity.m) : high }
   const { batchSize, task } = evaluation === false ? EVALUATION_DEFAULTS : evaluation
   const data = await openTrainingData(selection, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`selection-${name}`), signal })
-  const evaluator = await createEvaluator({ tf: calibration.engine.tf, model, data, batchSize, task, signal })
+  const evaluator = await openEvaluator(calibration, { model, data, batchSize, task, signal })
   try {
     const accuracyOf = async (changes: HeldChanges): Promise<number> => {
       const { accuracy, ...others } = await evaluator.evaluate(changes)
