@@ -12,7 +12,7 @@ import { integer, joined, text } from '../protobuf/encode.ts'
 interface Source { readonly key: string, readonly slice: string }
 
 /** Operations that give a variable, by whether they give it as a reference. */
-const VARIABLES: Readonly<Record<string, 'resource' | 'reference'>> = { VarHandleOp: 'resource', VariableV2: 'reference', Variable: 'reference' }
+const VARIABLES: ReadonlyMap<string, 'resource' | 'reference'> = new Map([['VarHandleOp', 'resource'], ['VariableV2', 'reference'], ['Variable', 'reference']])
 
 const ASSIGNS = new Set(['Assign', 'AssignVariableOp'])
 
@@ -27,7 +27,7 @@ const VERSION = 2
  * Throws `unsupported-layer` for a variable of which the graph does not say what it takes, or whose value is not one of `keys`.
  */
 export function restoring (graph: TensorGraph, restoreNode: string, nodes: readonly GraphNode[], keys: ReadonlySet<string>): Restoring | undefined {
-  const variables = nodes.filter(({ op }) => Object.hasOwn(VARIABLES, op))
+  const variables = nodes.filter(({ op }) => VARIABLES.has(op))
   if (variables.length === 0) return undefined
   const sources = sourcesOf(graph, restoreNode)
   const taken = variables.map(({ name }) => {
@@ -61,7 +61,7 @@ function constant (name: string, texts: readonly string[]): GraphNode {
 }
 
 function assign ({ name: variable, op }: GraphNode, name: string, value: string, type: number): GraphNode {
-  return VARIABLES[op] === 'resource'
+  return VARIABLES.get(op) === 'resource'
     ? nodeOf(name, 'AssignVariableOp', [variable, value], { dtype: attribute.type(type) })
     : nodeOf(name, 'Assign', [variable, value], { T: attribute.type(type) })
 }
@@ -71,7 +71,7 @@ function sourcesOf (graph: TensorGraph, restoreNode: string): Map<string, Source
   const sources = new Map<string, Source>()
   const seen = new Set<string>()
   const open = [restoreNode]
-  const main: Scope = { nodes: graph.nodes, variables: new Map([...graph.nodes].flatMap(([name, { op }]) => Object.hasOwn(VARIABLES, op) ? [[name, name] as const] : [])) }
+  const main: Scope = { nodes: graph.nodes, variables: new Map([...graph.nodes].flatMap(([name, { op }]) => VARIABLES.has(op) ? [[name, name] as const] : [])) }
   while (open.length > 0) {
     const name = open.pop()!
     const node = graph.nodes.get(name)

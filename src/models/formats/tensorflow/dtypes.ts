@@ -19,11 +19,11 @@ export const FLOAT = 1
 export const STRING = 7
 
 /** Names in types.proto that are not those of here. */
-const PROTO_NAMES: Readonly<Record<string, string>> = { DT_FLOAT: 'float32', DT_DOUBLE: 'float64', DT_HALF: 'float16' }
+const PROTO_NAMES: ReadonlyMap<string, string> = new Map([['DT_FLOAT', 'float32'], ['DT_DOUBLE', 'float64'], ['DT_HALF', 'float16']])
 
 /** The number of a type by its name in types.proto, `DT_FLOAT`; undefined for one that is not known. */
 export function dtypeByName (name: string): number | undefined {
-  const known = PROTO_NAMES[name] ?? (name.startsWith('DT_') ? name.slice(3).toLowerCase() : '')
+  const known = PROTO_NAMES.get(name) ?? (name.startsWith('DT_') ? name.slice(3).toLowerCase() : '')
   for (const [dtype, own] of NUMBERS) if (own === known) return dtype
   for (const [dtype, own] of OTHERS) if (own.name === known) return dtype
   return undefined

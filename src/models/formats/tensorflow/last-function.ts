@@ -4,7 +4,7 @@ import { functionsIn } from './attributes.ts'
 import type { GraphFunction, TensorGraph } from './graph-def.ts'
 import { valueOfInput, type GraphNode } from './node-def.ts'
 
-const FUNCTIONS: Readonly<Record<string, LastActivation>> = { Softmax: 'softmax', LogSoftmax: 'log-softmax', Sigmoid: 'sigmoid' }
+const FUNCTIONS: ReadonlyMap<string, LastActivation> = new Map([['Softmax', 'softmax'], ['LogSoftmax', 'log-softmax'], ['Sigmoid', 'sigmoid']])
 
 /** Operations that only move values about, or store them in another type. */
 const PASSIVE = new Set(['Identity', 'StopGradient', 'PreventGradient', 'Snapshot', 'EnsureShape', 'Reshape', 'Squeeze', 'ExpandDims', 'Transpose', 'Cast'])
@@ -20,7 +20,7 @@ export function lastFunction (graph: TensorGraph, value: string): LastActivation
   for (let steps = 0; at !== undefined && steps < MAX_STEPS; steps++) {
     const node = nodes.get(at.node)
     if (node === undefined) return 'other'
-    const known = FUNCTIONS[node.op]
+    const known = FUNCTIONS.get(node.op)
     if (known !== undefined) return known
     const called = functionOf(graph, node)
     if (called !== undefined) {
