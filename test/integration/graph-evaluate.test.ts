@@ -104,7 +104,7 @@ describe('a job on a TensorFlow graph with a data set', () => {
       const { search, after, outputs } = receipt
       assert.equal(search!.curve.length, 5)
       assert.equal(Math.abs(search!.allowed - (search!.baseline - 0.3)) < 1e-12, true)
-      assert.deepEqual(search!.curve.map(({ value, held }) => held === value >= search!.allowed), Array(5).fill(true))
+      assert.deepEqual(search!.curve.map(({ value, held }) => held === (value >= search!.allowed)), Array(5).fill(true))
       assert.equal(search!.chosen, Math.max(...search!.curve.filter(({ held }) => held).map(({ sparsity }) => sparsity)))
       assert.equal(Math.abs(after.sparsity - search!.chosen!) < 0.05, true)
       assert.deepEqual([outputs[0]!.verified, outputs[0]!.maxDifference], [true, 0])

@@ -1,5 +1,5 @@
 /** TensorFlow graphs: nodes, and the functions that they call. Source: graph.proto, function.proto, op_def.proto. */
-import { block, joined } from '../protobuf/encode.ts'
+import { block, joined, text } from '../protobuf/encode.ts'
 import { fieldsOf, textIn, valueOf, type Field } from '../protobuf/message.ts'
 import { notRun } from './fail.ts'
 import { encodeNode, readEntry, readNode, type GraphNode } from './node-def.ts'
@@ -79,6 +79,8 @@ function readFunction (message: Uint8Array, count: () => void): GraphFunction {
     kept.push(block(field.number, valueOf(field, 'bytes', what)))
   }
   const { name, inputs, outputs } = readSignature(signature)
+  // TensorFlow joins what is there twice: the name that was read here, which tells functions from operations, is also the one it goes by.
+  kept.push(block(FUNCTION.signature, text(1, name)))
   return { name, parameters: inputs, results: outputs.map((output) => results.get(output) ?? ''), nodes, kept }
 }
 

@@ -15,8 +15,16 @@ export interface GraphNode {
 /** Concat and calls have hundreds at most. */
 const MAX_INPUTS = 65_536
 
-/** Hints to a runtime begin with a line: devices, compilers, other kernels. This one, how loops are run, is not meant for one machine. */
+/** How loops are run. */
 const KEPT_HINT = '_lower_using_switch_merge'
+
+/** Settings of a runtime that a call may bring along. */
+const SETTINGS = new Set(['config', 'config_proto', 'executor_type'])
+
+/** Hints to a runtime begin with a line: devices, compilers, other kernels. They, and settings, are left out. */
+export function isKept (attribute: string): boolean {
+  return attribute === KEPT_HINT || !(attribute.startsWith('_') || SETTINGS.has(attribute))
+}
 
 export function readNode (message: Uint8Array): GraphNode {
   const what = 'a node of the graph'
@@ -29,7 +37,7 @@ export function readNode (message: Uint8Array): GraphNode {
     else if (field.number === 3) inputs.push(textIn(field, what))
     else if (field.number === 5) {
       const [key, value] = readEntry(valueOf(field, 'bytes', what))
-      if (!key.startsWith('_') || key === KEPT_HINT) attributes.set(key, value)
+      if (isKept(key)) attributes.set(key, value)
     }
   }
   if (name === '' || op === '') throw notRun('the graph has a node without name or operation')

@@ -3,12 +3,9 @@ import { block, entry, integer, joined, text } from '../protobuf/encode.ts'
 import { isObject, type Json } from '../json.ts'
 import { notRun } from '../tensorflow/fail.ts'
 import { FUNCTION, type GraphFunction, type TensorGraph } from '../tensorflow/graph-def.ts'
-import type { GraphNode } from '../tensorflow/node-def.ts'
+import { isKept, type GraphNode } from '../tensorflow/node-def.ts'
 import { encodeAttribute, typeNumber } from './attributes.ts'
 import { unfused } from './fused.ts'
-
-/** How loops are run; everything else that begins with a line is a hint to a runtime. */
-const KEPT_HINT = '_lower_using_switch_merge'
 
 /** `graph` was checked by `readGraphDef`. Throws `unsupported-layer` for what cannot be told to TensorFlow. */
 export function tensorGraph (graph: Json): TensorGraph {
@@ -25,7 +22,7 @@ function byName (nodes: readonly GraphNode[]): Map<string, GraphNode> {
 
 function nodeOf (node: Json): GraphNode {
   const { name, op, input = [], attr = {} } = node as { readonly name: string, readonly op: string, readonly input?: string[], readonly attr?: Json }
-  const attributes = Object.entries(attr).filter(([key]) => !(key.startsWith('_') && key !== KEPT_HINT) && !(op === 'Const' && key === 'value'))
+  const attributes = Object.entries(attr).filter(([key]) => isKept(key) && !(op === 'Const' && key === 'value'))
   return { name, op, inputs: input, attributes: new Map(attributes.map(([key, value]) => [key, encodeAttribute(value)])) }
 }
 
