@@ -157,7 +157,7 @@ describe('a job on an ONNX file with a data set', () => {
   })
 
   test('the largest sparsity that keeps the accuracy is found without a layer graph', async () => {
-    const { receipt } = await run('cnn.onnx', 'colours.npz', { method: 'magnitude', scope: 'layer', target: { maxAccuracyDrop: 0.2 }, search: { attempts: 4, examples: 40 }, evaluation: { latency: false } })
+    const { receipt } = await run('cnn.onnx', 'colours.npz', { method: 'magnitude', scope: 'layer', target: { maxAccuracyDrop: 0.5 }, search: { attempts: 4, examples: 40 }, evaluation: { latency: false } })
     const { search, outputs } = receipt
     assert.deepEqual(search!.curve.map(({ value, held }) => held === (value >= search!.allowed)), Array(4).fill(true))
     assert.equal(search!.chosen, Math.max(...search!.curve.filter(({ held }) => held).map(({ sparsity }) => sparsity)))
