@@ -70,6 +70,8 @@ async function applyMethod (input: JobInput, method: Method, model: ModelFile, {
     return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
   }
   const { weightBytes } = input.limits
+  // Looking into layers, and evaluating them again and again, begin with TensorFlow loaded.
+  if (learning !== null && model.architecture.graph !== undefined) await input.engine()
   // A model that is to be evaluated is held in any case.
   const streamAbove = report === null && weightBytes !== undefined ? { streamAbove: weightBytes } : {}
   return await method.run({
@@ -80,7 +82,7 @@ async function applyMethod (input: JobInput, method: Method, model: ModelFile, {
     weigh: weigher(input, model),
     engine: input.engine,
     onProgress: (progress) => { input.onProgress(progress) },
-    ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }),
+    ...(learning !== null && { calibration: { ...input, examples: learning } }),
   })
 }
 
