@@ -145,6 +145,14 @@ export const StructureRecord = Type.Object({
   groups: Type.Array(ChannelGroupRecord),
 }, { description: 'channels that were taken out, by what goes together' })
 
+const Times = Type.Object({ p50: Type.Number(), p95: Type.Number() }, { description: 'milliseconds' })
+
+export const SpeedRecord = Type.Object({
+  batches: Type.Array(Type.Object({ batch: Type.Integer({ description: 'examples in a pass' }), before: Times, after: Times, runs: Type.Integer() })),
+  layers: Type.Array(Type.Object({ layer: Type.String(), before: Times, after: Times, ratio: Type.Number({ description: 'median of after / before, round by round' }), batch: Type.Integer(), runs: Type.Integer() }), { description: 'layers whose weights became smaller, each by itself; those with the most multiplications first' }),
+  leftOut: Type.Integer({ description: 'layers for which no time was left' }),
+}, { description: 'forward passes of the given model and of the smaller one, in turn in one process, on inputs that are made up' })
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
@@ -157,6 +165,7 @@ export const Receipt = Type.Object({
   sensitivity: Type.Optional(Type.Array(SensitivityRecord, { description: 'of the scope sensitivity, by layer' })),
   batchNorm: Type.Optional(BatchNormRecord),
   structure: Type.Optional(StructureRecord),
+  speed: Type.Optional(SpeedRecord),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -171,6 +180,7 @@ export type ReceiptLayer = Static<typeof ReceiptLayer>
 export type CalibrationRecord = Static<typeof CalibrationRecord>
 export type TrainingRecord = Static<typeof TrainingRecord>
 export type MaskUpdate = Static<typeof MaskUpdate>
+export type SpeedRecord = Static<typeof SpeedRecord>
 export type StructureRecord = Static<typeof StructureRecord>
 export type SensitivityRecord = Static<typeof SensitivityRecord>
 export type BatchNormRecord = Static<typeof BatchNormRecord>
