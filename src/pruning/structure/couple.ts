@@ -50,7 +50,7 @@ const OUTPUTS = 'its channels are the outputs of the model'
  */
 export function coupleChannels (architecture: Architecture, options: CoupleOptions = {}): Structure {
   const structure = followChannels(architecture, options)
-  for (const { node, output } of architecture.graph!.outputs) for (const axis of structure.values[node]![output]!) structure.sets.freeze(axis, OUTPUTS)
+  for (const { node, output } of architecture.graph!.outputs) for (const axis of structure.values[node]![output]!) structure.sets.freeze(axis, OUTPUTS, true)
   return structure
 }
 
