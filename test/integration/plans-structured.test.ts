@@ -1,5 +1,6 @@
 /** Plans of structured pruning: the groups, sizes and bytes that the job makes, what is told where they are not known, and what is refused. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { makePlan } from '../../src/methods/planning/make-plan.ts'
 import type { Plan } from '../../src/methods/planning/plan.ts'
@@ -7,8 +8,9 @@ import { readModel } from '../../src/models/formats/index.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
 import { openFile } from '../../src/worker/files.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
-import { openFixture } from '../support/fixtures.ts'
+import { openFixture, pathOf } from '../support/fixtures.ts'
 import { createJobs, type Jobs } from '../support/jobs.ts'
+import { form, openHarness } from './http-harness.ts'
 
 const LENET = 'test/fixtures/models/lenet5.h5'
 const RESNET = 'test/fixtures/models/resnet8.keras'
@@ -110,16 +112,47 @@ describe('a plan of structured pruning', () => {
     assert.match(await refusals({ target: { channels: 0.5 }, layers: [{ match: 'dens_3', skip: true }] }), /^invalid-recipe: .*did you mean "dense_3"/)
     assert.match(await refusals({ target: { params: 100 }, options: { minChannels: 4 } }), /^target-missed: at most 100 parameters are asked for, but \d+ of 431080 stay/)
     assert.match(await refusals({ target: { params: 1e6 } }), /^nothing-pruned: the model has 431080 parameters already/)
-    assert.match(await refusals({ target: { channels: 0.5 }, options: { minChannels: 1000 } }), /^nothing-pruned: no channel would go: .*options\.minChannels/)
+    assert.match(await refusals({ target: { channels: 0.5 }, options: { minChannels: 1000 } }), /^nothing-pruned: no channel would go: .* options\.minChannels keeps 1000 in every group, and no group has more than 500 that may go: lower it/)
+    assert.match(await refusals({ target: { channels: 0.5 }, options: { roundTo: 512 } }), /^nothing-pruned: .* options\.roundTo: what stays of a group must be a multiple of 512/)
+    assert.match(await refusals({ target: { channels: 0.5 }, layers: [{ match: 'dense_4', sparsity: 0.5 }] }), /^invalid-recipe: .*\/layers\/0\/sparsity asks for channels of dense_4, none of which may go: its channels are the outputs of the model/)
+    assert.match(await refusals({ target: { channels: 0.5 }, layers: [{ match: 'conv2d_2', sparsity: 0.5 }, { match: 'conv2d_4', sparsity: 0.25 }] }, RESNET), /^invalid-recipe: .*different shares of the same channels: conv2d_2 0\.5, conv2d_4 0\.25/)
+    assert.match(await refusals({ target: { channels: 0.5 }, layers: [{ match: 'conv2d_2', sparsity: 0.5 }, { match: 'conv2d_4', skip: true }] }, RESNET), /^invalid-recipe: .*asks for channels of conv2d_2, none of which may go: the recipe skips it \(layers, match "conv2d_4"\)/)
+    assert.match(await refusals({ target: { macs: 0.5 }, layers: [{ match: '**', sparsity: 0.1 }] }), /^invalid-recipe: .*\/target\/macs leaves nothing to look for/)
     assert.match(await refusals({ target: { channels: 0.5 }, output: ['savedmodel', 'onnx'] }), /^unsupported-format: .*\nunsupported-format: /)
     assert.match(await refusals({ target: { channels: 0.5 }, criterion: 'taylor' }), /^invalid-request: the criterion taylor looks at calibration data: name a data set/)
   })
 
-  for (const file of ['test/fixtures/savedmodel/exported.zip', 'test/fixtures/onnx/convolutions.onnx']) {
+  for (const [file, why] of [
+    ['test/fixtures/savedmodel/exported.zip', /a SavedModel holds a TensorFlow graph/], ['test/fixtures/onnx/convolutions.onnx', /the file has none/],
+    ['test/fixtures/safetensors/plain.safetensors', /has weights but no layer graph/], ['test/fixtures/tfjs-graph/convolutions.zip', /a TF\.js graph model holds a TensorFlow graph/],
+  ] as const) {
     test(`of a model without a layer graph: ${file}`, async () => {
       const { feasible, refusals: [refusal], structure, layers } = await plan(file, { target: { channels: 0.5 } })
       assert.deepEqual([feasible, refusal!.code, structure], [false, 'unsupported-layer', undefined])
+      assert.match(refusal!.message, why)
+      assert.match(refusal!.message, /; give the Keras model it was made from, or zero weights in this one, as the method magnitude does$/)
       assert.ok(layers.length > 0 && layers.every(({ zeros }) => zeros === null))
     })
   }
+
+  test('of a model with layers of its own', async () => {
+    const { refusals: [refusal] } = await plan('test/fixtures/formats/unknown.keras', { target: { channels: 0.5 } })
+    assert.equal(refusal!.code, 'unsupported-layer')
+    assert.match(refusal!.message, /layer graph of a Keras model .*: layers of type .*Lambda.*Graft.* are not run here/)
+  })
+
+  test('over HTTP it has its groups, and no job comes of it', async () => {
+    const harness = await openHarness()
+    try {
+      const upload = await harness.app.inject({ method: 'POST', url: '/v1/models', ...form({ name: 'file', value: await readFile(pathOf(RESNET)), filename: 'resnet8.keras' }) })
+      const answer = await harness.app.inject({ method: 'POST', url: '/v1/plans', payload: { model: upload.json().id, recipe: { method: 'structured', target: { channels: 0.5 }, scope: 'layer' } } })
+      assert.equal(answer.statusCode, 200, answer.body)
+      const { structure, layers } = answer.json() as Plan
+      assert.deepEqual([structure!.groups[0]!.name, structure!.groups[0]!.before, structure!.groups[0]!.after, structure!.groups[0]!.gone!.length], ['conv2d_2', 8, 4, 4])
+      assert.deepEqual(layers.find(({ name }) => name === 'conv2d_3')!.shapes, { kernel: [3, 3, 4, 4] })
+      assert.deepEqual((await harness.app.inject({ url: '/v1/jobs' })).json().items, [])
+    } finally {
+      await harness.close()
+    }
+  })
 })

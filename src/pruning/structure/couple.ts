@@ -57,7 +57,7 @@ export function coupleChannels (architecture: Architecture, options: CoupleOptio
 /** The same where outputs of the model may go too. */
 export function followChannels (architecture: Architecture, { keep = () => undefined }: CoupleOptions = {}): Structure {
   const { graph, layers } = architecture
-  if (graph === undefined) throw new EspalierError('unsupported-layer', `channels are taken out along the layer graph: ${architecture.problem ?? 'the file has none'}`)
+  if (graph === undefined) throw new EspalierError('unsupported-layer', `channels are taken out along the layer graph of a Keras model (keras, keras-h5, tfjs-layers): ${architecture.problem ?? 'the file has none'}; give the Keras model it was made from, or zero weights in this one, as the method magnitude does`)
   const sets = new ChannelSets()
   const makers: Maker[] = []
   const bound = new Map<string, AxisLabels>()
