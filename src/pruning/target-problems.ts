@@ -26,14 +26,11 @@ export function problemsOfTarget (rules: MethodRules, method: MethodName, input:
   return [...beside, ...problemsOfShare(rules, target.sparsity, granularity, '/target/sparsity')]
 }
 
-/** More methods than this are not worth naming. */
-const NAMED = 3
-
 /** What to do about a target that the method does not take. */
 function otherwise (targets: readonly TargetName[], wrong: TargetName): string {
   if (wrong === 'sparsity' && targets.includes('channels')) return '; a share of the channels is {"channels": 0.5}'
   const takers = METHOD_NAMES.filter((name) => (METHOD_RULES[name] as MethodRules).targets.includes(wrong))
-  return takers.length > NAMED ? '' : `; "${wrong}" is for ${takers.join(', ')}`
+  return takers.every((name) => (METHOD_RULES[name] as MethodRules).reshapes === true) ? `; it is for methods that take channels out: ${takers.join(', ')}` : ''
 }
 
 function formsOf (targets: readonly TargetName[]): string[] {

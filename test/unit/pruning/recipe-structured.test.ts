@@ -34,14 +34,14 @@ test('every target that the method names is taken, with a value in its range', (
 test('a target says what would be right', () => {
   assert.match(errorsOf({})['/target']!, /is needed: the method structured takes \{"channels": number\} or \{"params": number\}/)
   assert.match(errorsOf({ target: { sparsity: 0.5 } })['/target/sparsity']!, /which takes "channels" or .*; a share of the channels is \{"channels": 0\.5\}$/)
-  assert.match(errorsOf({ target: { threshold: 0.1 } })['/target/threshold']!, /; "threshold" is for threshold$/)
+  assert.match(errorsOf({ target: { threshold: 0.1 } })['/target/threshold']!, /or "minAccuracy"$/)
   assert.match(errorsOf({ target: { channels: 50 } })['/target/channels']!, /must be less than 1, not 50 \(share of the channels that go, in \(0, 1\): 0\.5 is half of them\)/)
   assert.match(errorsOf({ target: { channels: 0 } })['/target/channels']!, /must be more than 0/)
   assert.match(errorsOf({ target: { latency: 1 } })['/target/latency']!, /must be less than 1, .*0\.5 is twice as fast/)
   assert.match(errorsOf({ target: { macs: 1.5 } })['/target/macs']!, /give a whole number, or a share below 1/)
   assert.match(errorsOf({ target: { channels: 0.5, as: 'gzip' } })['/target/as']!, /goes with "bytes", not with "channels"/)
   assert.match(errorsOf({ target: { channels: 0.5, macs: 0.5 } })['/target']!, /must have one of .*, not channels and macs/)
-  assert.match(errorsOf({ method: 'magnitude', target })['/target/channels']!, /; "channels" is for .*structured/)
+  assert.match(errorsOf({ method: 'magnitude', target })['/target/channels']!, /; it is for methods that take channels out: structured/)
 })
 
 test('what goes with other methods only says why it does not go with this one', () => {
