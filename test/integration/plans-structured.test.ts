@@ -54,6 +54,7 @@ describe('a plan of structured pruning and its job', () => {
       assert.equal(planned.structure!.groups.reduce((sum, { removable }) => sum + removable, 0), receipt.structure!.channels.removable)
       assert.deepEqual(planned.layers.map(({ name: layer, weights, zeros, asked, skipped }) => [layer, weights, weights - zeros!, asked, skipped]), receipt.layers.map(({ name: layer, weights, kept, asked, skipped }) => [layer, weights, kept, asked, skipped]))
       assert.equal(planned.search?.chosen, receipt.search?.chosen)
+      assert.ok(receipt.warnings.every((warning) => !warning.includes('keeps it')), receipt.warnings.join('\n'))
       const extension = receipt.outputs[0]!.name
       const source = await openFile(`${jobs.home}/${name}/${extension}`)
       const written = await readModel(source)
