@@ -79,6 +79,12 @@ describe('a plan of structured pruning and its job', () => {
 })
 
 describe('a plan of structured pruning', () => {
+  test('channels that a criterion cannot score stay, and say so', async () => {
+    const { structure } = await plan('test/fixtures/formats/convolutions.keras', { criterion: 'bn-scale', target: { channels: 0.3 } })
+    const why = ['the criterion bn-scale cannot score its channels']
+    assert.deepEqual(structure!.groups.map(({ name, before: all, after: left, kept }) => [name, all, left, kept]), [['conv', 6, 4, undefined], ['separable', 5, 5, why], ['transposed', 5, 5, why], ['out', 4, 4, ['its channels are the outputs of the model']]])
+  })
+
   const has = { dataset: true, evaluationDataset: false }
 
   for (const [name, recipe, why] of [

@@ -11,7 +11,7 @@ import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import { searchOf } from '../../pruning/targets.ts'
 import type { MethodResult } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
-import { coupleModel, rankCoupled, type CoupledModel } from '../structured/channels.ts'
+import { coupleModel, leaveUnscored, rankCoupled, type CoupledModel } from '../structured/channels.ts'
 import { reachTarget } from '../structured/reach.ts'
 import { channelRows, structureNotes, structureRecord } from '../structured/record.ts'
 import { scoreChannels } from '../structured/scores.ts'
@@ -33,6 +33,7 @@ export interface ChannelPlanRequest {
 }
 
 interface Shrunk {
+  readonly coupled: CoupledModel
   readonly model: ModelFile
   readonly gone: ReadonlySet<number>
   readonly search?: SearchRecord
@@ -43,10 +44,11 @@ interface Shrunk {
 /** What the job would fail with joins `refusals`. With refusals nothing is ranked, but the groups are told where there are some. */
 export async function planChannels (request: ChannelPlanRequest, refusals: EspalierError[]): Promise<ChannelPlan> {
   const { model, recipe } = request
-  const coupled = await attempt(refusals, () => coupleModel(model, recipe))
-  if (coupled === null) return unfollowed(request)
+  const followed = await attempt(refusals, () => coupleModel(model, recipe))
+  if (followed === null) return unfollowed(request)
   const why = whyUnknown(request)
-  const shrunk = why !== undefined || refusals.length > 0 ? null : await attempt(refusals, async () => await shrink(request, coupled))
+  const shrunk = why !== undefined || refusals.length > 0 ? null : await attempt(refusals, async () => await shrink(request, followed))
+  const coupled = shrunk?.coupled ?? followed
   const inexact = why ?? (recipe.batchNorm === 'recalibrate' ? 'these are the channels of the job, but "batchNorm": "recalibrate" looks at calibration data, and the bytes of the file depend on it' : undefined)
   const { layers, pool } = await channelRows(coupled, shrunk?.model ?? model, shareOf(recipe))
   return {
@@ -62,13 +64,14 @@ export async function planChannels (request: ChannelPlanRequest, refusals: Espal
 }
 
 /** As the method does it. Throws what the job would throw. */
-async function shrink ({ model, recipe, gzipSize }: ChannelPlanRequest, coupled: CoupledModel): Promise<Shrunk> {
+async function shrink ({ model, recipe, gzipSize }: ChannelPlanRequest, followed: CoupledModel): Promise<Shrunk> {
   const scale = createScale(model, recipe, gzipSize)
   const context = { model, recipe, signal: new AbortController().signal, weigh: scale.one }
-  const choice = rankCoupled(coupled, await scoreChannels(context, coupled.structure), recipe)
-  const { gone, search } = await reachTarget(context, coupled, choice)
+  const scored = await scoreChannels(context, followed.structure)
+  const coupled = leaveUnscored(followed, scored, recipe)
+  const { gone, search } = await reachTarget(context, coupled, rankCoupled(coupled, scored, recipe))
   const shrunk = await shrinkModel(model, createCut(coupled.structure, gone))
-  return { model: shrunk, gone, file: recipe.batchNorm === 'recalibrate' ? null : await scale.both(new Map(), shrunk), ...(search && { search }) }
+  return { coupled, model: shrunk, gone, file: recipe.batchNorm === 'recalibrate' ? null : await scale.both(new Map(), shrunk), ...(search && { search }) }
 }
 
 /** Why the very channels are not known before the job runs. */

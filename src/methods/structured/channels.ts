@@ -37,6 +37,15 @@ export function coupleModel (model: ModelFile, { layers }: Rules): CoupledModel 
   return { model, structure, groups, shares }
 }
 
+/** The same where channels stay that the criterion has no score for, as it cannot be observed of what makes them. */
+export function leaveUnscored (coupled: CoupledModel, { scores }: ChannelScores, { criterion = 'group-l2' }: Pick<Recipe, 'criterion'>): CoupledModel {
+  const groups = coupled.groups.map((group) => {
+    const channels = group.channels.filter(({ root }) => scores.has(root))
+    return channels.length === group.channels.length ? group : { ...group, channels, frozen: [...group.frozen, `the criterion ${criterion} cannot score its channels`] }
+  })
+  return { ...coupled, groups }
+}
+
 /** A group has its own share where one of the layers that make it has. */
 export function rankCoupled ({ structure, groups, shares }: CoupledModel, { scores }: ChannelScores, { scope, options }: Recipe): Choice {
   const { minChannels, roundTo, normalize } = options as { readonly minChannels: number, readonly roundTo: number, readonly normalize: 'mean' | 'none' }
