@@ -16,11 +16,11 @@ export const Latency = Type.Object({
 /** Loss and metrics on the report data. Null fields come with `notMeasured`. */
 export const Measurement = Type.Object({
   metrics: Nullable(Type.Record(Type.String(), Type.Number(), { description: 'loss, accuracy, ... by name' })),
-  weights: Type.Integer({ description: 'all trainable parameters' }),
+  weights: Type.Integer({ description: 'all trainable parameters; fewer where channels were taken out' }),
   nonzeros: Type.Integer({ description: 'trainable parameters that are not zero' }),
-  prunableWeights: Type.Integer({ description: 'the pool: prunable kernels in scope' }),
+  prunableWeights: Type.Integer({ description: 'the pool: prunable kernels in scope, those that there are' }),
   sparsity: Type.Number({ description: 'zeros / prunable weights' }),
-  compression: Type.Number({ description: 'all trainable parameters / their nonzeros' }),
+  compression: Type.Number({ description: 'trainable parameters of the given model / those that are not zero' }),
   macs: Nullable(Type.Integer({ description: 'multiply-accumulates for one example, dense' })),
   effectiveMacs: Nullable(Type.Integer({ description: 'the same, not counting multiplications by a zero weight' })),
   bytes: Type.Integer({ description: 'size of the file' }),
@@ -33,10 +33,10 @@ export const Measurement = Type.Object({
 export const ReceiptLayer = Type.Object({
   name: Type.String(),
   type: Type.String(),
-  weights: Type.Integer({ description: 'prunable weights' }),
-  nonzeros: Type.Integer(),
-  asked: Nullable(Type.Number({ description: 'sparsity asked of this layer; null when layers share one budget' })),
-  achieved: Type.Number({ description: 'zeros / prunable weights' }),
+  weights: Type.Integer({ description: 'prunable weights of the given model' }),
+  nonzeros: Type.Integer({ description: 'of these, those that are there and not zero' }),
+  asked: Nullable(Type.Number({ description: 'sparsity, or share of channels, asked of this layer; null when layers share one budget' })),
+  achieved: Type.Number({ description: 'zeros / prunable weights; weights that are no more count as zeros' }),
   kept: Type.Integer({ description: 'weights the method kept' }),
   skipped: Type.Optional(Type.String({ description: 'why the layer was left alone' })),
 })
@@ -113,7 +113,7 @@ export const MaskUpdate = Type.Object({
 
 export const SearchRecord = Type.Object({
   metric: Type.String({ description: 'accuracy, or the size that is asked for' }),
-  goal: Type.Union([Type.Literal('largest'), Type.Literal('least')], { description: 'the largest sparsity that keeps the metric, or the least that brings it down' }),
+  goal: Type.Union([Type.Literal('largest'), Type.Literal('least')], { description: 'the largest sparsity (share of channels, where these are taken out) that keeps the metric, or the least that brings it down' }),
   examples: Nullable(Type.Integer({ description: 'that selected; none of them is reported. Null where the metric needs none' })),
   baseline: Type.Number({ description: 'of the given model' }),
   allowed: Type.Number({ description: 'what a sparsity must come to' }),
