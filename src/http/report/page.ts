@@ -4,7 +4,7 @@ import type { Measurement, Receipt } from '../../methods/receipt.ts'
 import { bytes, count, percent, rounded } from './numbers.ts'
 import { html, type Html } from './html.ts'
 import { searchRows, searchText, searchTitles, SENSITIVITY_TITLES, sensitivityRows, UPDATE_TITLES, updateRows, updatesChart, updatesText } from './pruning.ts'
-import { GROUP_TITLES, groupRows, structureText } from './structure.ts'
+import { GROUP_TITLES, groupRows, SPEED_TITLES, speedRows, structureText } from './structure.ts'
 import { epochRows, epochTitles, trainingText } from './training.ts'
 
 const STYLE = `
@@ -75,11 +75,16 @@ function evaluation ({ evaluation }: Receipt): Html {
   return html`<p>Measured on ${count(examples)} examples (${split}, ${task}), inputs x * ${rounded(inputs.scale)} + ${rounded(inputs.offset)} by ${inputs.source}.${interval}</p>`
 }
 
-function channels ({ structure }: Receipt): Html {
+function channels ({ structure, speed }: Receipt): Html {
   if (structure === undefined) return html``
   return html`<h2>Channels</h2>
 ${structureText(structure)}
-${table(GROUP_TITLES, groupRows(structure))}`
+${table(GROUP_TITLES, groupRows(structure))}
+${speed === undefined
+? ''
+: html`<h2>Speed</h2>
+<p>Both models in turn in one process, on inputs that are made up${speed.leftOut === 0 ? '' : html`; for ${count(speed.leftOut)} layers no time was left`}.</p>
+${table(SPEED_TITLES, speedRows(speed))}`}`
 }
 
 function pruning ({ updates, search, sensitivity, batchNorm, structure }: Receipt): Html {

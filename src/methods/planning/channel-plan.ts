@@ -13,7 +13,7 @@ import type { MethodResult } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
 import { coupleModel, leaveUnscored, rankCoupled, type CoupledModel } from '../structured/channels.ts'
 import { reachTarget } from '../structured/reach.ts'
-import { channelRows, structureNotes, structureRecord } from '../structured/record.ts'
+import { channelRows, channelNotes, structureRecord } from '../structured/record.ts'
 import { scoreChannels } from '../structured/scores.ts'
 import { PLANNED_WEIGHTS } from './limits.ts'
 import { createScale, type Weighed, type WeighFile } from './memory-scale.ts'
@@ -59,7 +59,7 @@ export async function planChannels (request: ChannelPlanRequest, refusals: Espal
     ...(shrunk?.search && { search: shrunk.search }),
     structure: structureOf(coupled, shrunk),
     layers: layers.map((row) => layerOf(row, request, shrunk)),
-    warnings: shrunk === null ? [] : structureNotes(coupled, shrunk.gone),
+    warnings: shrunk === null ? [] : channelNotes(coupled, shrunk.gone),
   }
 }
 
