@@ -29,8 +29,8 @@ export function randomInputs ({ graph, layers }: Architecture, draw: Draw): Numb
   return graph!.inputShapes.map(([, ...rest], index) => {
     const shape = [2, ...rest as number[]]
     const reader = graph!.nodes.find(({ inputs: [first] }) => first?.node === graph!.inputs[index]!.node)
-    const { type, weights } = layers[reader!.layer]!
-    const rows = type === 'Embedding' ? weights![0]!.shape[0]! : undefined
+    const layer = reader === undefined ? undefined : layers[reader.layer]!
+    const rows = layer?.type === 'Embedding' ? layer.weights![0]!.shape[0]! : undefined
     return { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => rows === undefined ? draw() * 2 - 1 : Math.floor(draw() * rows)) }
   })
 }
