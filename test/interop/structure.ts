@@ -20,7 +20,9 @@ import { IMAGE_TOPOLOGIES } from '../support/topologies/images.ts'
 import { MODEL_TOPOLOGIES } from '../support/topologies/models.ts'
 import { SEQUENCE_TOPOLOGIES } from '../support/topologies/sequences.ts'
 
-const TOPOLOGIES = { ...IMAGE_TOPOLOGIES, ...SEQUENCE_TOPOLOGIES, ...MODEL_TOPOLOGIES }
+// TensorFlow pools no channels-first images on a CPU.
+const { channelsFirst: _, ...images } = IMAGE_TOPOLOGIES
+const TOPOLOGIES = { ...images, ...SEQUENCE_TOPOLOGIES, ...MODEL_TOPOLOGIES }
 
 const FILES = ['examples/lenet5.keras', 'test/fixtures/models/lenet5.h5', 'test/fixtures/models/resnet8.keras', 'test/fixtures/models/resnet8.h5']
 
