@@ -33,7 +33,7 @@ test('of several makers it has the name of the first, and layers stand in the or
 
 test('layers that make several kinds are named with the kind', () => {
   assert.deepEqual(groupsOf(SEQUENCE_TOPOLOGIES.attentionAlone()).map(({ name }) => name), ['first', 'second', 'heads/heads', 'heads/outputs', 'out'])
-  assert.deepEqual(groupsOf(SEQUENCE_TOPOLOGIES.bidirectional()).map(({ name }) => name), ['both/forward_layer', 'both/backward_layer', 'out'])
+  assert.deepEqual(groupsOf(SEQUENCE_TOPOLOGIES.bidirectional()).map(({ name, makers }) => [name, ...makers]), [['both/forward_layer', 'both'], ['out', 'out']])
 })
 
 test('a channel that stands at several places of its maker', () => {
