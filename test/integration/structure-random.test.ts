@@ -2,26 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-node-gpu'
-import { runGraph } from '../../src/engine/forward.ts'
 import { readArchitecture } from '../../src/models/architecture/index.ts'
-import type { Architecture } from '../../src/models/architecture/types.ts'
 import { rankChannels } from '../../src/pruning/structure/choose.ts'
-import { coupleChannels, type Place } from '../../src/pruning/structure/couple.ts'
-import { gather } from '../../src/pruning/structure/gather.ts'
+import { coupleChannels } from '../../src/pruning/structure/couple.ts'
 import { freeAxes, groupChannels } from '../../src/pruning/structure/groups.ts'
 import { createCut, shrunkConfig, type Cut } from '../../src/pruning/structure/shrink.ts'
-import { drawer, randomGraph, type Draw } from '../support/random-graph.ts'
-
-type Values = ReadonlyMap<string, { readonly shape: readonly number[], readonly values: Float32Array }>
-
-function randomWeights ({ layers }: Architecture, draw: Draw): Values {
-  return new Map(layers.flatMap(({ path, weights }) => (weights ?? []).map(({ role, shape }) => {
-    const values = Float32Array.from({ length: shape.reduce((all, size) => all * size, 1) }, () => role === 'moving_variance' ? 0.5 + draw() : draw() - 0.5)
-    return [`${path}/${role}`, { shape, values }] as const
-  })))
-}
-
-const placesFor = (places: readonly Place[], name: string, rank: number) => Array.from({ length: rank }, (_, axis) => places.find((place) => `${place.layer}/${place.role}` === name && place.axis === axis))
+import { assertSameOutputs, placesFor, randomExamples, randomWeights, runWeights, shrunkWeights, type Values } from '../support/graph-weights.ts'
+import { drawer, randomGraph } from '../support/random-graph.ts'
 
 /** Zeros wherever a channel that goes stands. */
 function masked (weights: Values, { structure: { places }, kept }: Cut): Values {
@@ -38,19 +25,6 @@ function masked (weights: Values, { structure: { places }, kept }: Cut): Values 
     })
     return [name, { shape, values: zeroed }]
   }))
-}
-
-function shrunk (weights: Values, { structure: { places }, kept }: Cut): Values {
-  return new Map([...weights].map(([name, { shape, values }]) => [name, gather(values, shape, placesFor(places, name, shape.length).map((place) => place === undefined ? null : kept(place.labels)))]))
-}
-
-function run (architecture: Architecture, weights: Values, inputs: readonly tf.Tensor[]): Float32Array[] {
-  const loaded = architecture.layers.map(({ path, weights: specs }) => Object.fromEntries((specs ?? []).map(({ role, shape }) => {
-    const { values, shape: own } = weights.get(`${path}/${role}`)!
-    assert.deepEqual([...own], [...shape], `${path}/${role}`)
-    return [role, tf.tensor(values, [...shape], 'float32')]
-  })))
-  return runGraph(architecture, (layer) => loaded[layer]!, [...inputs]).map((output) => output.dataSync().slice() as Float32Array)
 }
 
 const GRAPHS = 200
@@ -75,13 +49,8 @@ describe('random layer graphs', () => {
       assert.equal(small.problem, undefined)
       const weights = randomWeights(architecture, draw)
       tf.tidy(() => {
-        const inputs = architecture.graph!.inputShapes.map(([, ...shape]) => tf.tensor(Float32Array.from({ length: 2 * shape.reduce<number>((all, size) => all * size!, 1) }, () => draw() * 2 - 1), [2, ...shape as number[]]))
-        const [wanted, got] = [run(architecture, masked(weights, cut), inputs), run(small, shrunk(weights, cut), inputs)]
-        for (const [output, values] of wanted.entries()) {
-          assert.equal(got[output]!.length, values.length)
-          const worst = values.reduce((most, value, index) => Math.max(most, Math.abs(value - got[output]![index]!) / Math.max(1, Math.abs(value))), 0)
-          assert.ok(worst <= 1e-5, `output ${output} is off by ${worst}`)
-        }
+        const inputs = randomExamples(architecture, draw)
+        assertSameOutputs(runWeights(architecture, masked(weights, cut), inputs), runWeights(small, shrunkWeights(weights, cut), inputs))
       })
     })
   }
