@@ -14,6 +14,7 @@ import { sparseBytes } from '../../pruning/sparse.ts'
 import { searchOf } from '../../pruning/targets.ts'
 import { learns, whyNotRun } from '../job-data.ts'
 import { planUnits, type UnitPlan } from '../plan-units.ts'
+import { assertShrinkable, SHRINK_LATER } from '../structured/shrinkable.ts'
 import { zeroWarning } from '../warnings.ts'
 import { planExactly, unwritable, type ExactPlan, type WeighFile } from './exact-plan.ts'
 import type { Plan, PlanLayer, PlanSize } from './plan.ts'
@@ -38,6 +39,7 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
   if (missing !== undefined) refusals.push(new EspalierError('invalid-request', missing))
   const problem = learns(recipe) || (recipe.evaluation !== false && (has.dataset || has.evaluationDataset)) ? whyNotRun(model, recipe) : undefined
   if (problem !== undefined) refusals.push(problem)
+  attempt(refusals, () => { assertShrinkable(recipe, model) })
   const nonzeros = await countTensors(model)
   const units = METHOD_RULES[recipe.method].targets.length === 0 ? null : attempt(refusals, () => planUnits(model, recipe))
   const inexact = units === null ? undefined : whyInexact(request, units)
@@ -57,7 +59,7 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
     after: refusals.length > 0 || pool.zeros === null ? null : afterOf(request, nonzeros, counts, pool, zeros, exact),
     ...(exact?.search && { search: exact.search }),
     layers: layersOf(model, units, zeros, nonzeros),
-    warnings: units === null ? [] : [zeroWarning(recipe)],
+    warnings: units === null ? [] : [recipe.shrink === true ? SHRINK_LATER : zeroWarning(recipe)],
   }
 }
 

@@ -47,5 +47,5 @@ export async function assertPruned (report: PruneReport, hint: () => string | Pr
 }
 
 export function figuresOf ({ tensors, weights, zeros, threshold }: PruneReport): Pick<MethodResult, 'pool' | 'threshold'> {
-  return { pool: { weights, zerosBefore: tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0), zeros }, threshold }
+  return { pool: { weights, zerosBefore: tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0), zeros, names: tensors.map(({ name }) => name) }, threshold }
 }

@@ -48,9 +48,9 @@ function reasonOf (structure: Structure, { reads, pinned, values }: Followed, ro
   for (const { layer, labels, constants, foldable } of reads) {
     const place = labels.findIndex((label) => sets.rootOf(label) === root)
     if (place < 0 || constants[place] === 0 || typeof foldable !== 'string') continue
-    return Number.isNaN(constants[place]) ? `${layer} reads them where they are not one number` : `they are not 0 where ${layer} reads them, and ${foldable}`
+    return Number.isNaN(constants[place]) ? `read by ${layer} where live ones are mixed in` : `read by ${layer} as numbers other than 0, and ${foldable}`
   }
-  return 'they are coupled with live channels'
+  return 'coupled with live ones'
 }
 
 /** The first layer behind which the channel is not one number any more. */
@@ -68,5 +68,5 @@ function lostAt ({ architecture: { graph, layers }, sets, values: labels }: Stru
   if (at < 0) return undefined
   const { layer, inputs } = graph!.nodes[at]!
   const { path } = layers[layer]!
-  return inputs.length > 1 ? `they are coupled with live ones through ${path}` : `what ${path} makes of them is not one number`
+  return inputs.length > 1 ? `coupled with live ones through ${path}` : `not one number any more behind ${path}`
 }

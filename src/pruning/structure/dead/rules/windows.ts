@@ -101,4 +101,3 @@ export function isPadded ({ padding, kernelSize, strides, dilation }: WindowConf
     return padding === 'causal' || given === null || (Math.ceil(given / stride) - 1) * stride + window > given
   })
 }
-
