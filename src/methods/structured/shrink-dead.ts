@@ -67,7 +67,7 @@ async function countPool ({ layers }: ModelFile, names: readonly string[] = []):
 const MAX_LISTED = 12
 
 function notesOf (gone: number, stays: readonly Stay[]): string[] {
-  const listed = stays.slice(0, MAX_LISTED).map(({ layer, channels, reason }) => `shrink: ${channels} ${channels === 1 ? 'channel' : 'channels'} of ${layer} ${channels === 1 ? 'has' : 'have'} no weights left, but ${channels === 1 ? 'stays' : 'stay'}: ${reason}`)
+  const listed = stays.slice(0, MAX_LISTED).map(({ layer, channels, reason }) => `shrink: ${channels === 1 ? '1 channel' : `${channels} channels`} of ${layer} ${channels === 1 ? 'depends on no input, but stays' : 'depend on no input, but stay'}: ${reason}`)
   const more = stays.slice(MAX_LISTED).reduce((sum, { channels }) => sum + channels, 0)
   return [
     ...gone > 0 ? [] : [`shrink: no channel was taken out: ${stays.length === 0 ? 'none died whole, as the zeros lie scattered; "granularity": {"type": "channel"} or a method for channels makes whole ones' : 'those that died have to stay'}`],

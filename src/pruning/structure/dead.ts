@@ -14,7 +14,7 @@ export interface DeadChannels {
   readonly gone: ReadonlySet<number>
   /** What changes in weights besides: with these the model computes the same, with `gone` or without. */
   readonly changed: ChangedWeights
-  /** Channels whose weights are all zero and which stay, with the reason. */
+  /** Channels that are one number where they are made, for every input, and which stay, with the reason. */
   readonly stays: readonly Stay[]
 }
 

@@ -1,4 +1,4 @@
-/** Why channels whose weights are all zero stay. */
+/** Why channels that are one number for every input stay. */
 import type { GraphNode } from '../../../models/architecture/types.ts'
 import type { Structure } from '../couple.ts'
 import type { Followed, GivenModel } from './follow.ts'

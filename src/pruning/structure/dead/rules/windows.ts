@@ -49,7 +49,7 @@ export const transposed: DeadRule<TransposedConfig> = {
   pass (passage) {
     const { c, weight, read } = passage
     const channels = zerosOf(channelsIn(passage))
-    read('kernel', c.rank + 1, channels, 'it spreads them over positions that differ')
+    read('kernel', c.rank + 1, channelsIn(passage), 'it spreads them over positions that differ')
     return [filters(passage, columnSums(weight('kernel')!, new Map([[c.rank + 1, channels]]), [c.rank]))]
   },
 }
