@@ -39,7 +39,8 @@ export async function trainedResult ({ model }: MethodContext, { weights, record
   return {
     changes,
     layers: await layerRows(model, plan, counted, tensors),
-    pool: { weights: sum((tensor) => tensor.weights), zerosBefore: sum((tensor) => tensor.zerosBefore), zeros: sum((tensor) => tensor.zeros), names: counted.map(({ name }) => name) },
+    pool: { weights: sum((tensor) => tensor.weights), zerosBefore: sum((tensor) => tensor.zerosBefore), zeros: sum((tensor) => tensor.zeros) },
+    competed: counted.map(({ name }) => name),
     threshold: null,
     training: record,
   }

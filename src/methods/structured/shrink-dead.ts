@@ -32,7 +32,7 @@ export async function shrinkDead ({ engine, signal }: Pick<JobInput, 'engine' | 
     ...result,
     model: made,
     changes: new Map(),
-    pool: { ...result.pool, after: await countPool(made, result.pool.names) },
+    pool: { ...result.pool, after: await countPool(made, result.competed) },
     structure: structureRecord({ model, structure: given.structure, groups, shares: new Map() }, gone),
     notes,
   }

@@ -44,7 +44,9 @@ function deadRoots (model: GivenModel, { reads, pinned }: Followed): Set<number>
   for (const read of reads) {
     for (const [place, label] of read.labels.entries()) {
       const root = sets.rootOf(label)
-      readsOf.set(root, [...readsOf.get(root) ?? [], { read, place }])
+      const own = readsOf.get(root)
+      if (own === undefined) readsOf.set(root, [{ read, place }])
+      else own.push({ read, place })
     }
   }
   const roots = new Set(Array.from({ length: sets.size }, (_, label) => sets.rootOf(label)))

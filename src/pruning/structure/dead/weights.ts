@@ -29,21 +29,28 @@ export function someNonzeroAt ({ shape, values }: WeightValues, axis: number, pl
  */
 export function columnSums ({ shape, values }: WeightValues, inputs: ReadonlyMap<number, Constants>, columns: readonly number[]): Float64Array {
   const strides = stridesOf(shape)
-  const sizes = columns.map((axis) => shape[axis]!)
-  const steps = stridesOf(sizes)
-  const known = [...inputs].filter(([, constants]) => constants !== null)
-  const sums = new Float64Array(sizes.reduce((all, size) => all * size, 1))
-  values.forEach((value, index) => {
-    if (value === 0) return
-    let column = 0
-    for (const [at, axis] of columns.entries()) column += placeAt(shape, strides, axis, index) * steps[at]!
-    let input = NaN
-    for (const [axis, constants] of known) {
-      const constant = constants![placeAt(shape, strides, axis, index)]!
-      if (!Number.isNaN(constant)) input = constant
+  const steps = stridesOf(columns.map((axis) => shape[axis]!))
+  const stepOf = (axis: number): number => columns.includes(axis) ? steps[columns.indexOf(axis)]! : 0
+  const outer = [...shape.keys()].slice(0, -1)
+  const known = [...inputs].filter((one): one is [number, Float64Array] => one[1] !== null)
+  const sums = new Float64Array(columns.reduce((all, axis) => all * shape[axis]!, 1))
+  const last = shape.length - 1
+  const [run, step, own] = [shape[last]!, stepOf(last), inputs.get(last) ?? null]
+  let open = sums.length
+  // Runs of the last axis; once every column varies the rest says nothing new.
+  for (let start = 0; start < values.length && open > 0; start += run) {
+    let [base, given] = [0, NaN]
+    for (const axis of outer) base += placeAt(shape, strides, axis, start) * stepOf(axis)
+    for (const [axis, constants] of known) if (axis !== last && !Number.isNaN(constants[placeAt(shape, strides, axis, start)])) given = constants[placeAt(shape, strides, axis, start)]!
+    for (let place = 0; place < run; place++) {
+      const value = values[start + place]!
+      const column = base + place * step
+      if (value === 0 || Number.isNaN(sums[column])) continue
+      const input = Number.isNaN(given) ? own?.[place] ?? NaN : given
+      sums[column]! += input * value
+      if (Number.isNaN(sums[column])) open--
     }
-    sums[column]! += input * value
-  })
+  }
   return sums
 }
 

@@ -90,7 +90,7 @@ describe('units', () => {
   })
 
   test('of equations, whose bias must tell the columns apart', () => {
-    const equation = (bias_axes: string | null) => deadModel([2, 3], (graph, x) => [add(graph, 'EinsumDense', { equation: 'abc,cde->abde', output_shape: [null, 2, 2], bias_axes }, add(graph, 'Dense', { units: 2 }, x))]).set('dense_1/kernel', [null, 1], 0).set('einsumdense_2/kernel', [1, 0, 1], 4)
+    const equation = (biasAxes: string | null) => deadModel([2, 3], (graph, x) => [add(graph, 'EinsumDense', { equation: 'abc,cde->abde', output_shape: [null, 2, 2], bias_axes: biasAxes }, add(graph, 'Dense', { units: 2 }, x))]).set('dense_1/kernel', [null, 1], 0).set('einsumdense_2/kernel', [1, 0, 1], 4)
     const { gone, weight } = equation('de').find()
     assert.deepEqual([gone, weight('einsumdense_2/bias')], [{ dense_1: [1] }, [2, 5, 2, 2]])
     assert.match(equation('e').find().stays[0]!, /bias is shared/)
