@@ -54,6 +54,8 @@ export interface MethodResult {
   readonly layers: readonly ReceiptLayer[]
   /** The weights that competed: how many, and how many of them are zero before and after. */
   readonly pool: { readonly weights: number, readonly zerosBefore: number, readonly zeros: number, /** Where some of them are no more: how many there are, and how many of these are zero. */ readonly after?: { readonly weights: number, readonly zeros: number } }
+  /** Of these weights: `layer/role`. */
+  readonly competed?: readonly string[]
   /** The largest magnitude that was zeroed by a ranking over all layers; null where there is none. */
   readonly threshold: number | null
   /** What was observed, where the criterion looks at data. */

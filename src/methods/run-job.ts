@@ -12,6 +12,8 @@ import { measureSpeed, type Timed } from './structured/speed.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { openData, type JobData, type Report } from './job-data.ts'
+import { shrinkDead } from './structured/shrink-dead.ts'
+import { assertShrinkable } from './structured/shrinkable.ts'
 import { checkOutput, outputFormats, weigher, writeOutput, type WrittenModel } from './write-outputs.ts'
 
 /** Why a model that was streamed is not run. */
@@ -38,7 +40,9 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   if (input.pause?.aborted === true) throw new EspalierError('job-paused', 'the job was paused')
 
   stage(method.kind === 'static' ? 'pruning' : 'training')
-  const result = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
+  assertShrinkable(recipe, model)
+  const pruned = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
+  const result = recipe.shrink === true ? await clock.time('shrink', async () => await shrinkDead(input, model, pruned)) : pruned
   signal.throwIfAborted()
 
   // What is too large to be held is too large to be run.

@@ -11,8 +11,8 @@ const DENSE_ZEROS = 'the zeros lie scattered in dense kernels: files and sparse 
 const ZERO_CHANNELS = 'channels that went are zero, but still in the kernels: files and sparse encodings become smaller, the device computes them all the same'
 
 /** What zeros of this granularity do not do. */
-export function zeroWarning ({ granularity }: Pick<Recipe, 'granularity'>): string {
-  return granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS
+export function zeroWarning ({ granularity, shrink }: Pick<Recipe, 'granularity' | 'shrink'>): string {
+  return granularity.type !== 'channel' ? DENSE_ZEROS : shrink === false ? `${ZERO_CHANNELS}; "shrink": true takes them out of the model` : ZERO_CHANNELS
 }
 
 export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null, result: MethodResult, notRun?: string }): string[] {

@@ -35,6 +35,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...unlessReported('/schedule', problemsOfSchedule(input)),
     ...unlessReported('/search', problemsOfSearch(rules, input)),
     ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, { granularity: input.granularity, decides: input.target === undefined && decidesByOption(method, input.options) })) : []),
+    ...(input.shrink === true && input.optimizerState === 'keep' ? [{ path: '/shrink', message: 'contradicts "optimizerState": "keep": the state of the optimizer fits the weights as they were; leave one of the two out' }] : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
   ]
 }

@@ -10,10 +10,10 @@ import type { TargetName } from './targets.ts'
 const COMMON = ['method', 'evaluation', 'inputs', 'seed', 'stages'] as const
 
 /** What every method that writes a model takes besides. */
-const WRITING = [...COMMON, 'target', 'layers', 'granularity', 'output', 'compress', 'optimizerState'] as const
+const WRITING = [...COMMON, 'target', 'layers', 'granularity', 'output', 'compress', 'optimizerState', 'shrink'] as const
 
 /** What every method that trains takes. */
-const TRAINING = [...COMMON, 'training', 'output', 'compress'] as const
+const TRAINING = [...COMMON, 'training', 'output', 'compress', 'shrink'] as const
 
 /** What every method that prunes while it trains takes. */
 const PRUNING_TRAINING = [...TRAINING, 'target', 'layers', 'granularity', 'scope', 'search'] as const

@@ -109,6 +109,7 @@ export const RecipeInput = Type.Object({
     maxItems: OUTPUT_FORMATS.length, description: 'null: the format of the given model',
   }))),
   compress: Type.Optional(Type.Boolean({ description: 'store pruned tensors compressed, so that the file really shrinks' })),
+  shrink: Type.Optional(Type.Boolean({ description: 'take channels out that died whole: the model computes the same, smaller and faster' })),
   optimizerState: Type.Optional(oneOf(['keep', 'drop'], 'what becomes of the state of a saved optimizer')),
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff, description: 'of everything that is drawn at random' })),
   stages: Type.Optional(Type.Array(Type.Never(), { maxItems: 0, description: 'further steps; none is offered yet' })),

@@ -49,6 +49,8 @@ export interface Recipe {
   readonly output: ReadonlyArray<typeof OUTPUT_FORMATS[number]> | null
   readonly compress: boolean
   readonly optimizerState: 'keep' | 'drop'
+  /** Of methods that zero weights. */
+  readonly shrink?: boolean
   readonly seed: number
   readonly stages: readonly never[]
 }
@@ -104,6 +106,7 @@ function withDefaults (input: RecipeInput): Recipe {
     output: input.output === undefined || input.output === null || input.output.length === 0 ? null : [...new Set(input.output)],
     compress: input.compress ?? true,
     optimizerState: input.optimizerState ?? 'drop',
+    ...(rules.keys.includes('shrink') && { shrink: input.shrink ?? false }),
     seed: input.seed ?? 1,
     stages: [],
   }

@@ -40,6 +40,7 @@ export async function trainedResult ({ model }: MethodContext, { weights, record
     changes,
     layers: await layerRows(model, plan, counted, tensors),
     pool: { weights: sum((tensor) => tensor.weights), zerosBefore: sum((tensor) => tensor.zerosBefore), zeros: sum((tensor) => tensor.zeros) },
+    competed: counted.map(({ name }) => name),
     threshold: null,
     training: record,
   }

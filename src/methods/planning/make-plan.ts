@@ -13,6 +13,7 @@ import type { Recipe } from '../../pruning/recipe.ts'
 import { searchOf } from '../../pruning/targets.ts'
 import { learns, whyNotRun } from '../job-data.ts'
 import { planUnits, type UnitPlan } from '../plan-units.ts'
+import { assertShrinkable, SHRINK_LATER } from '../structured/shrinkable.ts'
 import { zeroWarning } from '../warnings.ts'
 import { planExactly, unwritable, type ExactPlan } from './exact-plan.ts'
 import { PLANNED_WEIGHTS } from './limits.ts'
@@ -38,6 +39,7 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
   if (missing !== undefined) refusals.push(new EspalierError('invalid-request', missing))
   const problem = learns(recipe) || (recipe.evaluation !== false && (has.dataset || has.evaluationDataset)) ? whyNotRun(model, recipe) : undefined
   if (problem !== undefined) refusals.push(problem)
+  attempt(refusals, () => { assertShrinkable(recipe, model) })
   const nonzeros = await countTensors(model)
   const counts = countsOf(model, nonzeros)
   const planned = (METHOD_RULES[recipe.method] as MethodRules).reshapes === true ? await planStructure(request, nonzeros, refusals) : await planZeros(request, nonzeros, counts, refusals)
@@ -76,7 +78,7 @@ async function planZeros (request: PlanRequest, nonzeros: ReadonlyMap<string, nu
     after: refusals.length > 0 || pool.zeros === null ? null : afterOf(request, nonzeros, counts, pool, zeros, exact),
     ...(exact?.search && { search: exact.search }),
     layers: layersOf(model, units, zeros, nonzeros),
-    warnings: units === null ? [] : [zeroWarning(recipe)],
+    warnings: units === null ? [] : [recipe.shrink === true ? SHRINK_LATER : zeroWarning(recipe)],
   }
 }
 

@@ -46,6 +46,6 @@ export async function assertPruned (report: PruneReport, hint: () => string | Pr
   }
 }
 
-export function figuresOf ({ tensors, weights, zeros, threshold }: PruneReport): Pick<MethodResult, 'pool' | 'threshold'> {
-  return { pool: { weights, zerosBefore: tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0), zeros }, threshold }
+export function figuresOf ({ tensors, weights, zeros, threshold }: PruneReport): Pick<MethodResult, 'pool' | 'competed' | 'threshold'> {
+  return { pool: { weights, zerosBefore: tensors.reduce((sum, tensor) => sum + tensor.zerosBefore, 0), zeros }, competed: tensors.map(({ name }) => name), threshold }
 }

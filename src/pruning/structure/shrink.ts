@@ -2,7 +2,7 @@
 import { editLayers } from '../../models/architecture/edit-layers.ts'
 import type { ArchitectureLayer } from '../../models/architecture/types.ts'
 import type { Json } from '../../models/json.ts'
-import type { ModelFile } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import { remadeModel, type RemadeTensor } from '../../models/remade.ts'
 import type { SymbolicShape } from '../../models/tensor.ts'
 import type { Labels, ValueLabels } from './channels.ts'
@@ -68,15 +68,16 @@ function resizedLayer (layer: ArchitectureLayer, index: number, cut: Cut): Resiz
   }
 }
 
-/** The model without the channels. Reads the weights that change. */
-export async function shrinkModel (model: ModelFile, cut: Cut): Promise<ModelFile> {
+/** The model without the channels. Reads the weights that change. `changes`: other values of tensors, which all are part of what is made. */
+export async function shrinkModel (model: ModelFile, cut: Cut, changes: HeldChanges = new Map()): Promise<ModelFile> {
   const tensors = new Map<string, RemadeTensor>()
   for (const { path, weights } of model.layers) {
     const own = cut.structure.places.filter(({ layer }) => layer === path)
     for (const { role, tensor } of weights) {
       const places = own.filter((place) => place.role === role)
-      if (!places.some(({ labels }) => cut.shortens(labels))) continue
-      tensors.set(tensor.key, gather(await tensor.read(), tensor.shape, keptOf(places, tensor.shape.length, cut)))
+      const changed = changes.get(tensor.key)
+      if (places.some(({ labels }) => cut.shortens(labels))) tensors.set(tensor.key, gather(changed ?? await tensor.read(), tensor.shape, keptOf(places, tensor.shape.length, cut)))
+      else if (changed !== undefined) tensors.set(tensor.key, { shape: tensor.shape, values: changed })
     }
   }
   return remadeModel(model, shrunkConfig(model.config, cut), tensors)

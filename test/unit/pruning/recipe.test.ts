@@ -36,6 +36,7 @@ describe('parseRecipe', () => {
       output: null,
       compress: true,
       optimizerState: 'drop',
+      shrink: false,
       seed: 1,
       stages: [],
     })
@@ -85,6 +86,19 @@ describe('parseRecipe', () => {
     assert.match(errorsOf({ method: 'magnitude', target, layers: [{ match: 'a', threshold: 1 }] })['/layers/0/threshold']!, /which takes "sparsity"/)
     assert.match(errorsOf({ method: 'magnitude', target, layers: [{ match: 'a' }] })['/layers/0']!, /says nothing/)
     assert.match(errorsOf({ method: 'magnitude', target, layers: [{ match: 'a', skip: true, sparsity: 0.1 }] })['/layers/0/skip']!, /contradicts/)
+  })
+
+  test('shrink is for methods that zero weights, and goes without the state of an optimizer', () => {
+    for (const input of [{ method: 'slimming', target }, { method: 'threshold', target: { threshold: 0.1 } }, { method: 'fine-tune' }]) {
+      assert.equal(parseRecipe(input).shrink, false)
+      assert.equal(parseRecipe({ ...input, shrink: true }).shrink, true)
+    }
+    for (const input of [{ method: 'structured', target: { channels: 0.5 } }, { method: 'evaluate' }]) {
+      assert.equal(parseRecipe(input).shrink, undefined)
+      assert.match(errorsOf({ ...input, shrink: true })['/shrink']!, /is not taken by the method/)
+    }
+    assert.match(errorsOf({ method: 'magnitude', target, shrink: true, optimizerState: 'keep' })['/shrink']!, /contradicts "optimizerState": "keep"/)
+    assert.equal(parseRecipe({ method: 'magnitude', target, shrink: false, optimizerState: 'keep' }).optimizerState, 'keep')
   })
 
   test('any JSON value is answered with a recipe or an invalid-recipe', () => {
