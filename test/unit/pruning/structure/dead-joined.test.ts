@@ -117,9 +117,11 @@ describe('recurrent units', () => {
     assert.deepEqual([gone, weight('gru_2/bias')], [{ dense_1: [1] }, [1.5, 1.5, 3, 1, 1, 1]])
   })
 
-  test('both ways each way has its own', () => {
+  test('a unit of both ways goes when it is dead both ways', () => {
     const model = deadModel([4, 3], (graph, x) => [add(graph, 'Dense', { units: 1 }, add(graph, 'Bidirectional', { layer: { module: 'keras.layers', class_name: 'SimpleRNN', config: { units: 2 } } }, x))])
     model.set('dense_2/kernel', [3, null], 0).set('bidirectional_1/backward_layer/recurrent_kernel', [1, 0], 0)
+    assert.deepEqual(model.find().gone, {})
+    model.set('dense_2/kernel', [1, null], 0).set('bidirectional_1/forward_layer/recurrent_kernel', [1, 0], 0)
     assert.deepEqual(model.find().gone, { bidirectional_1: [1] })
   })
 })
