@@ -4,6 +4,7 @@ import { countNonzeros, type ZeroCounts } from '../../models/counts.ts'
 import { withRaw, type FileTensor } from '../../models/formats/file-tensor.ts'
 import { decodeNumbers } from '../../models/formats/hdf5/index.ts'
 import type { StreamedChange } from '../../models/model.ts'
+import { withRing, type Ring } from '../../models/piece-memory.ts'
 import { sizeOf } from '../../models/tensor.ts'
 import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
 import { calibratesFor } from '../../pruning/data-needs.ts'
@@ -61,31 +62,35 @@ export async function rankStreamed (context: StaticContext, plan: UnitPlan): Pro
   const sample = new Float32Array(1)
   const byMagnitude = criterion.score(sample, { observed: {}, seed: 0, place: 0, grouping: null }) === sample
   const score = (place: number) => byMagnitude ? undefined : scorer(criterion, seed, place)
-  const pool = poolOf(context, plan, score)
-  const report = await pruneStreamed(pool.map(({ streamed }) => streamed), { sparsity, scope, byMagnitude })
-  return await resultOf(context, plan, pool, report, () => `sparsity ${sparsity} asks for ${report.asked}; ask for more`)
+  return await withRing(async (ring) => {
+    const pool = poolOf(context, plan, ring, score)
+    const report = await pruneStreamed(pool.map(({ streamed }) => streamed), { sparsity, scope, byMagnitude })
+    return await resultOf(context, plan, pool, report, () => `sparsity ${sparsity} asks for ${report.asked}; ask for more`)
+  })
 }
 
 /** As `rankStreamed`. */
 export async function thresholdStreamed (context: StaticContext, plan: UnitPlan): Promise<MethodResult> {
-  const pool = poolOf(context, plan)
   const { threshold, unit } = context.recipe.target as Extract<Target, { readonly threshold: number }>
-  const limits = await inTurn(pool, async ({ planned, tensor }) => (planned.threshold ?? threshold) * (unit === 'std' ? await deviationOfChunks(() => tensor.chunks()) : 1))
-  const report = await pruneStreamedThreshold(pool.map(({ streamed }, index) => ({ ...streamed, threshold: limits[index]! })))
-  return await resultOf(context, plan, pool, report, async () => `the smallest magnitude that is left is ${await smallest(pool)}, the threshold ${threshold}`)
+  return await withRing(async (ring) => {
+    const pool = poolOf(context, plan, ring)
+    const limits = await inTurn(pool, async ({ planned, tensor }) => (planned.threshold ?? threshold) * (unit === 'std' ? await deviationOfChunks(() => tensor.chunks()) : 1))
+    const report = await pruneStreamedThreshold(pool.map(({ streamed }, index) => ({ ...streamed, threshold: limits[index]! })))
+    return await resultOf(context, plan, pool, report, async () => `the smallest magnitude that is left is ${await smallest(pool)}, the threshold ${threshold}`)
+  })
 }
 
 interface Member { readonly planned: PlannedTensor, readonly tensor: FileTensor, readonly streamed: StreamedTensor }
 
 type Score = (weights: Float32Array, first: number) => Float32Array
 
-function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, scoreOf: (place: number) => Score | undefined = () => undefined): Member[] {
+function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, ring: Ring, scoreOf: (place: number) => Score | undefined = () => undefined): Member[] {
   const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
   return plan.prune.map((planned, place) => {
     const tensor = withRaw(tensors.get(planned.key)!)
     const { name, layer, weights, shape, sparsity } = planned
     const raw = async function * (): AsyncGenerator<Uint8Array> {
-      for await (const piece of tensor.raw(PIECE, true)) {
+      for await (const piece of tensor.raw(PIECE, ring)) {
         signal.throwIfAborted()
         yield piece
       }

@@ -36,6 +36,11 @@ export const i32x4 = {
   add: binary(SIMD, 0xae, 0x01), sub: binary(SIMD, 0xb1, 0x01), max: binary(SIMD, 0xb8, 0x01),
 } as const
 
+export const i16x8 = {
+  splat: unary(SIMD, 0x10), eq: binary(SIMD, 0x2d), gt: binary(SIMD, 0x31), bitmask: unary(SIMD, 0x84, 0x01),
+  sub: binary(SIMD, 0x91, 0x01), max: binary(SIMD, 0x98, 0x01),
+} as const
+
 export const set = (variable: Variable, to: Operand): Code => [...value(to), 0x21, ...unsigned(variable.index)]
 export const sequence = (...parts: readonly Code[]): Code => parts.flat()
 export const when = (condition: Operand, ...then: readonly Code[]): Code => [...value(condition), 0x04, EMPTY, ...then.flat(), END]

@@ -1,12 +1,13 @@
-/** The loops over magnitudes in WebAssembly SIMD, 16 at a time: counting and collecting about a bracket, and making a cut. */
-import { assemble, doWhile, func, i32, i32x4, i8x16, sequence, set, v128, value, when, whileTrue, type Code, type Variable } from './assembler.ts'
-import { MAGNITUDE } from './cut-point.ts'
+/** The loops over magnitudes in WebAssembly SIMD, 64 bytes at a time: counting and collecting about a bracket, and making a cut. */
+import { assemble, doWhile, func, i16x8, i32, i32x4, i8x16, sequence, set, v128, value, when, whileTrue, type Code, type Variable } from './assembler.ts'
+import { HALF_MAGNITUDE, MAGNITUDE } from './cut-point.ts'
 
-/** Elements of a turn of the loops: four vectors of four. */
-export const TURN = 16
-const VECTOR_BYTES = 16
-const TURN_BYTES = 4 * TURN
+export const VECTOR_BYTES = 16
 const OFFSETS = [0, 1, 2, 3].map((vector) => vector * VECTOR_BYTES)
+/** Bytes of a turn of the loops: four vectors. */
+export const TURN_BYTES = 4 * VECTOR_BYTES
+/** Elements of a turn: float32 numbers. */
+export const TURN = TURN_BYTES / 4
 
 /** Where things lie in the memory, in bytes. The tables have a vector for each set of lanes, by its bitmask. */
 export const LAYOUT = {
@@ -16,8 +17,16 @@ export const LAYOUT = {
   packing: 64,
   /** All ones in a set's lanes. */
   lanes: 320,
+  /** As `packing`, for lanes of 16 bits. */
+  halfPacking: 1024,
   /** From here on the memory is the caller's. */
-  free: 1024,
+  free: 8192,
+} as const
+
+/** Magnitudes of one width: the instructions for their lanes. `shift`: 2^shift bytes are an element. */
+const WIDTHS = {
+  words: { ...i32x4, magnitude: MAGNITUDE, packing: LAYOUT.packing, shift: 2 },
+  halves: { ...i16x8, magnitude: HALF_MAGNITUDE, packing: LAYOUT.halfPacking, shift: 1 },
 } as const
 
 const eachVector = (make: (offset: number) => readonly Code[]): Code => OFFSETS.flatMap((offset) => make(offset).flat())
@@ -25,21 +34,25 @@ const rowOf = (table: number, lanes: Variable): Code => v128.load(i32.shl(lanes,
 /** A lane that is true is -1. */
 const count = (counter: Variable, lanes: Variable | Code): Code => set(counter, i32x4.sub(counter, lanes))
 
+interface Scan { readonly width: keyof typeof WIDTHS, readonly collects: boolean, readonly zeros: boolean }
+
 /**
- * Of the magnitudes from address `from` up to `to`, into `results`: how many are below `high`, the largest, and how many are above `low`. With `collects`
- * those strictly between are written from `out` on instead (and up to 16 bytes after them); `turns` has room for the addresses of all turns. Gives the
- * address after them.
+ * Of the magnitudes from address `from` up to `to`, into `results`: how many are below `high`, the largest, how many are above `low`, and with `zeros` how many are 0; each lane
+ * by itself. With `collects` those strictly between are written from `out` on instead of counting those above (and up to 16 bytes after them); `turns` has room for the addresses
+ * of all turns. Gives the address after them. Lanes of 16 bits can count 32,767 vectors.
  */
-const scan = (collects: boolean) => func({
+const scan = ({ width, collects, zeros }: Scan) => func({
   params: ['from', 'to', 'low', 'high', 'out', 'turns'],
   ints: ['lanes', 'turn', 'end'],
-  vectors: ['lows', 'highs', 'magnitudes', 'above', 'below', 'largest', 'x', 'isBelow', 'any'],
+  vectors: ['lows', 'highs', 'magnitudes', 'above', 'below', 'largest', 'none', 'x', 'isBelow', 'any'],
   body (v) {
+    const { splat, gt, eq, sub, max, bitmask, magnitude, packing, shift } = WIDTHS[width]
+    const tally = (counter: Variable, lanes: Variable | Code): Code => set(counter, sub(counter, lanes))
     const load = (from: Variable, offset: number) => [
       set(v.x, v128.and(v128.load(from, offset), v.magnitudes)),
-      set(v.isBelow, i32x4.gt(v.highs, v.x)),
+      set(v.isBelow, gt(v.highs, v.x)),
     ]
-    const isAbove = i32x4.gt(v.x, v.lows)
+    const isAbove = gt(v.x, v.lows)
     const inside = v128.and(isAbove, v.isBelow)
     // Which turns hold any is noted without a branch, since no processor could guess it.
     const note = sequence(i32.store(v.end, v.from), set(v.end, i32.add(v.end, i32.shl(v128.anyTrue(v.any), 2))))
@@ -47,30 +60,31 @@ const scan = (collects: boolean) => func({
       set(v.turn, i32.load(v.turns)),
       eachVector((offset) => [
         ...load(v.turn, offset),
-        set(v.lanes, i32x4.bitmask(inside)),
-        v128.store(v.out, i8x16.swizzle(v.x, rowOf(LAYOUT.packing, v.lanes))),
-        set(v.out, i32.add(v.out, i32.shl(i32.popcnt(v.lanes), 2))),
+        set(v.lanes, bitmask(inside)),
+        v128.store(v.out, i8x16.swizzle(v.x, rowOf(packing, v.lanes))),
+        set(v.out, i32.add(v.out, i32.shl(i32.popcnt(v.lanes), shift))),
       ]),
       set(v.turns, i32.add(v.turns, 4))
     )
     return sequence(
-      set(v.lows, i32x4.splat(v.low)),
-      set(v.highs, i32x4.splat(v.high)),
-      set(v.magnitudes, i32x4.splat(MAGNITUDE)),
+      set(v.lows, splat(v.low)),
+      set(v.highs, splat(v.high)),
+      set(v.magnitudes, splat(magnitude)),
       set(v.end, v.turns),
       doWhile(i32.ltU(v.from, v.to),
         collects ? set(v.any, v128.zero) : [],
         eachVector((offset) => [
           ...load(v.from, offset),
-          set(v.largest, i32x4.max(v.largest, v.x)),
-          count(v.below, v.isBelow),
-          collects ? set(v.any, v128.or(v.any, inside)) : count(v.above, isAbove),
+          set(v.largest, max(v.largest, v.x)),
+          tally(v.below, v.isBelow),
+          zeros ? tally(v.none, eq(v.x, v128.zero)) : [],
+          collects ? set(v.any, v128.or(v.any, inside)) : tally(v.above, isAbove),
         ]),
         collects ? note : [],
         set(v.from, i32.add(v.from, TURN_BYTES))
       ),
       collects ? collect : [],
-      [v.below, v.largest, v.above].flatMap((counter, index) => v128.store(LAYOUT.results, counter, index * VECTOR_BYTES)),
+      [v.below, v.largest, v.above, v.none].flatMap((counter, index) => v128.store(LAYOUT.results, counter, index * VECTOR_BYTES)),
       value(v.out)
     )
   },
@@ -126,32 +140,77 @@ const cut = ({ shares, own }: { readonly shares: boolean, readonly own: boolean 
   },
 })
 
+/** Sets to +0 the elements of 16 bits from address `from` up to `to` whose magnitude is below `limit`. */
+const cutHalves = func({
+  params: ['from', 'to', 'limit'],
+  ints: [],
+  vectors: ['limits', 'magnitudes', 'x'],
+  body: (v) => sequence(
+    set(v.limits, i16x8.splat(v.limit)),
+    set(v.magnitudes, i16x8.splat(HALF_MAGNITUDE)),
+    doWhile(i32.ltU(v.from, v.to),
+      eachVector((offset) => [
+        set(v.x, v128.load(v.from, offset)),
+        v128.store(v.from, v128.andnot(v.x, i16x8.gt(v.limits, v128.and(v.x, v.magnitudes))), offset),
+      ]),
+      set(v.from, i32.add(v.from, TURN_BYTES))
+    ),
+    value(v.from)
+  ),
+})
+
+/** Of float32 numbers: what is there without them, and the same with zeros counted, which the selection in memory does not need. */
+const KERNELS = {
+  count: scan({ width: 'words', collects: false, zeros: false }),
+  collect: scan({ width: 'words', collects: true, zeros: false }),
+  countZeros: scan({ width: 'words', collects: false, zeros: true }),
+  collectZeros: scan({ width: 'words', collects: true, zeros: true }),
+  countHalves: scan({ width: 'halves', collects: false, zeros: true }),
+  collectHalves: scan({ width: 'halves', collects: true, zeros: true }),
+  cutHalves,
+  share: cut({ shares: true, own: false }),
+  cut: cut({ shares: false, own: false }),
+  cutOwn: cut({ shares: false, own: true }),
+}
+
+export type Scanner = (from: number, to: number, low: number, high: number, out: number, turns: number) => number
+/** Gives the ties that are left. */
+export type Cutter = (from: number, to: number, at: number, limit: number, ties: number) => number
+
 /** Addresses are in bytes; at least one turn is made. */
 export interface Kernels {
-  count (from: number, to: number, low: number, high: number, out: number, turns: number): number
-  collect (from: number, to: number, low: number, high: number, out: number, turns: number): number
+  readonly count: Scanner
+  readonly collect: Scanner
+  readonly countZeros: Scanner
+  readonly collectZeros: Scanner
+  readonly countHalves: Scanner
+  readonly collectHalves: Scanner
+  cutHalves (from: number, to: number, limit: number): number
   /** With ties to share out. */
-  share (from: number, to: number, at: number, limit: number, ties: number): number
+  readonly share: Cutter
   /** Without ties, of other scores. */
-  cut (from: number, to: number, at: number, limit: number, ties: number): number
+  readonly cut: Cutter
   /** Without ties, of values that are their own scores, with a limit above 0. */
-  cutOwn (from: number, to: number, at: number, limit: number, ties: number): number
+  readonly cutOwn: Cutter
 }
 
 /** The kernels on a memory, whose tables are filled in. */
 export function kernelsOn (memory: WebAssembly.Memory): Kernels {
-  const [bytes, words] = [new Uint8Array(memory.buffer), new Int32Array(memory.buffer)]
+  const bytes = new Uint8Array(memory.buffer)
+  fillPacking(bytes, LAYOUT.packing, 4)
+  fillPacking(bytes, LAYOUT.halfPacking, 8)
   for (let set = 0; set < 16; set++) {
-    const members = [0, 1, 2, 3].filter((lane) => (set >> lane & 1) === 1)
-    for (const lane of members) words[LAYOUT.lanes / 4 + set * 4 + lane] = -1
-    bytes.set(members.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)), LAYOUT.packing + set * VECTOR_BYTES)
+    for (let lane = 0; lane < 4; lane++) if ((set >> lane & 1) === 1) bytes.fill(0xff, LAYOUT.lanes + set * VECTOR_BYTES + 4 * lane, LAYOUT.lanes + set * VECTOR_BYTES + 4 * lane + 4)
   }
-  const module = new WebAssembly.Module(assemble({
-    count: scan(false),
-    collect: scan(true),
-    share: cut({ shares: true, own: false }),
-    cut: cut({ shares: false, own: false }),
-    cutOwn: cut({ shares: false, own: true }),
-  }))
+  const module = new WebAssembly.Module(assemble(KERNELS))
   return new WebAssembly.Instance(module, { host: { memory } }).exports as unknown as Kernels
+}
+
+/** For each set of `count` lanes the bytes of its members, in order. */
+function fillPacking (bytes: Uint8Array, table: number, count: number): void {
+  const size = VECTOR_BYTES / count
+  for (let set = 0; set < 1 << count; set++) {
+    let at = table + set * VECTOR_BYTES
+    for (let byte = 0; byte < VECTOR_BYTES; byte++) if ((set >> Math.floor(byte / size) & 1) === 1) bytes[at++] = byte
+  }
 }

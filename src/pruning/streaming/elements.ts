@@ -6,7 +6,7 @@ export const MAGNITUDE = 0x7fffffff
 /** From here on the exponent is all ones: infinities and NaN. */
 export const FIRST_NOT_FINITE = 0x7f800000
 
-/** Magnitudes from `from` (1 or more) to below `to`, as float32 bits. */
+/** Magnitudes from `from` to below `to`, as float32 bits. */
 export interface Bracket { readonly from: number, readonly to: number }
 
 /** Magnitudes, each with how often it came; without counts once each. */

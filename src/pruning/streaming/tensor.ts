@@ -43,10 +43,23 @@ function refuse ({ name, elements }: StreamedTensor, piece: Uint8Array, first: n
 
 /** The number of the element that is the `count`th (from 1) of this magnitude. */
 export async function placeOf (tensor: StreamedTensor, magnitude: number, count: number): Promise<number> {
-  let left = count
+  const { elements, name } = tensor
+  const counter = elements.counter({ from: magnitude, to: magnitude + 1 }, { left: 0 })
+  let before = 0
   for await (const { piece, first } of piecesOf(tensor)) {
-    const bits = tensor.elements.bitsOf(piece, first)
-    for (let index = 0; index < bits.length; index++) if ((bits[index]! & MAGNITUDE) === magnitude && --left === 0) return first + index
+    counter.add(piece, first)
+    const { inside } = counter.tally()
+    if (inside >= count) return first + placeIn(elements.bitsOf(piece, first), magnitude, count - before)
+    before = inside
   }
-  throw new EspalierError('invalid-model', `the weights ${tensor.name} changed while they were read`, { tensor: tensor.name })
+  throw new EspalierError('invalid-model', `the weights ${name} changed while they were read`, { tensor: name })
+}
+
+function placeIn (bits: Int32Array, magnitude: number, count: number): number {
+  let index = -1
+  for (let left = count; left > 0; left--) {
+    do index++
+    while ((bits[index]! & MAGNITUDE) !== magnitude)
+  }
+  return index
 }

@@ -1,5 +1,5 @@
 /** Elements that are float32, or are ranked by a float32 of each: counted by their bits. */
-import { lookAbout, makeCut, type Collected } from '../selection/loops.ts'
+import { lookAboutZeros, makeCut, type Collected } from '../selection/loops.ts'
 import { countBefore, FIRST_NOT_FINITE, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** float32 with the lowest byte first: the bytes of the file are the numbers. */
@@ -34,29 +34,34 @@ function cutScored (raw: Uint8Array, first: number, { bits, until }: PlacedCut, 
 
 function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room): Counter {
   const about = { low: bracket.from - 1, high: bracket.to }
-  const isKept = keeps(bracket)
   let kept: Kept[] | null = []
   let [zeros, below, inside] = [0, 0, 0]
-  let found: Collected = { bits: new Int32Array(), length: 0 }
 
   return {
     add (raw, first) {
       const values = bitsOf(raw, first)
-      if (found.bits.length < values.length) found = { bits: new Int32Array(values.length), length: 0 }
-      found.length = 0
-      const { upToLow, belowHigh, largest } = lookAbout(values, about, isKept && kept !== null ? found : null)!
-      zeros += about.low === 0 ? upToLow : lookAbout(values, { low: 0, high: 1 }, null)!.upToLow
-      below += upToLow
-      inside += belowHigh - upToLow
-      if (isKept && kept !== null && found.length > 0) {
+      const found: Collected | null = keeps(bracket) && kept !== null ? { bits: collectedFrom(values.length), length: 0 } : null
+      const looked = lookAboutZeros(values, about, found)!
+      zeros += looked.zeros
+      below += looked.upToLow
+      inside += looked.belowHigh - looked.upToLow
+      if (found !== null && found.length > 0) {
         room.left -= found.length
         if (room.left < 0) kept = null
-        else kept.push({ bits: found.bits.slice(0, found.length) })
+        else kept!.push({ bits: found.bits.slice(0, found.length) })
       }
-      return largest < FIRST_NOT_FINITE
+      return looked.largest < FIRST_NOT_FINITE
     },
-    tally: () => ({ zeros, below, inside, kept: isKept ? kept : [] }),
+    tally: () => ({ zeros, below, inside, kept: keeps(bracket) ? kept : [] }),
   }
+}
+
+let collected = new Int32Array()
+
+/** Memory for what is collected from so many, which the next counter uses again. */
+function collectedFrom (count: number): Int32Array {
+  if (collected.length < count) collected = new Int32Array(count)
+  return collected
 }
 
 /** The bits where they lie; a copy where they do not lie at a multiple of their size. */
