@@ -13,7 +13,8 @@ import { deviationOfChunks } from '../../pruning/threshold.ts'
 import { zerosFirst } from '../../pruning/zeros-first.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import { bfloat16Elements, float16Elements } from '../../pruning/streaming/narrow.ts'
-import type { Elements } from '../../pruning/streaming/elements.ts'
+import type { Elements, PlacedCut } from '../../pruning/streaming/elements.ts'
+import { createMade, type Made } from '../../pruning/streaming/made.ts'
 import { isStreamable, pruneStreamed, pruneStreamedThreshold, type StreamedReport } from '../../pruning/streaming/prune.ts'
 import type { StreamedTensor } from '../../pruning/streaming/tensor.ts'
 import { float32Elements, scoredElements } from '../../pruning/streaming/wide.ts'
@@ -100,8 +101,13 @@ function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, ring: Rin
   })
 }
 
-function elementsOf ({ datatype }: FileTensor, score?: Score): Elements {
-  const own = datatype.kind === 'float' && datatype.littleEndian ? ELEMENTS[datatype.format] : undefined
+function plainElements ({ datatype }: FileTensor): Elements | undefined {
+  return datatype.kind === 'float' && datatype.littleEndian ? ELEMENTS[datatype.format] : undefined
+}
+
+function elementsOf (tensor: FileTensor, score?: Score): Elements {
+  const { datatype } = tensor
+  const own = plainElements(tensor)
   if (score === undefined) return own ?? scoredElements(datatype.size, (raw) => decodeNumbers(raw, datatype))
   return scoredElements(datatype.size, (raw, first) => score(decodeNumbers(raw, datatype), first))
 }
@@ -120,11 +126,11 @@ async function resultOf (context: StaticContext, { plan }: UnitPlan, pool: reado
   const { model, signal } = context
   const changes = new Map<string, StreamedChange>()
   const counts = new Map<string, ZeroCounts>()
-  for (const [index, { planned, streamed }] of pool.entries()) {
+  for (const [index, { planned, tensor, streamed }] of pool.entries()) {
     const { zerosBefore, zeros } = report.tensors[index]!
     counts.set(planned.key, { before: zerosBefore, after: zeros })
     const cut = report.cuts[index]!
-    if (zeros > zerosBefore) changes.set(planned.key, { length: planned.weights, apply (first, raw) { streamed.elements.cut(raw, first, cut!) } })
+    if (zeros > zerosBefore) changes.set(planned.key, changeOf(planned, streamed, cut!, createMade({ name: planned.name, weights: planned.weights, size: tensor.datatype.size, zeros, elements: plainElements(tensor) })))
   }
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
@@ -136,6 +142,18 @@ async function resultOf (context: StaticContext, { plan }: UnitPlan, pool: reado
   }
   const zeros = new Map([...counts].map(([key, { before }]) => [key, before]))
   return { changes: new Map(), streamed: { changes, counts }, layers: await layerRows(model, plan, report.tensors, new Map(), zeros), ...figuresOf(report) }
+}
+
+/** Its cut, noted as it is made. */
+function changeOf ({ weights }: PlannedTensor, { elements }: StreamedTensor, cut: PlacedCut, made: Made): StreamedChange {
+  return {
+    length: weights,
+    apply (first, raw) {
+      elements.cut(raw, first, cut)
+      made.note(first, raw)
+    },
+    check: made.check,
+  }
 }
 
 /** One after the other: each reads its whole tensor. */

@@ -159,6 +159,30 @@ const cutHalves = func({
   ),
 })
 
+/**
+ * Adds the 32-bit words from address `from` up to `to` to 16 sums, and after each 16 words these sums to 16 sums of sums, so that the place of a word counts too: Fletcher's check sums of
+ * 16 lanes, modulo 2^32. They are taken from `state` and left there. Source: Fletcher, An arithmetic checksum for serial transmissions, 1982.
+ */
+const sum = func({
+  params: ['from', 'to', 'state'],
+  ints: [],
+  vectors: ['a0', 'a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3'],
+  body (v) {
+    const [sums, sumsOfSums] = [[v.a0, v.a1, v.a2, v.a3], [v.b0, v.b1, v.b2, v.b3]] as const
+    const kept = [...sums, ...sumsOfSums].map((variable, index) => [variable, index * VECTOR_BYTES] as const)
+    return sequence(
+      kept.flatMap(([variable, offset]) => set(variable, v128.load(v.state, offset))),
+      doWhile(i32.ltU(v.from, v.to),
+        sums.flatMap((one, index) => set(one, i32x4.add(one, v128.load(v.from, OFFSETS[index]!)))),
+        sumsOfSums.flatMap((one, index) => set(one, i32x4.add(one, sums[index]!))),
+        set(v.from, i32.add(v.from, TURN_BYTES))
+      ),
+      kept.flatMap(([variable, offset]) => v128.store(v.state, variable, offset)),
+      value(v.from)
+    )
+  },
+})
+
 /** Of float32 numbers: what is there without them, and the same with zeros counted, which the selection in memory does not need. */
 const KERNELS = {
   count: scan({ width: 'words', collects: false, zeros: false }),
@@ -168,6 +192,7 @@ const KERNELS = {
   countHalves: scan({ width: 'halves', collects: false, zeros: true }),
   collectHalves: scan({ width: 'halves', collects: true, zeros: true }),
   cutHalves,
+  sum,
   share: cut({ shares: true, own: false }),
   cut: cut({ shares: false, own: false }),
   cutOwn: cut({ shares: false, own: true }),
@@ -186,6 +211,7 @@ export interface Kernels {
   readonly countHalves: Scanner
   readonly collectHalves: Scanner
   cutHalves (from: number, to: number, limit: number): number
+  sum (from: number, to: number, state: number): number
   /** With ties to share out. */
   readonly share: Cutter
   /** Without ties, of other scores. */

@@ -29,7 +29,7 @@ export interface About {
 /** `zeros`: magnitudes that are 0. */
 export interface AboutZeros extends About { readonly zeros: number }
 
-type Elements = Int32Array | Uint16Array
+type Elements = Int32Array | Uint16Array | Uint8Array
 
 /** Bits that are collected, in `bits` up to `length`. */
 export interface Collected<T extends Elements = Int32Array> { readonly bits: T, length: number }
@@ -38,7 +38,7 @@ let opened: ReturnType<typeof open> | undefined
 function open () {
   if (END > WORK_BYTES) throw new EspalierError('internal', `the loops need ${END} bytes, there are ${WORK_BYTES}`)
   const memory = pieceMemory()
-  return { memory, kernels: kernelsOn(memory), words: new Int32Array(memory.buffer), halves: new Uint16Array(memory.buffer) }
+  return { memory, kernels: kernelsOn(memory), words: new Int32Array(memory.buffer), halves: new Uint16Array(memory.buffer), bytes: new Uint8Array(memory.buffer) }
 }
 
 /** Counts the magnitudes about a bracket; collects those in it, in their order, as long as there is room: null when there is not. */
@@ -150,6 +150,23 @@ export function cutHalvesBelow (elements: Uint16Array, limit: number): void {
     if (piece.buffer !== halves.buffer) piece.set(halves.subarray(from / 2, from / 2 + piece.length))
   }
   for (let index = whole; index < elements.length; index++) if ((elements[index]! & HALF_MAGNITUDE) < limit) elements[index] = 0
+}
+
+/** Bytes that go into check sums at once. */
+export const SUMMED_BYTES = TURN_BYTES
+/** Words of the check sums. */
+export const SUM_WORDS = 32
+
+/** Adds a multiple of SUMMED_BYTES to check sums of SUM_WORDS words, which begin as zeros. */
+export function addSums (sums: Int32Array, raw: Uint8Array): void {
+  const { kernels, words, bytes } = opened ??= open()
+  words.set(sums, SECOND / 4)
+  for (let start = 0; start < raw.length; start += WINDOW_BYTES) {
+    const piece = raw.subarray(start, start + WINDOW_BYTES)
+    const from = placed(piece, bytes, SCORES)
+    kernels.sum(from, from + piece.length, SECOND)
+  }
+  sums.set(words.subarray(SECOND / 4, SECOND / 4 + SUM_WORDS))
 }
 
 /** Of a kernel's results, the sum over the lanes of one vector. */
