@@ -9,8 +9,8 @@ export const FIRST_NOT_FINITE = 0x7f800000
 /** Magnitudes from `from` to below `to`, as float32 bits. */
 export interface Bracket { readonly from: number, readonly to: number }
 
-/** Magnitudes, each with how often it came; without counts once each. */
-export interface Kept { readonly bits: Int32Array, readonly counts?: Float64Array }
+/** Magnitudes of `length` elements from number `first` on, each with how often it came; without counts once each. */
+export interface Kept { readonly bits: Int32Array, readonly counts?: Float64Array, readonly first: number, readonly length: number }
 
 /** What a tensor has of a bracket. */
 export interface Tally {
@@ -22,8 +22,8 @@ export interface Tally {
   readonly kept: readonly Kept[] | null
 }
 
-/** How many magnitudes may be kept in all. */
-export interface Room { left: number }
+/** How many magnitudes may be kept in all, and how many counts of magnitudes may be kept apart by pieces: without room for these they are kept together. */
+export interface Room { left: number, apart: number }
 
 /** Counts the elements of one tensor, from front to back. */
 export interface Counter {

@@ -41,7 +41,7 @@ export function createMade ({ name, weights, size, zeros, elements }: Wanted): M
       if (next !== weights) return null
       const wanted = sums.words()
       const found = createSums()
-      const counter = elements?.counter(NOTHING, { left: 0 })
+      const counter = elements?.counter(NOTHING, { left: 0, apart: 0 })
       let first = 0
       return {
         add (raw) {

@@ -2,7 +2,7 @@
 import { HALF_MAGNITUDE } from '../selection/cut-point.ts'
 import { widened, type HalfType } from '../selection/halves.ts'
 import { cutHalvesBelow, lookAboutHalves, type Collected } from '../selection/loops.ts'
-import { countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type PlacedCut } from './elements.ts'
+import { countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** Magnitudes there are: 16 bits without the sign. */
 const MAGNITUDES = 1 << 15
@@ -17,23 +17,33 @@ function narrowElements (type: HalfType): Elements {
   const wide = Int32Array.from({ length: MAGNITUDES }, (_, magnitude) => widened(type, magnitude))
   const finite = countBelow(wide, FIRST_NOT_FINITE)
 
-  function counter (bracket: Bracket): Counter {
+  function counter (bracket: Bracket, room: Room): Counter {
     const [from, to] = [bracket.from, bracket.to].map((bits) => Math.min(finite, countBelow(wide, bits))) as [number, number]
-    const counts = new Float64Array(to - from)
+    const bits = wide.slice(from, to)
     const collects = keeps(bracket) && to > from
+    const kept: Array<Kept & { readonly counts: Float64Array, length: number }> = []
     let [zeros, below, inside] = [0, 0, 0]
+    const note = (found: Collected<Uint16Array>, first: number, length: number): void => {
+      if (kept.length === 0 || room.apart >= bits.length) {
+        room.apart -= bits.length
+        kept.push({ bits, counts: new Float64Array(bits.length), first, length: 0 })
+      }
+      const last = kept.at(-1)!
+      last.length = first + length - last.first
+      for (let index = 0; index < found.length; index++) last.counts[found.bits[index]! - from]!++
+    }
     return {
-      add (raw) {
+      add (raw, first) {
         const elements = viewed(raw)
         const found: Collected<Uint16Array> | null = collects ? { bits: collectedFrom(elements.length), length: 0 } : null
         const about = lookAboutHalves(elements, { low: from - 1, high: to }, found)!
         zeros += about.zeros
         below += about.upToLow
         inside += about.belowHigh - about.upToLow
-        for (let index = 0; index < (found?.length ?? 0); index++) counts[found!.bits[index]! - from]!++
+        if (found !== null && found.length > 0) note(found, first, elements.length)
         return about.largest < finite
       },
-      tally: () => ({ zeros, below, inside, kept: collects ? [{ bits: wide.slice(from, to), counts }] : [] }),
+      tally: () => ({ zeros, below, inside, kept }),
     }
   }
 

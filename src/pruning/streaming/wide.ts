@@ -48,7 +48,7 @@ function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room):
       if (found !== null && found.length > 0) {
         room.left -= found.length
         if (room.left < 0) kept = null
-        else kept!.push({ bits: found.bits.slice(0, found.length) })
+        else kept!.push({ bits: found.bits.slice(0, found.length), first, length: values.length })
       }
       return looked.largest < FIRST_NOT_FINITE
     },
