@@ -1,6 +1,7 @@
 /**
  * Time of pruning n weights to an exact sparsity, beside numpy and PyTorch where a Python has them, and beside copying the weights:
- * npm run bench:select -- --n 1e7 --json. All take turns; ratios are medians of the ratios within each round.
+ * npm run bench:select -- --n 1e7 --json. All take turns; ratios are medians of the ratios within each round. In its turn a side runs for a while before it
+ * is timed: the turn before has emptied caches, and PyTorch's threads wait actively for some milliseconds after theirs.
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -14,6 +15,8 @@ const { values: options } = parseArgs({
 const [n, sparsity, runs] = [Number(options.n), Number(options.sparsity), Number(options.runs)]
 if (!(Number.isInteger(n) && n >= 1 && sparsity > 0 && sparsity < 1 && runs >= 1)) throw new Error('--n must be a whole number from 1 on, --sparsity in (0, 1), --runs at least 1')
 const zeros = Math.floor(sparsity * n + 0.5)
+/** How long a side runs before it is timed. */
+const WARM_MS = 20
 
 const source = new Float32Array(n)
 for (let index = 0; index < n; index++) source[index] = (Math.random() - 0.5) * Math.random()
@@ -26,6 +29,14 @@ function seconds (work: () => void): number {
   return (performance.now() - start) / 1000
 }
 
+/** The last time, of at least two runs and of the first that begins so late. */
+function warm (run: () => number): number {
+  const start = performance.now()
+  run()
+  while (performance.now() - start < WARM_MS) run()
+  return run()
+}
+
 function prune (): number {
   weights.set(source)
   let found = 0
@@ -34,10 +45,10 @@ function prune (): number {
   return time
 }
 
-const peers = await startPeers(options.python, n, sparsity)
+const peers = await startPeers(options.python, { n, sparsity, warmMs: WARM_MS })
 const sides = new Map<string, () => number | Promise<number>>([
-  ['ours', prune],
-  ['memcpy', () => seconds(() => { copied.set(source) })],
+  ['ours', () => warm(prune)],
+  ['memcpy', () => warm(() => seconds(() => { copied.set(source) }))],
   ...peers.ways.map((way) => [way, () => peers.run(way)] as const),
 ])
 // The engine compiles a loop while it runs: it is timed once that is done.

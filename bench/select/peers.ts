@@ -10,9 +10,11 @@ export interface Peers {
   stop (): void
 }
 
+export interface PeerTask { readonly n: number, readonly sparsity: number, /** How long a way runs before it is timed. */ readonly warmMs: number }
+
 /** Without numpy there are no ways. */
-export async function startPeers (python: string, n: number, sparsity: number): Promise<Peers> {
-  const child = spawn(python, [fileURLToPath(new URL('peers/select_peers.py', import.meta.url)), String(n), String(sparsity)], { stdio: ['pipe', 'pipe', 'inherit'] })
+export async function startPeers (python: string, { n, sparsity, warmMs }: PeerTask): Promise<Peers> {
+  const child = spawn(python, [fileURLToPath(new URL('peers/select_peers.py', import.meta.url)), String(n), String(sparsity), String(warmMs / 1000)], { stdio: ['pipe', 'pipe', 'inherit'] })
   child.on('error', () => {})
   child.stdin.on('error', () => {})
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

@@ -88,8 +88,8 @@ export function runMaskedGraph (
 }
 
 /** One layer by itself, at inference, without masks. Inputs and weights stay the caller's; run it within a tidy. */
-export function runAlone (layer: ArchitectureLayer, inputs: readonly Tensor[], weights: Weights): Tensor[] {
-  return runLayer(layer, [...inputs], weights, contextOf(undefined, { layer: 0, node: 0, trainable: true, call: PLAIN_CALL, masks: inputs.map(() => undefined) })).outputs
+export function runAlone (layer: ArchitectureLayer, inputs: readonly Tensor[], weights: Weights, call = PLAIN_CALL): Tensor[] {
+  return runLayer(layer, [...inputs], weights, contextOf(undefined, { layer: 0, node: 0, trainable: true, call, masks: inputs.map(() => undefined) })).outputs
 }
 
 /** Outputs that are an input passed on become tensors of their own, and so do masks: each is disposed of by itself. */

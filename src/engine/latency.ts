@@ -12,6 +12,9 @@ export interface LatencyOptions {
   readonly signal?: AbortSignal
 }
 
+/** A forward pass blocks the event loop; no run waits longer for messages to come in than this and itself. */
+const PATIENCE_MS = 20
+
 const DEFAULTS = { runs: 100, warmUp: 5, budgetMs: 2000, minimumRuns: 10 }
 
 /**
@@ -19,31 +22,54 @@ const DEFAULTS = { runs: 100, warmUp: 5, budgetMs: 2000, minimumRuns: 10 }
  * the device, output read back (which waits for the computation). Who goes first alternates from run to run.
  */
 export async function measureLatency (predictors: readonly Predictor[], inputs: readonly BatchArray[], options: LatencyOptions = {}): Promise<LatencyFigures[]> {
-  const { runs, warmUp, budgetMs, minimumRuns } = { ...DEFAULTS, ...options }
+  const { runs, warmUp } = { ...DEFAULTS, ...options }
   const held: HeldBatch[] = []
-  const times: number[][] = predictors.map(() => [])
   try {
     for (const predictor of predictors) held.push(predictor.hold(inputs))
     for (const predictor of predictors) predictor.prepare(warmUp + runs, inputs.map(({ shape }) => shape))
-    for (let count = 0; count < warmUp; count++) for (const batch of held) await timeOnce(batch)
-    const start = performance.now()
-    for (let count = 0; count < runs; count++) {
-      if (count >= minimumRuns && performance.now() - start > budgetMs) break
-      options.signal?.throwIfAborted()
-      const order = predictors.map((_, index) => (index + count) % predictors.length)
-      for (const index of order) times[index]!.push(await timeOnce(held[index]!))
-      if (count % 10 === 9) await new Promise((resolve) => setImmediate(resolve))
-    }
+    const times = await timeInTurn(held.map((batch) => () => batch.run()), options)
+    return times.map((measured, index) => ({ ...spread(measured), batch: held[index]!.examples, runs: measured.length }))
   } finally {
     for (const batch of held) batch.dispose()
   }
-  return times.map((measured, index) => ({ p50: quantile(measured, 0.5), p95: quantile(measured, 0.95), batch: held[index]!.examples, runs: measured.length }))
 }
 
-async function timeOnce (batch: HeldBatch): Promise<number> {
+/** Milliseconds of each run of each side, as many of all; who goes first alternates. Other work of the process gets its turn between runs. */
+export async function timeInTurn (sides: ReadonlyArray<() => void | Promise<void>>, options: LatencyOptions = {}): Promise<number[][]> {
+  const { runs, warmUp, budgetMs, minimumRuns } = { ...DEFAULTS, ...options }
+  const times: number[][] = sides.map(() => [])
+  let resumed = performance.now()
+  const round = async (first: number): Promise<number[]> => {
+    options.signal?.throwIfAborted()
+    const measured: number[] = sides.map(() => 0)
+    for (const at of sides.keys()) {
+      const index = (at + first) % sides.length
+      measured[index] = await timeOnce(sides[index]!)
+      if (performance.now() - resumed < PATIENCE_MS) continue
+      await new Promise((resolve) => setImmediate(resolve))
+      options.signal?.throwIfAborted()
+      resumed = performance.now()
+    }
+    return measured
+  }
+  for (let count = 0; count < warmUp; count++) await round(0)
   const start = performance.now()
-  await batch.run()
+  for (let count = 0; count < runs; count++) {
+    if (count >= minimumRuns && performance.now() - start > budgetMs) break
+    for (const [index, time] of (await round(count)).entries()) times[index]!.push(time)
+  }
+  return times
+}
+
+async function timeOnce (run: () => void | Promise<void>): Promise<number> {
+  const start = performance.now()
+  await run()
   return performance.now() - start
+}
+
+/** The median and the 95th percentile. */
+export function spread (times: readonly number[]): Pick<LatencyFigures, 'p50' | 'p95'> {
+  return { p50: quantile(times, 0.5), p95: quantile(times, 0.95) }
 }
 
 /** Quantile by linear interpolation between order statistics (numpy's default). */

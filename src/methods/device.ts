@@ -58,15 +58,16 @@ export async function openDevice (input: JobInput, model: ModelFile, result: Met
 async function load (runtime: Runtime, input: JobInput, model: ModelFile, result: MethodResult, wants: Wants): Promise<Device> {
   const loaded: Predictor[] = []
   const dispose = (): void => { for (const predictor of loaded) predictor.dispose() }
-  const add = async (changes?: MethodResult['changes']): Promise<Predictor> => {
-    const predictor = await runtime.load(model, changes)
+  const add = async (one: ModelFile, changes?: MethodResult['changes']): Promise<Predictor> => {
+    const predictor = await runtime.load(one, changes)
     loaded.push(predictor)
     return predictor
   }
   try {
-    const after = await add(result.changes)
-    const before = wants.both && result.changes.size > 0 ? await add() : undefined
-    return { runtime, after, ...(before && { before }), ...(wants.probe && await makeProbe(runtime, after, input, model)), dispose }
+    const made = result.model ?? model
+    const after = await add(made, result.changes)
+    const before = wants.both && (made !== model || result.changes.size > 0) ? await add(model) : undefined
+    return { runtime, after, ...(before && { before }), ...(wants.probe && await makeProbe(runtime, after, input, made)), dispose }
   } catch (error) {
     dispose()
     throw error

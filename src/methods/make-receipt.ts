@@ -45,6 +45,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...(result.search && { search: result.search }),
     ...(result.sensitivity && { sensitivity: [...result.sensitivity] }),
     ...(result.batchNorm && { batchNorm: result.batchNorm }),
+    ...(result.structure && { structure: result.structure }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),
@@ -58,7 +59,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
       engine: { ...device?.runtime.info },
       optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' || model.keepsOptimizerState === true ? 'kept' : 'dropped',
     },
-    warnings: [...warningsFor({ recipe: input.recipe, model, method, report, ...(notRun !== undefined && { notRun }) }), ...(measured?.warnings ?? [])],
+    warnings: [...warningsFor({ recipe: input.recipe, model, method, report, result, ...(notRun !== undefined && { notRun }) }), ...(measured?.warnings ?? [])],
     timings: parts.timings,
   }
   if (!schema.Check(receipt)) {
@@ -73,29 +74,31 @@ async function beforeAndAfter ({ input, model, result, measured, written, gzipBe
   const { weights, zerosBefore, zeros } = result.pool
   const counted = result.streamed?.counts
   const [countsBefore, countsAfter] = counted === undefined
-    ? await Promise.all([countModel(model), countModel(model, result.changes)])
+    ? await Promise.all([countModel(model), countModel(result.model ?? model, result.changes)])
     : await Promise.all([countCounted(model, counted, 'before'), countCounted(model, counted, 'after')])
   const [first] = written
   return {
     before: measurement(countsBefore, { weights, zeros: zerosBefore }, {
       bytes: input.model.source.size, gzip: gzipBefore, metrics: measured?.metrics.before ?? null, latency: measured?.latency?.before ?? null,
     }),
-    after: measurement(countsAfter, { weights, zeros }, {
+    // Beside the given model, as weights that are no more are as good as zero.
+    after: measurement(countsAfter, result.pool.after ?? { weights, zeros }, {
       bytes: first?.output.bytes ?? input.model.source.size, gzip: first?.gzip ?? gzipBefore, metrics: measured?.metrics.after ?? null, latency: measured?.latency?.after ?? null,
-    }),
+    }, countsBefore.weights),
   }
 }
 
 interface Sizes { bytes: number, gzip: GzipSize, metrics: Record<string, number> | null, latency: LatencyFigures | null }
 
-function measurement (counts: ModelCounts, pool: { weights: number, zeros: number }, { bytes, gzip, metrics, latency }: Sizes): Measurement {
+/** `given`: parameters that compression is told of. */
+function measurement (counts: ModelCounts, pool: { weights: number, zeros: number }, { bytes, gzip, metrics, latency }: Sizes, given = counts.weights): Measurement {
   return {
     metrics,
     weights: counts.weights,
     nonzeros: counts.nonzeros,
     prunableWeights: pool.weights,
     sparsity: pool.weights === 0 ? 0 : pool.zeros / pool.weights,
-    compression: counts.nonzeros === 0 ? counts.weights : counts.weights / counts.nonzeros,
+    compression: counts.nonzeros === 0 ? given : given / counts.nonzeros,
     macs: counts.macs,
     effectiveMacs: counts.effectiveMacs,
     bytes,

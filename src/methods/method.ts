@@ -6,7 +6,7 @@ import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { LearningExamples } from './job-data.ts'
 import type { JobInput } from './job-types.ts'
-import type { BatchNormRecord, CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, SensitivityRecord, TrainingRecord } from './receipt.ts'
+import type { BatchNormRecord, CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, SensitivityRecord, StructureRecord, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
@@ -27,8 +27,8 @@ export interface StaticContext extends MethodContext {
   readonly engine?: JobInput['engine']
   readonly onProgress?: JobInput['onProgress']
   readonly calibration?: CalibrationContext
-  /** Bytes of the model as it would be written with these changes: of the file, or of the file after gzip. */
-  weigh? (changes: HeldChanges, as: 'file' | 'gzip'): Promise<number>
+  /** Bytes of the model as it would be written with these changes: of the file, or of the file after gzip. `model`: what was made of the given one. */
+  weigh? (changes: HeldChanges, as: 'file' | 'gzip', model?: ModelFile): Promise<number>
 }
 
 /** What a method that trains is given besides. */
@@ -47,12 +47,14 @@ export interface StreamedResult {
 export interface MethodResult {
   /** Only tensors in which something changed; empty where they are streamed. */
   readonly changes: HeldChanges
+  /** What was made of the given model where its form changed; the changes are to its tensors. */
+  readonly model?: ModelFile
   /** Of a model that is too large to be held. */
   readonly streamed?: StreamedResult
   /** One row for each layer with weights, in the file's order. */
   readonly layers: readonly ReceiptLayer[]
   /** The weights that competed: how many, and how many of them are zero before and after. */
-  readonly pool: { readonly weights: number, readonly zerosBefore: number, readonly zeros: number }
+  readonly pool: { readonly weights: number, readonly zerosBefore: number, readonly zeros: number, /** Where some of them are no more: how many there are, and how many of these are zero. */ readonly after?: { readonly weights: number, readonly zeros: number } }
   /** The largest magnitude that was zeroed by a ranking over all layers; null where there is none. */
   readonly threshold: number | null
   /** What was observed, where the criterion looks at data. */
@@ -67,6 +69,10 @@ export interface MethodResult {
   readonly sensitivity?: readonly SensitivityRecord[]
   /** Which moving statistics were taken anew. */
   readonly batchNorm?: BatchNormRecord
+  /** What channels were taken out. */
+  readonly structure?: StructureRecord
+  /** Warnings of the method. */
+  readonly notes?: readonly string[]
 }
 
 interface Described {

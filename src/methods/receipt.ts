@@ -131,6 +131,20 @@ export const BatchNormRecord = Type.Object({
   examples: Type.Integer({ description: 'over which' }),
 })
 
+export const ChannelGroupRecord = Type.Object({
+  name: Type.String({ description: 'the first layer that makes the channels' }),
+  makers: Type.Array(Type.String(), { description: 'all layers that make them together' }),
+  layers: Type.Array(Type.String(), { description: 'layers whose weights know of them' }),
+  before: Type.Integer({ description: 'channels along the axis of the first maker' }),
+  after: Type.Integer(),
+  kept: Type.Optional(Type.Array(Type.String(), { description: 'why some or all of them had to stay' })),
+})
+
+export const StructureRecord = Type.Object({
+  channels: Type.Object({ before: Type.Integer(), removable: Type.Integer({ description: 'that might go' }), after: Type.Integer() }, { description: 'of all groups' }),
+  groups: Type.Array(ChannelGroupRecord),
+}, { description: 'channels that were taken out, by what goes together' })
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
@@ -142,6 +156,7 @@ export const Receipt = Type.Object({
   search: Type.Optional(SearchRecord),
   sensitivity: Type.Optional(Type.Array(SensitivityRecord, { description: 'of the scope sensitivity, by layer' })),
   batchNorm: Type.Optional(BatchNormRecord),
+  structure: Type.Optional(StructureRecord),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -156,6 +171,7 @@ export type ReceiptLayer = Static<typeof ReceiptLayer>
 export type CalibrationRecord = Static<typeof CalibrationRecord>
 export type TrainingRecord = Static<typeof TrainingRecord>
 export type MaskUpdate = Static<typeof MaskUpdate>
+export type StructureRecord = Static<typeof StructureRecord>
 export type SensitivityRecord = Static<typeof SensitivityRecord>
 export type BatchNormRecord = Static<typeof BatchNormRecord>
 export type SearchRecord = Static<typeof SearchRecord>

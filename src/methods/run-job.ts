@@ -41,13 +41,14 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   signal.throwIfAborted()
 
   // What is too large to be held is too large to be run.
+  const made = result.model ?? model
   const { device, reason } = result.streamed !== undefined ? { device: null, reason: model.architecture.problem ?? STREAMED } : await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
   try {
     const measured = device === null || report === null
       ? null
-      : await clock.time('evaluate', async () => await measureReport(input, model, device, report))
+      : await clock.time('evaluate', async () => await measureReport(input, made, device, report))
     signal.throwIfAborted()
-    const written = await writeModels(input, model, method, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
+    const written = await writeModels(input, made, method, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
     const receipt = await makeReceipt({ input, model, method, result, report, measured, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
     return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions] }

@@ -1,7 +1,7 @@
 /** What a reader of a receipt ought to know before trusting or using the figures. */
 import type { ModelFile } from '../models/model.ts'
 import type { Recipe } from '../pruning/recipe.ts'
-import type { Method } from './method.ts'
+import type { Method, MethodResult } from './method.ts'
 import type { Report } from './job-data.ts'
 
 /** Zeros of single weights in dense kernels save no time; said when the model is dense afterwards. */
@@ -15,14 +15,14 @@ export function zeroWarning ({ granularity }: Pick<Recipe, 'granularity'>): stri
   return granularity.type === 'channel' ? ZERO_CHANNELS : DENSE_ZEROS
 }
 
-export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null, notRun?: string }): string[] {
-  const { recipe, model, method, report, notRun } = facts
-  const warnings = [...(report?.notes ?? [])]
+export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: Method, report: Report | null, result: MethodResult, notRun?: string }): string[] {
+  const { recipe, model, method, report, result, notRun } = facts
+  const warnings = [...(report?.notes ?? []), ...(result.notes ?? [])]
   if (report?.mayBeTraining === true) {
     warnings.push(`the metrics are over ${report.name}, which may be data the model was trained on; name held-out data as evaluationDataset, or use a data set with a test part`)
   }
   if (!method.writesModel) return warnings
-  warnings.push(zeroWarning(recipe))
+  if (result.model === undefined) warnings.push(zeroWarning(recipe))
   if (model.hasOptimizerState && recipe.optimizerState === 'drop' && model.keepsOptimizerState !== true) {
     warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
   }

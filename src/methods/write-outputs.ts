@@ -40,11 +40,11 @@ export async function checkOutput (artifact: OutputRecord, expected: Expected, {
 }
 
 /** How many bytes the first output would have with some changes: written to a file that is gone after the job, and compressed. */
-export function weigher (input: JobInput, model: ModelFile): (changes: HeldChanges, as: 'file' | 'gzip') => Promise<number> {
-  const [format] = outputFormats(input.recipe, model)
+export function weigher (input: JobInput, given: ModelFile): (changes: HeldChanges, as: 'file' | 'gzip', model?: ModelFile) => Promise<number> {
+  const [format] = outputFormats(input.recipe, given)
   const { compress, optimizerState } = input.recipe
   let tries = 0
-  return async (changes, as) => {
+  return async (changes, as, model = given) => {
     const file = await input.spool(`weighed-${tries++}`)
     const size = await writeModel(model, changes, format!, { compress, optimizerState }, file)
     if (as === 'file') return size

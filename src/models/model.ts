@@ -38,6 +38,13 @@ export interface ModelFile {
   readonly hasOptimizerState: boolean
   /** Set where the state of an optimizer cannot be left out, as the file's own graph refers to it. */
   readonly keepsOptimizerState?: true
+  /**
+   * Set where channels were taken out since the file was read: architecture, layers and `config` are the new ones, new tensors are held in memory, and
+   * `source` and `rest` are still those of the file.
+   */
+  readonly remade?: true
+  /** The file had the state of an optimizer, which does not fit the model that was remade from it. */
+  readonly lostOptimizerState?: true
   /** Whatever the format needs to write the file back (parsed trees, offsets); only the format itself looks into it. */
   readonly rest: unknown
 }

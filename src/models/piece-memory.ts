@@ -18,8 +18,8 @@ interface Memory { readonly all: WebAssembly.Memory, readonly free: Uint8Array[]
 
 let opened: Memory | undefined
 function open (): Memory {
-  // What was never touched takes no memory.
-  const all = new WebAssembly.Memory({ initial: (WORK_BYTES + PIECES * PIECE_BYTES) / PAGE })
+  // What was never touched takes no memory. Loops may read a few bytes after the last piece.
+  const all = new WebAssembly.Memory({ initial: (WORK_BYTES + PIECES * PIECE_BYTES) / PAGE + 1 })
   return { all, free: Array.from({ length: PIECES }, (_, index) => new Uint8Array(all.buffer, WORK_BYTES + index * PIECE_BYTES, PIECE_BYTES)) }
 }
 

@@ -6,10 +6,10 @@ import { searchOf, TARGET_NAMES } from './targets.ts'
 
 type Parts = Pick<Recipe, 'method'> & Partial<Pick<Recipe, 'criterion' | 'scope' | 'batchNorm'>>
 
-/** Why a recipe of a method that does not train needs calibration data; undefined when it needs none. */
+/** Why a recipe needs calibration data; undefined when it needs none. */
 export function calibratesFor ({ method, criterion, scope, batchNorm }: Parts): string | undefined {
-  const { trains, keys, criteria }: MethodRules = METHOD_RULES[method]
-  if (trains || !keys.includes('calibration')) return undefined
+  const { keys, criteria }: MethodRules = METHOD_RULES[method]
+  if (!keys.includes('calibration')) return undefined
   const name = criterion ?? criteria?.[0]
   if (name === undefined) return `the method ${method} looks at calibration data`
   if (needsData(CRITERIA[name])) return `the criterion ${name} looks at calibration data`

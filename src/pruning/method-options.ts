@@ -1,5 +1,6 @@
 /** What a method can be told besides: one schema per method, read by validation, documentation and catalogue. */
 import { Type, type TObject, type TSchema } from 'typebox'
+import { REDUCTIONS } from './structure/norms.ts'
 
 const only = { additionalProperties: false } as const
 const positive = (description: string) => Type.Optional(Type.Number({ exclusiveMinimum: 0, description }))
@@ -9,6 +10,14 @@ const count = (minimum: number, description: string) => Type.Optional(Type.Integ
 const options = <P extends Record<string, TSchema>>(properties: P) => Type.Object(properties, only)
 
 const strength = positive('of the penalty; without it, adjusted until the target is reached')
+
+/** Of methods that take channels out. */
+const CHANNELS = {
+  reduce: word(REDUCTIONS, 'how the score of a channel comes of those of the layers that share it'),
+  normalize: word(['mean', 'none'], 'what scores are divided by where layers compete: the mean of their layer, or nothing'),
+  minChannels: count(1, 'that stay in every group at least'),
+  roundTo: count(1, 'the channels that stay are a multiple of it'),
+}
 
 /** In the order of the documentation. A method that is not named takes no options. */
 export const METHOD_OPTIONS = {
@@ -51,9 +60,13 @@ export const METHOD_OPTIONS = {
     rewind: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^\\d+(\\.\\d+)?%$' })], { description: 'step of the first round whose weights every later round begins with, or a share of a round' })),
   }),
   iterative: options({ rounds: count(1, 'rounds of pruning and retraining; the epochs are parted among them') }),
+  structured: options(CHANNELS),
+  'structured-iterative': options({ ...CHANNELS, rounds: count(1, 'in which channels go; the epochs are parted among them') }),
 } as const satisfies Record<string, TObject>
 
 export type MethodWithOptions = keyof typeof METHOD_OPTIONS
+
+const CHANNEL_DEFAULTS = { reduce: 'mean', normalize: 'mean', minChannels: 1, roundTo: 1 } as const
 
 /** What holds where the recipe does not say. Null: adjusted to the target, or not asked. */
 export const OPTION_DEFAULTS = {
@@ -70,6 +83,8 @@ export const OPTION_DEFAULTS = {
   set: { fraction: 0.3 },
   lottery: { rounds: 5, rewind: 0 },
   iterative: { rounds: 5 },
+  structured: CHANNEL_DEFAULTS,
+  'structured-iterative': { ...CHANNEL_DEFAULTS, rounds: 1 },
 } as const satisfies { readonly [Name in MethodWithOptions]: { readonly [Key in keyof typeof METHOD_OPTIONS[Name]['properties']]: unknown } }
 
 /** An option that says how much is pruned where there is no target; with both, the target holds at the end. */

@@ -89,8 +89,8 @@ function problemsOfSchedule ({ schedule }: Record<string, unknown>): Problem[] {
 }
 
 function problemsOfLayer (rules: MethodRules, method: MethodName, rule: unknown, path: string, { granularity, decides }: { readonly granularity: unknown, readonly decides: boolean }): Problem[] {
-  const [own] = rules.targets
-  if (own === undefined || typeof rule !== 'object' || rule === null) return []
+  const own = rules.targets.includes('threshold') ? 'threshold' : 'sparsity'
+  if (rules.targets.length === 0 || typeof rule !== 'object' || rule === null) return []
   const other = own === 'sparsity' ? 'threshold' : 'sparsity'
   const problems: Problem[] = []
   if (Object.hasOwn(rule, other)) problems.push({ path: `${path}/${other}`, message: `is not taken by the method ${method}, which takes "${own}"` })

@@ -40,6 +40,8 @@ export interface MethodRules {
   readonly scopes?: readonly ScopeName[]
   /** What it can rank weights by, the default first; without: it has a measure of its own. */
   readonly criteria?: readonly CriterionName[]
+  /** Does it take channels out, so that the model written has other shapes than the one given? */
+  readonly reshapes?: true
   /** Where it does better with other settings than the rest. */
   readonly defaults?: { readonly scope?: ScopeName, readonly schedule?: Partial<SparsityScheduleOptions> }
 }
@@ -55,6 +57,12 @@ const REACHED: readonly TargetName[] = ['sparsity', 'params', 'macs', 'bytes', '
 
 /** What a sparsity can be found for by training anew. */
 const TRAINED_TO: readonly TargetName[] = ['sparsity', 'maxAccuracyDrop', 'minAccuracy']
+
+/** What methods take that take channels out. */
+const CHANNELS_OUT = [...COMMON, 'target', 'layers', 'output', 'compress', 'scope', 'search', 'criterion', 'options'] as const
+
+/** Criteria that can score channels at once, the default first. */
+const CHANNEL_CRITERIA: readonly CriterionName[] = ['group-l2', ...CRITERION_NAMES.filter((name) => name !== 'group-l2' && name !== 'synflow')]
 
 const ANY: readonly GranularityName[] = ['weight', 'n:m', 'block', 'row', 'column', 'channel']
 
@@ -86,6 +94,16 @@ export const METHOD_RULES = {
     granularities: ['weight', 'n:m'],
     everyGroup: true,
     defaults: { scope: 'lamp' },
+  },
+  structured: {
+    description: 'takes out the channels that matter least, with all that is coupled to them: the layers become smaller, and the model faster',
+    keys: [...CHANNELS_OUT, 'calibration', 'batchNorm'],
+    targets: ['channels', 'params', 'macs', 'bytes', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
+    scopes: ['global', 'layer'],
+    trains: false,
+    granularities: ['channel'],
+    criteria: CHANNEL_CRITERIA,
+    reshapes: true,
   },
   threshold: {
     description: 'zeroes every prunable weight whose magnitude is at most the threshold',
@@ -151,6 +169,16 @@ export const METHOD_RULES = {
     description: 'rounds of pruning and retraining',
     keys: [...PRUNING_TRAINING, 'options'], targets: TRAINED_TO, trains: true, granularities: ANY,
   },
+  'structured-iterative': {
+    description: 'rounds of taking out the channels that matter least and of training what is left',
+    keys: [...CHANNELS_OUT, 'training', 'calibration'],
+    targets: ['channels', 'params', 'macs', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
+    scopes: ['global', 'layer'],
+    trains: true,
+    granularities: ['channel'],
+    criteria: CHANNEL_CRITERIA,
+    reshapes: true,
+  },
   'fine-tune': {
     description: 'prunes nothing: trains the model further on the training examples; weights that are zero stay zero unless training.keepZeros is false',
     keys: TRAINING,
@@ -159,7 +187,7 @@ export const METHOD_RULES = {
   },
 } as const satisfies Record<string, MethodRules>
 
-export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
+export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly reshapes: true } ? never : typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
 
 export type MethodName = keyof typeof METHOD_RULES
 

@@ -1,7 +1,7 @@
 /** Pruning of a pool of tensors to exact counts: who competes with whom, where each ranking is cut, what became of each tensor. */
 import { SCOPES, type Competitor, type LayerCurve, type Scope, type ScopeName } from './allocation/index.ts'
 import { CRITERIA, type Criterion, type CriterionName } from './criteria/index.ts'
-import { cutOf } from './cut.ts'
+import { cutOf, type Contender } from './cut.ts'
 import type { Grouping } from './granularity/index.ts'
 import { assertFinite } from './select.ts'
 
@@ -77,11 +77,11 @@ export function pruneByScores (pool: readonly PoolTensor[], { scores, units }: P
     assertFinite(name, values)
     assertFinite(name, scores[index]!, 'scores')
   }
-  const rankings = rankingsOf(pool.map(({ values, shape = [values.length], ...tensor }) => ({ ...tensor, weights: values.length, shape })), target)
+  const rankings = rankingsOf(pool.map(({ layer, sparsity, values, shape = [values.length] }) => ({ layer, weights: values.length, shape, sparsity })), target)
   const { score: weigh, isGlobal } = SCOPES[target.scope] as Scope
   const cuts = rankings.map(({ members, zeros }) => {
     const pinned = members.some((index) => pool[index]!.sparsity !== undefined)
-    const contenders = members.map((index) => ({ ...pool[index]!, scores: scores[index]! }))
+    const contenders = members.map((index) => contenderOf(pool[index]!, scores[index]!))
     return cutOf(contenders, zeros, { units, ...((!pinned || !isGlobal) && weigh && { weigh }) })
   })
   const tensors: PrunedTensor[] = new Array(pool.length)
@@ -96,6 +96,10 @@ export function pruneByScores (pool: readonly PoolTensor[], { scores, units }: P
   return { ...totalsOf(tensors), tensors, asked: cuts.reduce((sum, { zeros }) => sum + zeros, 0), threshold: cuts[shared]?.threshold ?? null }
 }
 
+function contenderOf ({ name, values, grouping = null, outputOf }: PoolTensor, scores: Float32Array): Contender {
+  return outputOf === undefined ? { name, values, grouping, scores } : { name, values, grouping, scores, outputOf }
+}
+
 /** Sums over tensors: weights, zeros, and how many became zero. */
 export function totalsOf (tensors: readonly PrunedTensor[]): { weights: number, zeros: number, changed: number } {
   return tensors.reduce((sum, { weights, zeros, zerosBefore }) => ({
@@ -104,7 +108,7 @@ export function totalsOf (tensors: readonly PrunedTensor[]): { weights: number, 
 }
 
 /** Pinned tensors rank within their layer (those of one layer with the same sparsity together); the scope shares out the rest. */
-export function rankingsOf (sizes: ReadonlyArray<Competitor & Pick<PoolTensor, 'sparsity'>>, { sparsity, scope, curves }: PruneTarget): Ranking[] {
+export function rankingsOf (sizes: ReadonlyArray<Competitor & { readonly sparsity?: number | undefined }>, { sparsity, scope, curves }: PruneTarget): Ranking[] {
   const pinned = new Map<number, number[]>()
   const free: number[] = []
   for (const [index, tensor] of sizes.entries()) {

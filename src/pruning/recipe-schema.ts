@@ -55,10 +55,13 @@ export const TargetInput = Type.Object({
   sparsity: Type.Optional(TARGETS.sparsity.schema),
   threshold: Type.Optional(TARGETS.threshold.schema),
   unit: Type.Optional(oneOf(THRESHOLD_UNITS, 'of the threshold: absolute, or standard deviations of the weights of each tensor')),
+  channels: Type.Optional(TARGETS.channels.schema),
   params: Type.Optional(TARGETS.params.schema),
   macs: Type.Optional(TARGETS.macs.schema),
   bytes: Type.Optional(TARGETS.bytes.schema),
   as: Type.Optional(oneOf(SIZE_FORMS, 'what the bytes are counted of: the file after gzip, the file as it is written, or a bitmap with the float32 values that are not zero')),
+  latency: Type.Optional(TARGETS.latency.schema),
+  latencyMs: Type.Optional(TARGETS.latencyMs.schema),
   maxAccuracyDrop: Type.Optional(TARGETS.maxAccuracyDrop.schema),
   minAccuracy: Type.Optional(TARGETS.minAccuracy.schema),
 }, { ...only, description: 'what is asked' })

@@ -85,7 +85,7 @@ function withDefaults (input: RecipeInput): Recipe {
   const granularity = granularityOf(input, rules)
   const target = targetOf(input, rules, granularity)
   const search = searchOf(target)
-  const tried = search === 'accuracy' || (target !== null && 'bytes' in target && target.as !== 'sparse')
+  const tried = search === 'accuracy' || search === 'latency' || (target !== null && 'bytes' in target && target.as !== 'sparse')
   return {
     method: input.method,
     ...(rules.criteria !== undefined && { criterion: input.criterion ?? rules.criteria[0]! }),

@@ -5,8 +5,9 @@ import { createCounter } from './selection/counter.ts'
 import { bitsOf, cutAt, FIRST_NOT_FINITE, type Cut } from './selection/cut-point.ts'
 import { assertFinite } from './selection/finite.ts'
 import { countBelow, createHalfTally, cutHalves, type Halves, type Known } from './selection/halves.ts'
-import { lookAbout, makeCut, type About, type Bracket, type Collected, type Made } from './selection/loops.ts'
-import { placeOf, type Placed } from './selection/narrow.ts'
+import { lookAbout, type About, type Bracket, type Collected } from './selection/loops.ts'
+import { makeCut, type Made } from './selection/make-cut.ts'
+import { placeOf } from './selection/narrow.ts'
 import { countZeros } from './sparse.ts'
 
 export { assertFinite }
@@ -21,6 +22,10 @@ export interface Scored {
 
 /** How many standard deviations wide the bracket is: the first misses one time in 200, which costs two passes, the next as good as never. */
 const DEVIATIONS = [2.8, 8] as const
+
+/** Elements of a room that is kept between calls: memory that is new costs as much as to look at all of a small model. */
+const KEPT_ROOM = 1 << 17
+let kept: Int32Array | undefined
 
 interface Pool { readonly floats: readonly Int32Array[], readonly known: Known }
 
@@ -47,13 +52,13 @@ export function findCut (tensors: readonly Scored[], count: number): Cut | null 
   const sample = sampleOf(parts, total)
   for (const deviations of DEVIATIONS) {
     const { room, ...bracket } = guessBracket(sample, total, rank, deviations)
-    const collected = { bits: new Int32Array(room), length: 0 }
+    const collected = { bits: roomFor(room), length: 0 }
     const about = look(pool, bracket, room > 0 ? collected : null)
     if (about === null) break
-    if (about.largest >= FIRST_NOT_FINITE) for (const { name, scores } of tensors) assertFinite(name, scores)
+    if (!about.finite) for (const { name, scores } of tensors) assertFinite(name, scores)
     if (rank >= about.upToLow && rank < about.belowHigh) {
       if (room === 0) return cutAt(bracket.low + 1, rank - about.upToLow + 1, about.belowHigh - about.upToLow)
-      const { bits, below, equal } = placeInside(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
+      const { bits, below, equal } = placeOf(collected.bits.subarray(0, collected.length), rank - about.upToLow, bracket, within(pool.known, bracket))
       return cutAt(bits, rank - about.upToLow - below + 1, equal)
     }
     const cut = single(pool, rank, rank < about.upToLow ? bracket.low : bracket.high)
@@ -88,16 +93,8 @@ function limitOf ({ bits, ties: all, equal }: Pick<Cut, 'bits'> & Partial<Cut>, 
   return all !== undefined && all === equal ? [bits + 1, 0] : [bits, ties]
 }
 
-/** What is inside of a bracket is narrowed down in the same way once more where that pays. */
-function placeInside (values: Int32Array, rank: number, bracket: Bracket, known: Known): Placed {
-  const sample = known.bits.length === 0 ? sampleOf([values], values.length) : null
-  if (sample === null) return placeOf(values, rank, bracket, known)
-  const { room, ...inner } = guessBracket(sample, values.length, rank, DEVIATIONS[0])
-  const collected = { bits: new Int32Array(room), length: 0 }
-  const about = lookAbout(values, inner, collected)
-  if (about === null || rank < about.upToLow || rank >= about.belowHigh) return placeOf(values, rank, bracket)
-  const { bits, below, equal } = placeOf(collected.bits.subarray(0, collected.length), rank - about.upToLow, inner)
-  return { bits, below: below + about.upToLow, equal }
+function roomFor (elements: number): Int32Array {
+  return elements > KEPT_ROOM ? new Int32Array(elements) : (kept ??= new Int32Array(KEPT_ROOM)).subarray(0, elements)
 }
 
 function poolOf (parts: readonly Part[]): Pool {
@@ -110,15 +107,15 @@ function poolOf (parts: readonly Part[]): Pool {
 function look ({ floats, known }: Pool, bracket: Bracket, collected: Collected | null): About | null {
   let upToLow = countBelow(known, bracket.low + 1)
   let belowHigh = countBelow(known, bracket.high)
-  let largest = known.bits.at(-1) ?? 0
+  let finite = (known.bits.at(-1) ?? 0) < FIRST_NOT_FINITE
   for (const bits of floats) {
     const about = lookAbout(bits, bracket, collected)
     if (about === null) return null
     upToLow += about.upToLow
     belowHigh += about.belowHigh
-    largest = Math.max(largest, about.largest)
+    finite = finite && about.finite
   }
-  return { upToLow, belowHigh, largest }
+  return { upToLow, belowHigh, finite }
 }
 
 /** The cut, should it be at this very magnitude: one that many share, zero above all. */
@@ -136,7 +133,9 @@ function countAll (tensors: readonly Scored[], count: number): Cut | null {
   }
 }
 
-function within ({ bits, counts }: Known, { low, high }: Bracket): Known {
+function within (known: Known, { low, high }: Bracket): Known {
+  const { bits, counts } = known
+  if (bits.length === 0) return known
   const inside = (_: number, index: number) => bits[index]! > low && bits[index]! < high
   return { bits: bits.filter(inside), counts: counts.filter(inside) }
 }

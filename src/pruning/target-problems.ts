@@ -20,6 +20,8 @@ export function problemsOfTarget (rules: MethodRules, method: MethodName, input:
   if (wrong !== undefined) return [{ path: `/target/${wrong}`, message: `is not taken by the method ${method}, which takes ${targets.map((name) => `"${name}"`).join(' or ')}` }]
   if (given.length > 1) return [{ path: '/target', message: `must have one of ${targets.join(', ')}, not ${given.join(' and ')}` }]
   if (given.length === 0) return [{ path: `/target/${targets[0]}`, message: `is needed by the method ${method}${targets.length > 1 ? `, or one of ${targets.slice(1).join(', ')}` : ''}` }]
+  const broken = given.find((key) => (key === 'params' || key === 'macs') && typeof target[key] === 'number' && target[key] > 1 && !Number.isInteger(target[key]))
+  if (broken !== undefined) return [{ path: `/target/${broken}`, message: `is ${String(target[broken])}: give a whole number, or a share below 1` }]
   const beside = Object.entries({ as: 'bytes', unit: 'threshold' }).flatMap(([key, owner]) => Object.hasOwn(target, key) && given[0] !== owner ? [{ path: `/target/${key}`, message: `goes with "${owner}", not with "${given[0]}"` }] : [])
   return [...beside, ...problemsOfShare(rules, target.sparsity, granularity, '/target/sparsity')]
 }
@@ -44,12 +46,12 @@ export function problemsOfSearch ({ trains, everyGroup }: MethodRules, { target,
   const kind = name === undefined ? undefined : (TARGETS[name] as TargetKind).search
   const problems: Problem[] = []
   if (kind !== undefined && everyGroup === true && isObject(granularity) && granularity.type === 'n:m') problems.push({ path: `/target/${name}`, message: 'is not searched for with n:m, which leaves n of every group and has one sparsity: leave the target out' })
-  if (kind === undefined) return search === undefined ? [] : [{ path: '/search', message: 'is for a target that is searched for: maxAccuracyDrop, minAccuracy or bytes' }]
+  if (kind === undefined) return search === undefined ? [] : [{ path: '/search', message: 'is for a target that is searched for: maxAccuracyDrop, minAccuracy, bytes, latency or latencyMs' }]
   if (kind === 'size' && name !== 'bytes' && search !== undefined) problems.push({ path: '/search', message: `is not needed for "${name}", which is counted, not tried` })
   if (trains && isObject(training) && training.validation === 0) problems.push({ path: '/training/validation', message: `is 0, but a target of ${name} is searched over validation examples: keep some apart` })
   if (!isObject(search)) return problems
   if (trains && search.examples !== undefined) problems.push({ path: '/search/examples', message: 'is for methods that do not train: training.validation says how many select' })
-  if (kind === 'size' && search.examples !== undefined) problems.push({ path: '/search/examples', message: `is for targets of accuracy: "${name}" needs none` })
+  if (kind !== 'accuracy' && search.examples !== undefined) problems.push({ path: '/search/examples', message: `is for targets of accuracy: "${name}" needs none` })
   const { low = 0, high = 1 } = search
   if (typeof low === 'number' && typeof high === 'number' && low >= high) problems.push({ path: '/search/high', message: `must be above "low", ${low}` })
   return problems

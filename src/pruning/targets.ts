@@ -5,7 +5,7 @@ export interface TargetKind {
   readonly description: string
   readonly schema: TSchema
   /** How the sparsity that meets it is found; without: it is the sparsity, or none is needed. */
-  readonly search?: 'size' | 'accuracy'
+  readonly search?: 'size' | 'accuracy' | 'latency'
 }
 
 export const SIZE_FORMS = ['gzip', 'file', 'sparse'] as const
@@ -17,20 +17,34 @@ export const threshold = Type.Number({ minimum: 0, description: 'weights with a 
 export const TARGETS = {
   sparsity: { description: 'this share of the prunable weights is zero', schema: sparsity },
   threshold: { description: 'weights with a magnitude of at most this are zero', schema: threshold },
+  channels: {
+    description: 'this share of the channels that may go is taken out',
+    schema: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'share of the channels that go, in (0, 1): 0.5 is half of them' }),
+  },
   params: {
     description: 'at most so many trainable parameters are not zero: the least sparsity that comes to it',
-    schema: Type.Integer({ minimum: 1, description: 'trainable parameters that may stay other than zero, biases included' }),
+    schema: Type.Number({ exclusiveMinimum: 0, description: 'trainable parameters that may stay other than zero, biases included; below 1 a share of those that are not zero now' }),
     search: 'size',
   },
   macs: {
     description: 'at most so many multiplications by weights that are not zero, for one example: the least sparsity that comes to it',
-    schema: Type.Integer({ minimum: 1, description: 'multiply-accumulates for one example, not counting those by a zero weight' }),
+    schema: Type.Number({ exclusiveMinimum: 0, description: 'multiply-accumulates for one example, not counting those by a zero weight; below 1 a share of those that there are now' }),
     search: 'size',
   },
   bytes: {
     description: 'at most so many bytes, of the file after gzip, of the file as it is written, or in a sparse encoding: the least sparsity that comes to it',
     schema: Type.Integer({ minimum: 1, description: 'size of the written model; "as" says in what form' }),
     search: 'size',
+  },
+  latency: {
+    description: 'one forward pass of one example takes at most this share of the time that the given model takes: the least share of channels that comes to it',
+    schema: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'share of the given model\'s time, both measured in turn on the worker that does the job: 0.5 is twice as fast' }),
+    search: 'latency',
+  },
+  latencyMs: {
+    description: 'one forward pass of one example takes at most so long here: the least share of channels that comes to it',
+    schema: Type.Number({ exclusiveMinimum: 0, description: 'milliseconds, median of measured runs on the worker that does the job' }),
+    search: 'latency',
   },
   maxAccuracyDrop: {
     description: 'the largest sparsity whose accuracy is at most so much lower',
@@ -51,9 +65,12 @@ export const TARGET_NAMES = Object.keys(TARGETS) as TargetName[]
 export type Target =
   | { readonly sparsity: number }
   | { readonly threshold: number, readonly unit: typeof THRESHOLD_UNITS[number] }
+  | { readonly channels: number }
   | { readonly params: number }
   | { readonly macs: number }
   | { readonly bytes: number, readonly as: typeof SIZE_FORMS[number] }
+  | { readonly latency: number }
+  | { readonly latencyMs: number }
   | { readonly maxAccuracyDrop: number }
   | { readonly minAccuracy: number }
 
@@ -61,4 +78,9 @@ export type Target =
 export function searchOf (target: Target | null): TargetKind['search'] {
   const name = target === null ? undefined : TARGET_NAMES.find((one) => one in target)
   return name === undefined ? undefined : (TARGETS[name] as TargetKind).search
+}
+
+/** What is allowed of a size: a number below 1 is a share of what there is. */
+export function allowedOf (asked: number, before: number): number {
+  return asked < 1 ? Math.floor(asked * before) : asked
 }

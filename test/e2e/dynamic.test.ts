@@ -9,7 +9,7 @@ import { pathOf } from '../support/fixtures.ts'
 import { openService, type TestService } from '../support/service.ts'
 import { writeTrainingImages } from '../support/training-images.ts'
 
-const METHODS = Object.entries<MethodRules>(METHOD_RULES).filter(([, { trains, granularities }]) => trains && granularities !== undefined)
+const METHODS = Object.entries<MethodRules>(METHOD_RULES).filter(([, { trains, granularities, reshapes }]) => trains && granularities !== undefined && reshapes !== true)
 const TRAINING = { epochs: 2, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.002 } }
 
 describe('over HTTP', () => {

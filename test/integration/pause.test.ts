@@ -44,6 +44,8 @@ describe('a job that is paused', () => {
     ['with trained gates, a penalty that follows the schedule and a teacher', { method: 'l0', target: { sparsity: 0.8 }, training: { distillation: {} } }, ({ done }: Progress, pauses: number) => done >= 12 * (pauses + 1)],
     ['rewired by gradients, from fresh weights', { method: 'rigl', target: { sparsity: 0.8 }, training: { from: 'scratch' }, schedule: { every: 7 } }, ({ done }: Progress, pauses: number) => done >= 17 * (pauses + 1)],
     ['in rounds', { method: 'lottery', target: { sparsity: 0.9 }, options: { rounds: 3 } }, ({ epoch }: Progress, pauses: number) => epoch === pauses + 1],
+    ['taking channels out in rounds, with a teacher', { method: 'structured-iterative', target: { channels: 0.5 }, options: { rounds: 3 }, training: { distillation: {} } }, ({ done, total }: Progress, pauses: number) => done >= total * (pauses + 1) / 4],
+    ['searching a share of channels', { method: 'structured-iterative', target: { maxAccuracyDrop: 0.3 }, search: { attempts: 2, low: 0.2, high: 0.8 }, options: { rounds: 2 } }, ({ done, total }: Progress, pauses: number) => done >= total * (pauses + 1) / 5],
     ['searching a sparsity, paused in the second training', { method: 'gradual', target: { maxAccuracyDrop: 0.3 }, search: { attempts: 3 } }, ({ done, total }: Progress, pauses: number) => pauses === 0 && done > total / 3],
   ] as const) {
     test(`${name}: it ends as if it had not been`, async () => {

@@ -1,10 +1,10 @@
-"""Exact pruning by magnitude as it is written by hand in numpy and PyTorch: select, compare, mask. Reads the name of a way per line and answers with seconds."""
+"""Exact pruning by magnitude as it is written by hand in numpy and PyTorch: select, compare, mask. Reads the name of a way per line, runs it for a while and once more, and answers with the seconds of that."""
 import sys
 import time
 
 import numpy as np
 
-n, sparsity = int(sys.argv[1]), float(sys.argv[2])
+n, sparsity, warm = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
 zeros = int(sparsity * n + 0.5)
 
 
@@ -44,11 +44,24 @@ u = np.random.default_rng(1).random((2, n), dtype=np.float32)
 source = (u[0] - np.float32(0.5)) * u[1]
 del u
 print(" ".join(WAYS), flush=True)
-for line in sys.stdin:
-    weights = source.copy()
+weights = source.copy()
+
+
+def run(way):
+    """Seconds."""
+    np.copyto(weights, source)
     start = time.perf_counter()
-    WAYS[line.strip()](weights)
-    seconds = time.perf_counter() - start
+    WAYS[way](weights)
+    return time.perf_counter() - start
+
+
+for line in sys.stdin:
+    way = line.strip()
+    until = time.perf_counter() + warm
+    run(way)
+    while time.perf_counter() < until:
+        run(way)
+    seconds = run(way)
     if np.count_nonzero(weights) > n - zeros:
-        sys.exit(f"{line.strip()} left {np.count_nonzero(weights)} weights")
+        sys.exit(f"{way} left {np.count_nonzero(weights)} weights")
     print(seconds, flush=True)

@@ -63,15 +63,15 @@ export interface StateOptions {
   /** Shapes of the metrics' sums. */
   readonly metrics?: ReadonlyMap<string, Shape>
   readonly pruner?: Pruner | undefined
-  /** Keeps the weights of the file beside those that are trained. */
-  readonly teacher?: boolean | undefined
+  /** A model of the same layers whose weights, as they are in its file, are kept beside those that are trained. */
+  readonly teacher?: ModelFile | undefined
 }
 
 /** How the names of a teacher's variables begin: they come from the file again and are in no checkpoint. */
 export const TEACHER = 'teacher:'
 
 /** The caller disposes of it. Throws what reading the file throws. */
-export async function createState (model: ModelFile, { optimizer, changes, pruner, teacher = false, metrics = new Map() }: StateOptions): Promise<TrainState> {
+export async function createState (model: ModelFile, { optimizer, changes, pruner, teacher, metrics = new Map() }: StateOptions): Promise<TrainState> {
   const byPath = new Map(model.layers.map((layer) => [layer.path, layer]))
   const weights: TrainedWeight[] = []
   const variables: Record<string, Variable> = {}
@@ -99,7 +99,6 @@ export async function createState (model: ModelFile, { optimizer, changes, prune
         const facts = { name, key: tensor.key, shape, prunable }
         const own = trained ? pruner?.mask?.(facts, values) : undefined
         const kept = own ?? (trained ? pruner?.keep?.(facts, values) : undefined)
-        if (teacher) (taught[layer] ??= {})[role] = make(`${TEACHER}${name}`, tf.tensor(await tensor.read(), shape, 'float32'))
         const rule = rules?.[role]
         if (trained && rule?.problem !== undefined) throw new EspalierError('unsupported-layer', `the layer "${path}" cannot be trained here: ${rule.problem}`, { layer: path })
         weights.push({
@@ -119,6 +118,11 @@ export async function createState (model: ModelFile, { optimizer, changes, prune
         })
       }
     }
+    for (const [layer, { path }] of (teacher?.architecture.layers ?? []).entries()) {
+      for (const { role, spec, tensor } of teacher!.layers.find((one) => one.path === path)?.weights ?? []) {
+        if (spec !== undefined) (taught[layer] ??= {})[role] = make(`${TEACHER}${path}/${role}`, tf.tensor(await tensor.read(), [...tensor.shape], 'float32'))
+      }
+    }
     const counter = make('counter', tf.scalar(0, 'int32'))
     const sums = { loss: make('sum:loss', tf.scalar(0)), examples: make('sum:examples', tf.scalar(0)) }
     const gathered = Object.fromEntries([...metrics].map(([name, shape]) => [name, make(name, tf.zeros([...shape]))]))
@@ -127,7 +131,7 @@ export async function createState (model: ModelFile, { optimizer, changes, prune
     return {
       weights,
       of: (layer) => layers[layer] ?? {},
-      ...(teacher && { teacher: (layer: number) => taught[layer] ?? {} }),
+      ...(teacher !== undefined && { teacher: (layer: number) => taught[layer] ?? {} }),
       gates,
       slotInitials: Object.fromEntries(optimizer.slots.map(({ name, initial }) => [name, initial])),
       scalars,

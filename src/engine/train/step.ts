@@ -30,6 +30,8 @@ export interface StepSettings extends UpdateSettings {
   readonly seed: number
   /** How much the model learns from its teacher; absent: not at all. */
   readonly distillation?: Distillation
+  /** Of the teacher, where it is another model. */
+  readonly taughtBy?: Architecture
 }
 
 /** Draws of a pruning method are told from those of the graph's nodes by their place. */
@@ -87,7 +89,7 @@ function differentiate (state: TrainState, settings: StepSettings, kind: StepKin
   const statistics: Array<{ variable: Variable, value: Tensor }> = []
   let metrics: ReadonlyMap<string, Tensor> = new Map()
   let dataLoss: Tensor | undefined
-  const taught = state.teacher && runMaskedGraph(settings.architecture, state.teacher, batch.features, { keep: true }).outputs
+  const taught = state.teacher && runMaskedGraph(settings.taughtBy ?? settings.architecture, state.teacher, batch.features, { keep: true }).outputs
   const forward = (): tf.Scalar => {
     const extra: Tensor[] = []
     const { outputs, masks } = runMaskedGraph(settings.architecture, effectiveWeights(state, kind, settings.seed), batch.features, {

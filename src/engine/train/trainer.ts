@@ -27,6 +27,8 @@ export interface TrainerRequest {
   readonly pruner?: Pruner
   /** Learns from the model as it is in the file, whatever `changes` are. */
   readonly distillation?: Distillation
+  /** Of the same layers as the model, which may have other sizes; absent: the model itself. */
+  readonly teacher?: ModelFile
   /** Steps that the learning rate's schedule is made for; without it those of all epochs. */
   readonly scheduledSteps?: number
   /** `eager` runs one operation at a time: the reference. `unfused` compiles the very same operations, without TensorFlow's fused updates. */
@@ -82,9 +84,10 @@ export async function createTrainer (request: TrainerRequest): Promise<Trainer> 
     schedule: createSchedule(options.optimizer.schedule, options.optimizer.learningRate, request.scheduledSteps ?? stepsPerEpoch * options.epochs),
     seed,
     ...(request.distillation && { distillation: request.distillation }),
+    ...(request.teacher && { taughtBy: createObjective(request.teacher.architecture, facts, options.loss).architecture }),
   }
   const state = await createState(model, {
-    optimizer, changes: request.changes, pruner, teacher: request.distillation !== undefined, metrics: sumsOf(metrics),
+    optimizer, changes: request.changes, pruner, teacher: request.distillation === undefined ? undefined : request.teacher ?? model, metrics: sumsOf(metrics),
   })
   const training = createFeed(data, 'train')
   const checking = validation && createFeed(validation, 'check')

@@ -53,6 +53,8 @@ export interface PrunedOnce {
   readonly updates: readonly MaskUpdate[]
   /** That was asked of weights without a sparsity of their own; null where the method decides. */
   readonly sparsity: number | null
+  /** Of methods that take channels out: by round, what went. */
+  readonly gone?: ReadonlyArray<readonly number[]>
 }
 
 /** One training with pruning. Throws `target-missed` when time ran out before the target was reached. */

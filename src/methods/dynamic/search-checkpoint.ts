@@ -2,6 +2,7 @@
 import { decodeCheckpoint, encodeCheckpoint, type StoredArray } from '../../engine/train/checkpoint.ts'
 import type { TrainingContext } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
+import { aroundCheckpoint, withinCheckpoint } from './nested-checkpoint.ts'
 import type { PrunedOnce } from './run-pruning.ts'
 
 export interface SearchState {
@@ -11,9 +12,6 @@ export interface SearchState {
 }
 
 type Checkpoints = NonNullable<TrainingContext['checkpoints']>
-
-/** The length of the search's own part stands before it, as uint32. */
-const LENGTH = 4
 
 /** The search as it was saved, and the training to go on with; from the beginning without a checkpoint. Throws as `decodeCheckpoint` does. */
 export async function loadSearch (checkpoints: Checkpoints | undefined): Promise<{ state: SearchState, inner: Uint8Array | null }> {
@@ -33,27 +31,22 @@ export function savesSearch (checkpoints: Checkpoints | undefined, state: () => 
 export function encodeSearch ({ curve, best }: SearchState, inner: Uint8Array): Uint8Array {
   const { weights, ...trained } = best?.pruned.trained ?? { weights: new Map<string, Float32Array>() }
   const arrays = [...weights].map(([name, values]): StoredArray => ({ name, dtype: 'float32', shape: [values.length], values }))
-  const kept = best === null ? null : { sparsity: best.sparsity, trained, updates: best.pruned.updates }
-  const own = encodeCheckpoint({ position: { epoch: 0, step: 0, curve, best: kept }, arrays })
-  const bytes = new Uint8Array(LENGTH + own.length + inner.length)
-  new DataView(bytes.buffer).setUint32(0, own.length, true)
-  bytes.set(own, LENGTH)
-  bytes.set(inner, LENGTH + own.length)
-  return bytes
+  const kept = best === null ? null : { sparsity: best.sparsity, trained, updates: best.pruned.updates, ...(best.pruned.gone && { gone: best.pruned.gone }) }
+  return aroundCheckpoint(encodeCheckpoint({ position: { epoch: 0, step: 0, curve, best: kept }, arrays }), inner)
 }
 
-interface KeptBest { readonly sparsity: number, readonly trained: Omit<PrunedOnce['trained'], 'weights'>, readonly updates: PrunedOnce['updates'] }
+interface KeptBest { readonly sparsity: number, readonly trained: Omit<PrunedOnce['trained'], 'weights'>, readonly updates: PrunedOnce['updates'], readonly gone?: PrunedOnce['gone'] }
 
 function decodeSearch (bytes: Uint8Array): { state: SearchState, inner: Uint8Array } {
-  const length = bytes.length < LENGTH ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-  const { position, arrays } = decodeCheckpoint(bytes.subarray(LENGTH, LENGTH + length))
+  const { own, inner } = withinCheckpoint(bytes)
+  const { position, arrays } = decodeCheckpoint(own)
   const kept = position.best as KeptBest | null
   const weights = new Map(arrays.map(({ name, values }) => [name, values as Float32Array]))
   return {
     state: {
       curve: position.curve as SearchState['curve'],
-      best: kept && { sparsity: kept.sparsity, pruned: { trained: { ...kept.trained, weights } as PrunedOnce['trained'], updates: kept.updates, sparsity: kept.sparsity } },
+      best: kept && { sparsity: kept.sparsity, pruned: { trained: { ...kept.trained, weights } as PrunedOnce['trained'], updates: kept.updates, sparsity: kept.sparsity, ...(kept.gone && { gone: kept.gone }) } },
     },
-    inner: bytes.subarray(LENGTH + length),
+    inner,
   }
 }

@@ -4,7 +4,7 @@ import { isStreamed } from '../../engine/train/data.ts'
 import { train, type EpochRecord, type TrainHooks, type TrainProgress } from '../../engine/train/train.ts'
 import { createTrainer, type Trainer } from '../../engine/train/trainer.ts'
 import { EspalierError } from '../../errors.ts'
-import type { HeldChanges } from '../../models/model.ts'
+import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import { countZeros } from '../../pruning/sparse.ts'
 import type { Training } from '../../pruning/training/training.ts'
 import type { TrainingContext } from '../method.ts'
@@ -13,6 +13,8 @@ import type { OpenedExamples } from './open-examples.ts'
 
 export interface TrainRequest {
   readonly examples: OpenedExamples
+  /** What is distilled from, where that is not the model. */
+  readonly teacher?: ModelFile
   /** The weights that training begins with, where they are not the model's. */
   readonly changes?: HeldChanges
   readonly pruner?: Pruner
@@ -37,7 +39,7 @@ export interface TrainedModel {
 /** Throws `training-diverged`, the signal's reason, `job-paused`, and what creating a trainer throws. */
 export async function trainModel (context: TrainingContext, request: TrainRequest): Promise<TrainedModel> {
   const { recipe, model, signal, pause, examples } = context
-  const { examples: { data, validation }, changes, pruner, scheduledSteps, best = false, candidatesFrom, onStep, notes, checkpoints } = request
+  const { examples: { data, validation }, changes, pruner, scheduledSteps, best = false, candidatesFrom, onStep, notes, checkpoints, teacher } = request
   const options = trainingOf(context)
   const kept = { zeros: 0 }
   const trainer = await createTrainer({
@@ -45,7 +47,7 @@ export async function trainModel (context: TrainingContext, request: TrainReques
     ...(validation && { validation }),
     ...(changes && { changes }),
     ...(pruner && { pruner: counting(pruner, kept) }),
-    ...(options.distillation && { distillation: options.distillation }),
+    ...(options.distillation && { distillation: options.distillation, ...(teacher && { teacher }) }),
     ...(scheduledSteps !== undefined && { scheduledSteps }),
   })
   try {

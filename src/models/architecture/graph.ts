@@ -29,6 +29,7 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
   const nodes: GraphNode[] = []
   const problems = new Set<string>()
   const schedules = new Map<ModelEntry, Schedule>()
+  const innerInputs = new Map<number, SymbolicShape>()
   let calls = 0
 
   function apply (entry: LayerEntry, inputs: readonly Value[], given?: Call): Value[] | undefined {
@@ -80,6 +81,7 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
     const begins = parent.entries[0]?.className === 'InputLayer'
     const source = begins ? parent.entries[0] : registry.synthetic
     if (inputs !== undefined && inputs.length !== 1) throw invalid(`the sequential model "${parent.name}" takes one input, it is given ${inputs.length}`)
+    if (begins && inputs !== undefined) noteInner(source!, inputs[0])
     let value = inputs === undefined ? source === undefined ? undefined : apply(source, [])?.[0] : inputs[0]
     for (const entry of begins ? parent.entries.slice(1) : parent.entries) value = call(entry, [value])?.[0]
     return value
@@ -96,12 +98,20 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
       return values?.[task.tensor]
     }
     const { order, inputs: sources, outputs } = scheduleOf(parent)
-    for (const [index, task] of sources.entries()) results.set(task.key, inputs === undefined ? apply(task.entry, []) : [inputs[index]])
+    for (const [index, task] of sources.entries()) {
+      if (inputs !== undefined) noteInner(task.entry, inputs[index])
+      results.set(task.key, inputs === undefined ? apply(task.entry, []) : [inputs[index]])
+    }
     for (const task of order) {
       const masks = task.masks.map((mask) => mask === undefined ? undefined : valueAt(mask))
       results.set(task.key, call(task.entry, task.inputs.map((input, index) => masked(valueAt(input), masks[index])), task.given))
     }
     return outputs.map(valueAt)
+  }
+
+  function noteInner (entry: LayerEntry, given: Value): void {
+    const layer = registry.indexOf(entry)
+    if (given !== undefined && !innerInputs.has(layer)) innerInputs.set(layer, given.shape)
   }
 
   function scheduleOf (parent: ModelEntry): Schedule {
@@ -116,7 +126,8 @@ export function buildGraph (model: ModelEntry, registry: Registry): Built {
     if (weights !== undefined) draft.weights = weights
   }
   if (problems.size > 0 || outputs.includes(undefined)) return { problems: [...problems] }
-  return { graph: finished(model, registry, nodes, outputs as Known[]), problems: [] }
+  const inner = [...innerInputs].map(([layer, shape]) => ({ layer, shape }))
+  return { graph: { ...finished(model, registry, nodes, outputs as Known[]), ...(inner.length > 0 && { innerInputs: inner }) }, problems: [] }
 }
 
 function masked (value: Value, mask: Value): Value {

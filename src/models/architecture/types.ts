@@ -89,6 +89,8 @@ export interface LayerGraph {
   readonly inputShapes: readonly SymbolicShape[]
   readonly outputShapes: readonly SymbolicShape[]
   readonly outputNames: readonly string[]
+  /** What the inputs of nested models are given when these are called first; they make no nodes. `layer` is an index into `Architecture.layers`. */
+  readonly innerInputs?: ReadonlyArray<{ readonly layer: number, readonly shape: SymbolicShape }>
 }
 
 /** What an output's last function leaves. */

@@ -21,6 +21,8 @@ export interface FileTensor extends StoredTensor {
   raw (bytes?: number, ring?: Ring): AsyncIterable<Uint8Array>
   /** Do the pieces belong to whoever reads them, who may change them? */
   readonly owned?: boolean
+  /** Does it stand in place of the file's own tensor of that key, which has other values and maybe another shape? */
+  readonly held?: true
   /** `count` raw elements from number `first` on; absent where only reading from front to back is cheap. */
   at? (first: number, count: number): Promise<Uint8Array>
 }

@@ -61,3 +61,11 @@ export function setTexts (attributes: Map<string, Hdf5AttributeSpec>, name: stri
 export function setText (attributes: Map<string, Hdf5AttributeSpec>, name: string, text: string): void {
   attributes.set(name, stringAttribute(text))
 }
+
+/** Another text in an attribute that is there, of fixed or variable length as before. */
+export function resetText (attributes: Map<string, Hdf5AttributeSpec>, name: string, text: string): void {
+  const raw = new TextEncoder().encode(text)
+  const before = attributes.get(name)
+  if (before?.datatype.kind === 'string') attributes.set(name, { shape: before.shape, isNull: false, datatype: fixedStringType(raw.length), raw })
+  else setText(attributes, name, text)
+}

@@ -37,12 +37,22 @@ export async function readModel (source: ByteSource): Promise<ModelFile> {
 
 /**
  * Writes `model` with `changes` (row-major values by tensor key) and gives the size in bytes. In the model's own format everything else stays as it
- * was, byte for byte; in another the model is converted, or refused with `unsupported-format` naming the layer that stands in the way.
+ * was, byte for byte; in another the model is converted, or refused with `unsupported-format` naming the layer that stands in the way. Of a
+ * remade model the configuration and the shapes are the new ones, and the state of an optimizer is left out, or refused where it should be kept.
  */
 export async function writeModel (model: ModelFile, changes: TensorChanges, format: FormatName, options: WriteOptions, sink: ModelSink): Promise<number> {
   const { becomes }: ModelFormat = MODEL_FORMATS[model.format]
   if (becomes !== undefined && model.format !== format && !becomes.formats.includes(format)) {
     throw new EspalierError('unsupported-format', `${becomes.reason}, so it cannot be converted to ${format}; write the model as ${model.format}`, { from: model.format, to: format })
   }
-  return await MODEL_FORMATS[format].write(model, changes, options, sink)
+  return await MODEL_FORMATS[format].write(model, changes, fittingOptions(model, options), sink)
+}
+
+/** The state of an optimizer has the shapes that the weights had before the model was remade. */
+function fittingOptions (model: ModelFile, options: WriteOptions): WriteOptions {
+  if (model.remade !== true) return options
+  if (options.optimizerState === 'keep' && model.lostOptimizerState === true) {
+    throw new EspalierError('unsupported-format', 'the state of the optimizer does not fit a model whose form changed; set "optimizerState": "drop"')
+  }
+  return { ...options, optimizerState: 'drop' }
 }

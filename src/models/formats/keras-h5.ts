@@ -8,15 +8,17 @@ import { h5OptimizerGroup, h5TrainingConfig } from './convert-optimizer.ts'
 import { assertConvertible } from './convertible.ts'
 import { dataAsFloat32, dataOf, withRaw } from './file-tensor.ts'
 import type { ModelFormat, WriteOptions } from './format.ts'
-import { setText, setTexts, textOf } from './h5-attributes.ts'
+import { resetText, setText, setTexts, textOf } from './h5-attributes.ts'
 import { bindH5Weights, byTopLevel } from './h5-weights.ts'
 import { datatypeOf, readHdf5, specOf, writeHdf5, type Hdf5DatasetSpec, type Hdf5Group, type Hdf5GroupSpec } from './hdf5/index.ts'
 import { assertJsonSize, parseObject, type Json } from './json.ts'
+import { respelled } from './json-spelling.ts'
 import { datasetSpec, emptyGroup, groupAt } from './keras-spec.ts'
 import { replacements } from './replacements.ts'
 
 interface Rest { readonly root: Hdf5Group, readonly training?: Json }
 
+const CONFIG = 'model_config'
 const MAGIC = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
 export const kerasH5: ModelFormat<'keras-h5'> = {
@@ -35,7 +37,7 @@ export const kerasH5: ModelFormat<'keras-h5'> = {
 
   async read (source) {
     const root = await readHdf5(source)
-    const config = jsonOf(root, 'model_config')
+    const config = jsonOf(root, CONFIG)
     const weights = root.children.get('model_weights')
     if (config === undefined || weights?.kind !== 'group') {
       const found = config === undefined ? 'it has no attribute "model_config"' : 'it has no group "model_weights"'
@@ -69,8 +71,10 @@ function jsonOf (root: Hdf5Group, name: string): Json | undefined {
 }
 
 function sameTree (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): Hdf5GroupSpec {
-  const tree = specOf((model.rest as Rest).root, replacements(model, changes, compress))
+  const { root } = model.rest as Rest
+  const tree = specOf(root, replacements(model, changes, compress))
   if (optimizerState === 'drop') tree.children.delete('optimizer_weights')
+  if (model.remade === true) resetText(tree.attributes, CONFIG, respelled(textOf(root, CONFIG)!, model.config))
   return tree
 }
 
@@ -80,7 +84,7 @@ function convertedTree (model: ModelFile, changes: TensorChanges, options: Write
   const version = model.producer.kerasVersion?.startsWith('3.') === true ? model.producer.kerasVersion : '3.0.0'
   setText(root.attributes, 'keras_version', version)
   setText(root.attributes, 'backend', 'tensorflow')
-  setText(root.attributes, 'model_config', JSON.stringify(toLegacyConfig(model.config)))
+  setText(root.attributes, CONFIG, JSON.stringify(toLegacyConfig(model.config)))
   const training = h5TrainingConfig(model)
   if (training !== undefined) setText(root.attributes, 'training_config', JSON.stringify(training))
   const weights = weightGroups(model, changes, options)

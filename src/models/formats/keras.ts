@@ -11,6 +11,7 @@ import { dataOf } from './file-tensor.ts'
 import type { ModelFormat, WriteOptions } from './format.ts'
 import { readHdf5, specOf, type Hdf5Group, type Hdf5GroupSpec } from './hdf5/index.ts'
 import { isObject, parseObject, readJsonBytes, type Json } from './json.ts'
+import { respelled } from './json-spelling.ts'
 import { writeArchive, type ArchivePart } from './keras-archive.ts'
 import { bindKerasStore } from './keras-store.ts'
 import { kerasStoreSpec } from './keras-spec.ts'
@@ -54,7 +55,7 @@ export const keras: ModelFormat<'keras'> = {
   },
 
   async write (model, changes, options, sink) {
-    return await writeArchive(model.format === 'keras' ? sameParts(model, changes, options) : convertedParts(model, changes, options), sink)
+    return await writeArchive(model.format === 'keras' ? await sameParts(model, changes, options) : convertedParts(model, changes, options), sink)
   },
 }
 
@@ -102,12 +103,18 @@ function quantizedLayer (config: Json): { layer: string, mode: string } | undefi
   return undefined
 }
 
-/** The file's own parts: all but the weights byte for byte. */
-function sameParts (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): ArchivePart[] {
+/** The file's own parts: all but the weights, and the configuration of a remade model, byte for byte. */
+async function sameParts (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): Promise<ArchivePart[]> {
   const { entries, weights } = model.rest as Rest
   const tree = specOf(weights, replacements(model, changes, compress))
   if (optimizerState === 'drop') tree.children.delete('optimizer')
-  return entries.map((entry) => ({ name: entry.name, content: entry.name === WEIGHTS ? tree : entry }))
+  const contents = new Map<string, ArchivePart['content']>([[WEIGHTS, tree]])
+  if (model.remade === true) contents.set(CONFIG, await configText(model, entries.find(({ name }) => name === CONFIG)))
+  return entries.map((entry) => ({ name: entry.name, content: contents.get(entry.name) ?? entry }))
+}
+
+async function configText (model: ModelFile, entry: ZipEntry | undefined): Promise<Uint8Array> {
+  return new TextEncoder().encode(respelled(new TextDecoder().decode(await readEntry(entry, CONFIG)), model.config))
 }
 
 function convertedParts (model: ModelFile, changes: TensorChanges, options: WriteOptions): ArchivePart[] {

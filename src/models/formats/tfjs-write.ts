@@ -8,8 +8,8 @@ import { toTfjsConfig } from './conversion/tfjs.ts'
 import { assertConvertible } from './convertible.ts'
 import { dataAsFloat32, dataOf, piecesOf, withRaw, type FileTensor } from './file-tensor.ts'
 import type { ModelSink, WriteOptions } from './format.ts'
-import { readJsonBytes } from './json.ts'
-import { assertKnown } from './replacements.ts'
+import { isObject, readJsonBytes, type Json } from './json.ts'
+import { assertKnown, heldTensors } from './replacements.ts'
 import type { LayersWeight, TfjsRest } from './tfjs-layers.ts'
 import { isStoredPlainly } from './tfjs-tensor.ts'
 
@@ -21,29 +21,36 @@ interface OutputWeight { readonly name: string, readonly shape: readonly number[
 /** A group as it is written: weights, and the shards they are cut into. */
 interface OutputGroup { readonly weights: readonly OutputWeight[], readonly shards: ReadonlyArray<{ readonly path: string, readonly size: number }> }
 
-/** The file again with `changes`. Its model.json is kept byte for byte unless weights were quantized or optimizer state is dropped. */
+/** The file again with `changes`. Its model.json is kept byte for byte unless weights were quantized, optimizer state is dropped, or the model was remade. */
 export async function writeSame (model: ModelFile, changes: TensorChanges, { optimizerState }: WriteOptions, sink: ModelSink): Promise<number> {
   assertKnown(model, changes)
   const { entries, folder, model: json, groups } = model.rest as TfjsRest
   const all = groups.flatMap(({ weights }) => weights)
   const isKept = (weight: LayersWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
-  const isSame = all.every((weight) => weight.quantization === undefined && isKept(weight))
+  const held = heldTensors(model)
+  const isSame = model.remade !== true && all.every((weight) => weight.quantization === undefined && isKept(weight))
   const output = groups.map(({ paths, sizes, weights }, index): OutputGroup => {
-    const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, tensor, changes))
+    const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, held.get(tensor.key) ?? tensor, changes))
     return { weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) }
   })
   const shardNames = new Set(groups.flatMap(({ paths }) => paths.map((path) => folder + path)))
   const manifest = output.filter(({ weights }) => weights.length > 0 || isSame).map(manifestOf)
+  const written = { ...json, ...(model.remade === true && { modelTopology: topologyOf(json, model.config) }), weightsManifest: manifest }
   const inputs = async function * (): AsyncGenerator<ZipInput> {
     for (const entry of entries) {
       if (shardNames.has(entry.name)) continue
       const isModel = entry.name === `${folder}model.json`
-      if (isModel) yield { name: entry.name, content: isSame ? await readJsonBytes(await entry.source(), entry.name) : jsonBytes({ ...json, weightsManifest: manifest }) }
+      if (isModel) yield { name: entry.name, content: isSame ? await readJsonBytes(await entry.source(), entry.name) : jsonBytes(written) }
       else yield { name: entry.name, content: entry.stream() }
     }
     for (const group of output) yield * shardInputs(group, folder)
   }
   return await writeAll(inputs(), sink)
+}
+
+/** The configuration stands in "model_config", or is the topology itself. */
+function topologyOf ({ modelTopology }: Json, config: Json): Json {
+  return isObject(modelTopology) && isObject(modelTopology.model_config) ? { ...modelTopology, model_config: config } : config
 }
 
 /** A model of another format, with the configuration of Keras 2 and weights named `<layer>/<role>`. */

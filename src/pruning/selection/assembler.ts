@@ -16,9 +16,12 @@ const SIMD = 0xfd
 
 export const i32 = {
   add: binary(0x6a), sub: binary(0x6b), and: binary(0x71), xor: binary(0x73), shl: binary(0x74), shrU: binary(0x76),
-  ltU: binary(0x49), gtU: binary(0x4b), clz: unary(0x67), popcnt: unary(0x69),
-  load: (address: Operand): Code => [...value(address), 0x28, 0, 0],
-  store: (address: Operand, stored: Operand): Code => [...value(address), ...value(stored), 0x36, 0, 0],
+  ltU: binary(0x49), gtU: binary(0x4b), ne: binary(0x47), or: binary(0x72), clz: unary(0x67), ctz: unary(0x68), popcnt: unary(0x69),
+  load: (address: Operand, offset = 0): Code => [...value(address), 0x28, 0, ...unsigned(offset)],
+  /** Without a sign. */
+  loadHalf: (address: Operand, offset = 0): Code => [...value(address), 0x2f, 0, ...unsigned(offset)],
+  loadByte: (address: Operand, offset = 0): Code => [...value(address), 0x2d, 0, ...unsigned(offset)],
+  store: (address: Operand, stored: Operand, offset = 0): Code => [...value(address), ...value(stored), 0x36, 0, ...unsigned(offset)],
 } as const
 
 export const v128 = {
@@ -29,16 +32,23 @@ export const v128 = {
   store: (address: Operand, stored: Operand, offset = 0): Code => [...value(address), ...value(stored), SIMD, 0x0b, 0, ...unsigned(offset)],
 } as const
 
-export const i8x16 = { swizzle: binary(SIMD, 0x0e) } as const
-
-export const i32x4 = {
-  splat: unary(SIMD, 0x11), eq: binary(SIMD, 0x37), gt: binary(SIMD, 0x3b), bitmask: unary(SIMD, 0xa4, 0x01),
-  add: binary(SIMD, 0xae, 0x01), sub: binary(SIMD, 0xb1, 0x01), max: binary(SIMD, 0xb8, 0x01),
+export const i8x16 = {
+  /** Of the lanes of two vectors, one after the other, those with these sixteen numbers. */
+  shuffle: (a: Operand, b: Operand, lanes: readonly number[]): Code => [...value(a), ...value(b), SIMD, 0x0d, ...lanes],
+  bitmask: unary(SIMD, 0x64), narrow: binary(SIMD, 0x65),
 } as const
 
 export const i16x8 = {
-  splat: unary(SIMD, 0x10), eq: binary(SIMD, 0x2d), gt: binary(SIMD, 0x31), bitmask: unary(SIMD, 0x84, 0x01),
-  sub: binary(SIMD, 0x91, 0x01), max: binary(SIMD, 0x98, 0x01),
+  splat: unary(SIMD, 0x10), eq: binary(SIMD, 0x2d), gt: binary(SIMD, 0x31), sub: binary(SIMD, 0x91, 0x01), max: binary(SIMD, 0x98, 0x01), narrow: binary(SIMD, 0x85, 0x01),
+} as const
+
+export const i32x4 = {
+  splat: unary(SIMD, 0x11), eq: binary(SIMD, 0x37), gt: binary(SIMD, 0x3b), bitmask: unary(SIMD, 0xa4, 0x01),
+  add: binary(SIMD, 0xae, 0x01), sub: binary(SIMD, 0xb1, 0x01), min: binary(SIMD, 0xb6, 0x01), max: binary(SIMD, 0xb8, 0x01),
+  /** Sums of neighbours of eight lanes of 16 bits. */
+  addPairs: unary(SIMD, 0x7e),
+  /** The lower and the upper four of eight lanes of 16 bits, without a sign. */
+  extendLow: unary(SIMD, 0xa9, 0x01), extendHigh: unary(SIMD, 0xaa, 0x01),
 } as const
 
 export const set = (variable: Variable, to: Operand): Code => [...value(to), 0x21, ...unsigned(variable.index)]

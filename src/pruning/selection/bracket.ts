@@ -3,7 +3,7 @@ import { uniformAt } from '../draws.ts'
 import { FIRST_NOT_FINITE, MAGNITUDE } from './cut-point.ts'
 import { widened, type Halves } from './halves.ts'
 import type { Bracket } from './loops.ts'
-import { placeOf } from './narrow.ts'
+import { alignedAbout, endsOf } from './sample-ends.ts'
 
 /** Tensors by their bits. */
 export type Part = Int32Array | Halves
@@ -13,12 +13,12 @@ export interface Guess extends Bracket {
   readonly room: number
 }
 
-/** NaN too, which is told later. */
-const ALL = { low: -1, high: 2 ** 31 } as const
 /** All of fewer elements are looked at. */
 const SMALL = 4096
 /** With so many for total^(2/3) elements, what samples cost and what there is to do within the bracket are in balance. */
-const SAMPLES = 0.4
+const SAMPLES = 0.3
+/** Whole upper halves may hold so many times what the ends themselves hold. */
+const WIDENING = 1.5
 
 /** Magnitudes of some elements, one of each of as many equal stretches at random: the same ones every time. Null: there are too few to guess from. */
 export function sampleOf (parts: readonly Part[], total: number): Int32Array | null {
@@ -53,16 +53,21 @@ function takeFromHalves ({ type, bits }: Halves, sample: Int32Array, { taken, be
 
 /**
  * A bracket that holds the magnitude of rank `rank` of `total` strictly inside, unless it lies more standard deviations of a sample's rank away than
- * `deviations`, or is one that many share and stands at an end.
+ * `deviations`, or is one that many share and stands at an end. It is widened to whole upper halves, which can be looked at faster, where that takes
+ * in little more.
  */
 export function guessBracket (sample: Int32Array | null, total: number, rank: number, deviations: number): Guess {
   if (sample === null) return { low: -1, high: FIRST_NOT_FINITE, room: total }
   const share = (rank + 0.5) / total
   const half = deviations * Math.sqrt(share * (1 - share) * sample.length) + 1
   const [first, last] = [Math.floor(share * sample.length - half), Math.ceil(share * sample.length + half)]
-  const low = first < 0 ? -1 : placeOf(sample, first, ALL).bits
-  const high = last >= sample.length ? FIRST_NOT_FINITE : placeOf(sample, last, ALL).bits
-  return low === high ? { low: low - 1, high: high + 1, room: 0 } : { low, high, room: Math.min(total, Math.ceil(2 * (last - first) / sample.length * total)) }
+  const found = endsOf(sample, Math.max(first, 0), Math.min(last, sample.length - 1))
+  const ends = { low: first < 0 ? -1 : found.low, high: last < sample.length ? found.high : FIRST_NOT_FINITE }
+  if (ends.low === ends.high) return { low: ends.low - 1, high: ends.high + 1, room: 0 }
+  const { inside, ...aligned } = alignedAbout(sample, ends)
+  const isNarrow = inside <= WIDENING * (last - first)
+  const expected = (isNarrow ? Math.max(inside, last - first) : last - first) / sample.length * total
+  return { ...isNarrow ? aligned : ends, room: Math.min(total, Math.ceil(2 * expected)) }
 }
 
 export function lengthOf (part: Part): number {

@@ -17,8 +17,12 @@ export const HALF_MAGNITUDE = 0x7fff
 /** From here on the exponent is all ones: infinities and NaN. */
 export const FIRST_NOT_FINITE = 0x7f800000
 
+const bitsOfOne = new Int32Array(1)
+const one = new Float32Array(bitsOfOne.buffer)
+
 export function cutAt (bits: number, ties: number, equal: number): Cut {
-  return { bits, magnitude: new Float32Array(new Int32Array([bits]).buffer)[0]!, ties, equal }
+  bitsOfOne[0] = bits
+  return { bits, magnitude: one[0]!, ties, equal }
 }
 
 export function bitsOf (values: Float32Array): Int32Array {

@@ -14,8 +14,8 @@ export function assertFinite (name: string, values: Float32Array | Halves, what:
 }
 
 function firstNotFinite (bits: Int32Array): number {
-  const { largest } = lookAbout(bits, { low: 0, high: 0 }, null)!
-  return largest < FIRST_NOT_FINITE ? -1 : bits.findIndex((one) => (one & MAGNITUDE) >= FIRST_NOT_FINITE)
+  const { finite } = lookAbout(bits, { low: -1, high: 0 }, null)!
+  return finite ? -1 : bits.findIndex((one) => (one & MAGNITUDE) >= FIRST_NOT_FINITE)
 }
 
 function nameOf ({ type }: Halves, pattern: number): string {

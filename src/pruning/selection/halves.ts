@@ -1,6 +1,6 @@
 /** Magnitudes of 16 bits, ranked among those of float32 without being widened: each has one of 32,768 bit patterns. */
 import { HALF_MAGNITUDE } from './cut-point.ts'
-import type { Made } from './loops.ts'
+import type { Made } from './make-cut.ts'
 import { createTally, type Tally } from './tally.ts'
 
 /** A tensor of float16 or bfloat16 by its bit patterns. */

@@ -55,3 +55,11 @@ export function keeps ({ from, to }: Bracket): boolean {
 export function countBefore (until: number, first: number, length: number): number {
   return Math.max(0, Math.min(until - first, length))
 }
+
+let room = new Int32Array()
+
+/** Memory for what is collected from so many elements, which the next counter uses again. */
+export function collectedFrom (count: number): Int32Array {
+  if (room.length < count) room = new Int32Array(count)
+  return room
+}

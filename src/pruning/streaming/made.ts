@@ -1,7 +1,7 @@
 /** What was made of a tensor, known by its check sums, so that what is read back can be compared with it while nothing is made again. */
 import { EspalierError } from '../../errors.ts'
 import type { MadeCheck } from '../../models/model.ts'
-import { addSums, SUM_WORDS, SUMMED_BYTES } from '../selection/loops.ts'
+import { addSums, SUM_WORDS, SUMMED_BYTES } from '../selection/check-sums.ts'
 import type { Elements } from './elements.ts'
 
 /** No magnitudes: all that is counted are zeros. */

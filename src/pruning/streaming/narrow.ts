@@ -1,8 +1,9 @@
 /** Elements of 16 bits, float16 and bfloat16: there are so few magnitudes that those near the cut are counted one by one. */
 import { HALF_MAGNITUDE } from '../selection/cut-point.ts'
 import { widened, type HalfType } from '../selection/halves.ts'
-import { cutHalvesBelow, lookAboutHalves, type Collected } from '../selection/loops.ts'
-import { countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
+import { lookAboutHalves, type Collected } from '../selection/loops.ts'
+import { clearBelow } from '../selection/make-cut.ts'
+import { collectedFrom, countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** Magnitudes there are: 16 bits without the sign. */
 const MAGNITUDES = 1 << 15
@@ -23,7 +24,7 @@ function narrowElements (type: HalfType): Elements {
     const collects = keeps(bracket) && to > from
     const kept: Array<Kept & { readonly counts: Float64Array, length: number }> = []
     let [zeros, below, inside] = [0, 0, 0]
-    const note = (found: Collected<Uint16Array>, first: number, length: number): void => {
+    const note = (found: Collected, first: number, length: number): void => {
       if (kept.length === 0 || room.apart >= bits.length) {
         room.apart -= bits.length
         kept.push({ bits, counts: new Float64Array(bits.length), first, length: 0 })
@@ -35,13 +36,13 @@ function narrowElements (type: HalfType): Elements {
     return {
       add (raw, first) {
         const elements = viewed(raw)
-        const found: Collected<Uint16Array> | null = collects ? { bits: collectedFrom(elements.length), length: 0 } : null
-        const about = lookAboutHalves(elements, { low: from - 1, high: to }, found)!
+        const found: Collected | null = collects ? { bits: collectedFrom(elements.length), length: 0 } : null
+        const about = lookAboutHalves(elements, { low: from - 1, high: to }, found, finite)!
         zeros += about.zeros
         below += about.upToLow
         inside += about.belowHigh - about.upToLow
         if (found !== null && found.length > 0) note(found, first, elements.length)
-        return about.largest < finite
+        return about.finite
       },
       tally: () => ({ zeros, below, inside, kept }),
     }
@@ -50,8 +51,8 @@ function narrowElements (type: HalfType): Elements {
   function cut (raw: Uint8Array, first: number, { bits, until }: PlacedCut): void {
     const elements = viewed(raw)
     const tied = countBefore(until, first, elements.length)
-    cutHalvesBelow(elements.subarray(0, tied), countBelow(wide, bits + 1))
-    cutHalvesBelow(elements.subarray(tied), countBelow(wide, bits))
+    clearBelow(elements.subarray(0, tied), countBelow(wide, bits + 1))
+    clearBelow(elements.subarray(tied), countBelow(wide, bits))
     if (elements.buffer !== raw.buffer) raw.set(new Uint8Array(elements.buffer))
   }
 
@@ -63,14 +64,6 @@ function narrowElements (type: HalfType): Elements {
   }
 
   return { size: 2, bitsOf, counter, cut }
-}
-
-let collected = new Uint16Array()
-
-/** Memory for what is collected from so many, which the next counter uses again. */
-function collectedFrom (count: number): Uint16Array {
-  if (collected.length < count) collected = new Uint16Array(count)
-  return collected
 }
 
 /** How many of the rising `values` are below `limit`. */

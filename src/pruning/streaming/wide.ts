@@ -1,6 +1,7 @@
 /** Elements that are float32, or are ranked by a float32 of each: counted by their bits. */
-import { lookAboutZeros, makeCut, type Collected } from '../selection/loops.ts'
-import { countBefore, FIRST_NOT_FINITE, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
+import { lookAboutZeros, type Collected } from '../selection/loops.ts'
+import { clearBelow } from '../selection/make-cut.ts'
+import { collectedFrom, countBefore, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** float32 with the lowest byte first: the bytes of the file are the numbers. */
 export const float32Elements: Elements = {
@@ -10,7 +11,8 @@ export const float32Elements: Elements = {
   cut (raw, first, { bits, until }) {
     const values = viewed(raw)
     const tied = countBefore(until, first, values.length)
-    for (const [part, limit] of [[values.subarray(0, tied), bits + 1], [values.subarray(tied), bits]] as const) makeCut(part, part, limit, 0)
+    clearBelow(values.subarray(0, tied), bits + 1)
+    clearBelow(values.subarray(tied), bits)
     if (values.buffer !== raw.buffer) raw.set(new Uint8Array(values.buffer))
   },
 }
@@ -50,18 +52,10 @@ function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room):
         if (room.left < 0) kept = null
         else kept!.push({ bits: found.bits.slice(0, found.length), first, length: values.length })
       }
-      return looked.largest < FIRST_NOT_FINITE
+      return looked.finite
     },
     tally: () => ({ zeros, below, inside, kept: keeps(bracket) ? kept : [] }),
   }
-}
-
-let collected = new Int32Array()
-
-/** Memory for what is collected from so many, which the next counter uses again. */
-function collectedFrom (count: number): Int32Array {
-  if (collected.length < count) collected = new Int32Array(count)
-  return collected
 }
 
 /** The bits where they lie; a copy where they do not lie at a multiple of their size. */

@@ -210,7 +210,7 @@ describe('recipes of methods that prune while they train', () => {
     [{ method: 'lottery', target: { sparsity: 0.9 }, schedule: {} }, /\/schedule is not taken by the method lottery/],
     [{ method: 'gradual', target: { sparsity: 0.9 }, schedule: { type: 'cosine', power: 2 } }, '/schedule/power is for the type "polynomial", not "cosine"'],
     [{ method: 'gradual', target: { sparsity: 0.9 }, schedule: { type: 'constant', initial: 0.2 } }, /\/schedule\/initial /],
-    [{ method: 'gradual', target: { sparsity: 0.9 }, search: {} }, '/search is for a target that is searched for: maxAccuracyDrop, minAccuracy or bytes'],
+    [{ method: 'gradual', target: { sparsity: 0.9 }, search: {} }, '/search is for a target that is searched for: maxAccuracyDrop, minAccuracy, bytes, latency or latencyMs'],
     [{ method: 'gradual', target: { maxAccuracyDrop: 0.1 }, search: { low: 0.9, high: 0.8 } }, '/search/high must be above "low", 0.9'],
     [{ method: 'gradual', target: { maxAccuracyDrop: 0.1 }, training: { validation: 0 } }, /\/training\/validation is 0, but a target of maxAccuracyDrop/],
     [{ method: 'gradual', target: { sparsity: 0.9 }, training: { keep: 'best', validation: 0 } }, /\/training\/keep is "best", but "validation" is 0/],

@@ -2,7 +2,7 @@
 import { EspalierError } from '../../../errors.ts'
 import { countsOf, countTensors } from '../../../models/counts.ts'
 import { sparseBytes } from '../../../pruning/sparse.ts'
-import type { Target } from '../../../pruning/targets.ts'
+import { allowedOf, type Target } from '../../../pruning/targets.ts'
 import type { StaticContext } from '../../method.ts'
 import type { SearchRecord } from '../../receipt.ts'
 import { leastZeros, type Tried } from '../../search-curve.ts'
@@ -66,8 +66,8 @@ async function measureFor (target: SizeTarget, context: StaticContext, pruner: P
     return countsOf(model, nonzeros)
   }
   const before = countsOf(model, given)
-  if ('params' in target) return { ...counted, metric: 'parameters', allowed: target.params, before: before.nonzeros, of: async (sparsity) => (await countsAt(sparsity)).nonzeros }
+  if ('params' in target) return { ...counted, metric: 'parameters', allowed: allowedOf(target.params, before.nonzeros), before: before.nonzeros, of: async (sparsity) => (await countsAt(sparsity)).nonzeros }
   if ('bytes' in target) return { ...counted, metric: 'bytes sparse', allowed: target.bytes, before: sparseBytes(before.weights, before.nonzeros), of: async (sparsity) => sparseBytes(before.weights, (await countsAt(sparsity)).nonzeros) }
   if (before.effectiveMacs === null) throw new EspalierError('unsupported-layer', `multiplications are counted along the layer graph: ${model.architecture.problem ?? 'the file has none'}; give {"sparsity": number} or {"params": number}`)
-  return { ...counted, metric: 'multiplications', allowed: target.macs, before: before.effectiveMacs, of: async (sparsity) => (await countsAt(sparsity)).effectiveMacs! }
+  return { ...counted, metric: 'multiplications', allowed: allowedOf(target.macs, before.effectiveMacs), before: before.effectiveMacs, of: async (sparsity) => (await countsAt(sparsity)).effectiveMacs! }
 }

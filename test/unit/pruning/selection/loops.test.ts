@@ -1,94 +1,99 @@
-/** The kernels over arrays in and outside the memory of pieces, against their definitions. */
-import assert from 'node:assert/strict'
+/** The kernels over arrays against plain loops: brackets of any magnitudes and of whole upper halves, lengths about a turn, a piece and a full window, any bits. */
 import { describe, test } from 'node:test'
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { openRing } from '../../../../src/models/piece-memory.ts'
 import { uniformAt } from '../../../../src/pruning/draws.ts'
-import { addSums, cutHalvesBelow, lookAboutHalves, lookAboutZeros, SUM_WORDS } from '../../../../src/pruning/selection/loops.ts'
+import { bitsOf, FIRST_NOT_FINITE, MAGNITUDE } from '../../../../src/pruning/selection/cut-point.ts'
+import { BINS, PIECE } from '../../../../src/pruning/selection/layout.ts'
+import { aligned, binned, collect, lookAbout, type Bracket } from '../../../../src/pruning/selection/loops.ts'
+import { makeCut } from '../../../../src/pruning/selection/make-cut.ts'
 
-/** Longer than the window through which arrays are moved. */
-const LONG = 150_001
+const LENGTHS = [0, 1, 15, 16, 17, 100, PIECE - 1, PIECE, PIECE + 16, 3 * PIECE + 5, 9 * PIECE + 33] as const
 
-/** A copy in the memory of pieces, for each piece of a ring. */
-function placed<T extends Int32Array | Uint16Array> (values: T, use: (copy: T) => void): void {
-  const ring = openRing()
-  const { buffer, byteOffset } = ring.next(values.byteLength)
-  const copy = new (values.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => T)(buffer, byteOffset, values.length)
-  copy.set(values)
-  try { use(copy) } finally { ring.close() }
-}
+/** Any bits, or those about a magnitude, so that brackets hold some. */
+const bitsAbout = (length: number, seed: number, spread: number): Int32Array =>
+  Int32Array.from({ length }, (_, index) => (uniformAt(seed, index, 1) < 0.5 ? 0x80000000 : 0) | (0x3e800000 + Math.floor((uniformAt(seed, index) - 0.5) * spread)))
 
-/** `bits` without the sign, counted and collected one by one. */
-function defined (bits: Int32Array | Uint16Array, magnitude: number, low: number, high: number) {
-  const magnitudes = Array.from(bits, (one) => one & magnitude)
+function about (bits: Int32Array, { low, high }: Bracket) {
+  const magnitudes = Array.from(bits, (one) => one & MAGNITUDE)
   return {
-    about: {
-      upToLow: magnitudes.filter((one) => one <= low).length, belowHigh: magnitudes.filter((one) => one < high).length,
-      largest: magnitudes.reduce((most, one) => Math.max(most, one), 0), zeros: magnitudes.filter((one) => one === 0).length,
-    },
-    inside: magnitudes.filter((one) => one > low && one < high),
+    about: { upToLow: magnitudes.filter((one) => one <= low).length, belowHigh: magnitudes.filter((one) => one < high).length, finite: magnitudes.every((one) => one < FIRST_NOT_FINITE) },
+    inside: magnitudes.filter((one) => one > low && one < high).sort((a, b) => a - b),
   }
 }
 
-const long16 = Uint16Array.from({ length: LONG }, (_, index) => uniformAt(1, index) < 0.2 ? 0x8000 * (index % 2) : uniformAt(2, index) * 0x10000)
-const long32 = Int32Array.from({ length: LONG }, (_, index) => uniformAt(3, index) < 0.2 ? 0 : (uniformAt(4, index) - 0.5) * 2 ** 32)
-const halves = fc.oneof(fc.uint16Array({ maxLength: 300 }), fc.array(fc.constantFrom(0, 0x8000, 1, 0x8001, 0x7c00, 0x7fff), { maxLength: 200 }).map((list) => Uint16Array.from(list)), fc.constant(long16))
-const words = fc.oneof(fc.int32Array({ maxLength: 300 }), fc.array(fc.constantFrom(0, -0x80000000, 1, 0x7fffffff), { maxLength: 100 }).map((list) => Int32Array.from(list)), fc.constant(long32))
+function check (bits: Int32Array, bracket: Bracket): void {
+  const want = about(bits, bracket)
+  assert.deepEqual(lookAbout(bits, bracket, null), want.about)
+  const collected = { bits: new Int32Array(want.inside.length + 3), length: 3 }
+  assert.deepEqual(lookAbout(bits, bracket, collected), want.about)
+  assert.equal(collected.length, want.inside.length + 3)
+  assert.deepEqual([...collected.bits.subarray(3).sort()], want.inside)
+  assert.deepEqual([...collected.bits.subarray(0, 3)], [0, 0, 0])
+  assert.deepEqual([...collect(bits, bracket, want.inside.length).sort()], want.inside)
+  if (want.inside.length > 0) assert.equal(lookAbout(bits, bracket, { bits: new Int32Array(want.inside.length - 1), length: 0 }), null)
+}
 
-describe('counting about a bracket', () => {
-  test('numbers of 16 bits', () => {
-    fc.assert(fc.property(halves, fc.integer({ min: -1, max: 0x7ffe }), fc.integer({ min: 1, max: 0x7fff }), (bits, low, width) => {
-      const high = Math.min(0x7fff, low + width)
-      const { about, inside } = defined(bits, 0x7fff, low, high)
-      for (const run of [(use: (copy: Uint16Array) => void) => { use(bits) }, (use: (copy: Uint16Array) => void) => { placed(bits, use) }]) {
-        run((copy) => {
-          assert.deepEqual(lookAboutHalves(copy, { low, high }, null), about)
-          const collected = { bits: new Uint16Array(bits.length), length: 0 }
-          assert.deepEqual(lookAboutHalves(copy, { low, high }, collected), about)
-          assert.deepEqual([...collected.bits.subarray(0, collected.length)], inside)
-        })
-      }
-    }), { numRuns: 150 })
+/** Of whole upper halves. */
+const widened = ({ low, high }: Bracket): Bracket => ({ low: ((low + 1) & ~0xffff) - 1, high: Math.min((high & ~0xffff) + 0x10000, FIRST_NOT_FINITE) })
+
+describe('lookAbout', () => {
+  test('any bits and brackets', () => {
+    const magnitude = fc.oneof(fc.constantFrom(0, 1, 0xffff, 0x10000, FIRST_NOT_FINITE - 1), fc.nat(FIRST_NOT_FINITE - 1))
+    const bits = fc.array(fc.oneof(fc.integer({ min: -(2 ** 31), max: MAGNITUDE }), fc.constantFrom(0, -(2 ** 31), 0x7f800000, 0x7f7fffff, -1)), { maxLength: 90 })
+    fc.assert(fc.property(bits, magnitude, magnitude, fc.nat(5), (values, one, other, offset) => {
+      const view = Int32Array.from([...new Array<number>(offset).fill(0), ...values]).subarray(offset)
+      const bracket = { low: Math.min(one, other) - 1, high: Math.max(one, other) }
+      check(view, bracket)
+      check(view, widened(bracket))
+    }), { numRuns: 500 })
   })
 
-  test('numbers of 32 bits, zeros too', () => {
-    fc.assert(fc.property(words, fc.integer({ min: -1, max: 0x7ffffffd }), fc.integer({ min: 2, max: 0x7fffffff }), (bits, low, width) => {
-      const high = Math.min(0x7fffffff, low + width)
-      const { about, inside } = defined(bits, 0x7fffffff, low, high)
-      for (const run of [(use: (copy: Int32Array) => void) => { use(bits) }, (use: (copy: Int32Array) => void) => { placed(bits, use) }]) {
-        run((copy) => {
-          assert.deepEqual(lookAboutZeros(copy, { low, high }, null), about)
-          const collected = { bits: new Int32Array(bits.length), length: 0 }
-          assert.deepEqual(lookAboutZeros(copy, { low, high }, collected), about)
-          assert.deepEqual([...collected.bits.subarray(0, collected.length)], inside)
-        })
+  for (const length of LENGTHS) {
+    test(`${length} magnitudes: none, few, half and all in the bracket`, () => {
+      const bits = bitsAbout(length, length, 1 << 24)
+      for (const width of [0, 1, 300, 1 << 16, 1 << 20, 1 << 23, 1 << 25]) {
+        const bracket = { low: 0x3e800000 - width - 1, high: 0x3e800000 + width }
+        check(bits, bracket)
+        assert.equal(aligned(widened(bracket)), true)
+        check(bits, widened(bracket))
       }
-    }), { numRuns: 150 })
-  })
-})
-
-test('the cut of 16 bits takes what is below the limit and nothing else', () => {
-  fc.assert(fc.property(halves, fc.integer({ min: 0, max: 0x8000 }), (bits, limit) => {
-    const wanted = bits.map((one) => (one & 0x7fff) < limit ? 0 : one)
-    const own = bits.slice()
-    cutHalvesBelow(own, limit)
-    assert.deepEqual(own, wanted)
-    placed(bits, (copy) => {
-      cutHalvesBelow(copy, limit)
-      assert.deepEqual(copy.slice(), wanted)
+      check(bits, { low: -1, high: FIRST_NOT_FINITE })
     })
-  }), { numRuns: 150 })
+  }
+
+  test('one NaN or infinity in any lane', () => {
+    for (let at = 0; at < 40; at++) {
+      for (const wrong of [0x7f800000, 0x7fffffff, -1, -0x800000]) {
+        const bits = bitsAbout(PIECE + 40, 1, 1 << 24)
+        bits[PIECE + at] = wrong
+        for (const bracket of [{ low: -1, high: 0 }, { low: 4, high: 7 }]) assert.equal(lookAbout(bits, bracket, null)!.finite, false)
+      }
+    }
+  })
 })
 
-test('check sums are sums, and sums of sums, of 16 lanes', () => {
-  const raw = new Uint8Array(long32.buffer, 0, 64 * 9000)
-  const wanted = new Int32Array(SUM_WORDS)
-  for (let index = 0; index < raw.length / 4; index++) {
-    wanted[index % 16]! += long32[index]!
-    wanted[16 + index % 16]! += wanted[index % 16]!
+test('binned counts as a plain loop does', () => {
+  for (const length of LENGTHS) {
+    for (const shift of [0, 3, 12]) {
+      const integers = Int32Array.from({ length }, (_, index) => 1000 + Math.floor(uniformAt(7, index) * (BINS << shift)))
+      const want = new Int32Array(BINS)
+      for (const one of integers) want[(one - 1000) >> shift]!++
+      assert.deepEqual(binned(integers, 1000, shift), want)
+    }
   }
-  const sums = new Int32Array(SUM_WORDS)
-  addSums(sums, raw.subarray(0, 64 * 5))
-  addSums(sums, raw.subarray(64 * 5))
-  assert.deepEqual(sums, wanted)
+})
+
+test('makeCut counts zeros wherever they begin, and clears the same with and without', () => {
+  for (const length of LENGTHS) {
+    for (const [first, share] of [[length, 0], [0, 1], [length >> 1, 0.3], [length - 1, 1]] as const) {
+      const values = Float32Array.from({ length }, (_, index) => index >= first && uniformAt(5, index) <= share ? -0 : uniformAt(6, index) - 0.5 || 1)
+      const bits = bitsOf(values.slice())
+      const limit = bitsOf(Float32Array.of(0.3))[0]!
+      const want = values.map((value) => Math.abs(value) < Math.fround(0.3) ? 0 : value)
+      const zeros = (of: Float32Array) => of.filter((value) => value === 0).length
+      assert.deepEqual(makeCut(bits, bits, limit, 0), { ties: 0, zerosBefore: zeros(values), zeros: zeros(want) })
+      assert.deepEqual(bits, bitsOf(want))
+    }
+  }
 })

@@ -1,0 +1,143 @@
+/** Rounds of taking channels out and training: each on the model that the one before left. */
+import type { Pruner } from '../../engine/prune/pruner.ts'
+import { decodeCheckpoint, encodeCheckpoint } from '../../engine/train/checkpoint.ts'
+import { EspalierError } from '../../errors.ts'
+import type { ModelFile } from '../../models/model.ts'
+import { remadeModel, type RemadeTensor } from '../../models/remade.ts'
+import type { Recipe } from '../../pruning/recipe.ts'
+import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
+import type { Target } from '../../pruning/targets.ts'
+import type { StaticContext, TrainingContext } from '../method.ts'
+import type { TrainingRecord } from '../receipt.ts'
+import { coupleModel, rankCoupled, type CoupledModel } from '../structured/channels.ts'
+import { channelMeasure } from '../structured/measures.ts'
+import { reachTarget } from '../structured/reach.ts'
+import { scoreChannels } from '../structured/scores.ts'
+import { aroundCheckpoint, withinCheckpoint } from './nested-checkpoint.ts'
+import type { OpenedExamples } from './open-examples.ts'
+import { keptZeros } from './pool.ts'
+import { partEpochs, joinTrainings, withinRounds } from './round-records.ts'
+import type { PrunedOnce } from './run-pruning.ts'
+import { trainingOf, trainModel, type TrainedModel } from './train-model.ts'
+
+type Checkpoints = NonNullable<TrainingContext['checkpoints']>
+
+/** What channels are ranked and measured with, as at methods that do not train. */
+export type Looking = Pick<StaticContext, 'calibration'> & Required<Pick<StaticContext, 'engine'>>
+
+export interface RoundsRequest {
+  readonly examples: OpenedExamples
+  readonly target: Exclude<Target, { readonly maxAccuracyDrop: number } | { readonly minAccuracy: number }>
+  readonly looking: Looking
+  readonly checkpoints?: Checkpoints
+}
+
+/** A cut of one round: the model before it, and the roots of the channels that went. */
+export interface RoundCut { readonly coupled: CoupledModel, readonly gone: ReadonlySet<number> }
+
+/** What is saved beside the training that is under way: by round, what went; and the trainings that are done. */
+interface RoundsState { readonly gone: ReadonlyArray<readonly number[]>, readonly records: readonly TrainingRecord[] }
+
+/** Throws what ranking, reaching the target and training throw; `job-paused` once its state is saved. */
+export async function trainInRounds (context: TrainingContext, { examples, target, looking, checkpoints }: RoundsRequest): Promise<PrunedOnce> {
+  const { recipe, model: given, signal } = context
+  const training = trainingOf(context)
+  const epochs = partEpochs(training.epochs, Number(recipe.options!.rounds))
+  const resumed = await loadRounds(checkpoints)
+  const gone = resumed.state.gone.map((roots) => [...roots])
+  const records = [...resumed.state.records]
+  let inner = resumed.inner
+  let { model } = gone.length === 0 ? { model: given } : await rebuilt(given, recipe, gone)
+  let removed = gone.reduce((sum, roots) => sum + roots.length, 0)
+  let trained: TrainedModel | undefined
+  for (let round = records.length; round < epochs.length; round++) {
+    signal.throwIfAborted()
+    // A round that was under way when the run stopped has its channels taken out already; its weights come with the training's checkpoint.
+    if (gone.length === round) {
+      const { onProgress } = context
+      const own: StaticContext = { recipe, model, signal, onProgress, ...looking }
+      const taken = await takeOut(own, await roundTarget(target, own, { round, rounds: epochs.length, removed }))
+      gone.push([...taken.gone])
+      removed += taken.gone.size
+      model = taken.model
+    }
+    const own = { ...context, model, recipe: { ...recipe, training: { ...training, epochs: epochs[round]! } } }
+    const saves = savesRounds(checkpoints, { gone: gone.map((roots) => [...roots]), records: [...records] }, inner)
+    inner = null
+    const zeros = training.keepZeros ? await zerosOf(given, recipe, gone) : undefined
+    trained = await trainModel(withinRounds(own, epochs, round), {
+      examples, teacher: given, best: training.keep !== 'last', ...(zeros && { pruner: { keep: zeros, kinds: { train: {} } } }), ...(saves && { checkpoints: saves }),
+    })
+    records.push(trained.record)
+    model = await withValues(model, trained.weights)
+  }
+  if (trained === undefined) throw new EspalierError('internal', 'no round was trained')
+  return { trained: { ...trained, record: joinTrainings(records) }, updates: [], sparsity: 'channels' in target ? target.channels : null, gone }
+}
+
+/** The rounds as they were saved, and the training to go on with; from the beginning without a checkpoint. */
+async function loadRounds (checkpoints: Checkpoints | undefined): Promise<{ state: RoundsState, inner: Uint8Array | null }> {
+  const bytes = await checkpoints?.load() ?? null
+  if (bytes === null) return { state: { gone: [], records: [] }, inner: null }
+  const { own, inner } = withinCheckpoint(bytes)
+  const { position } = decodeCheckpoint(own)
+  return { state: { gone: position.gone as RoundsState['gone'], records: position.records as RoundsState['records'] }, inner }
+}
+
+function savesRounds (checkpoints: Checkpoints | undefined, state: RoundsState, inner: Uint8Array | null): Checkpoints | undefined {
+  if (checkpoints === undefined) return undefined
+  const own = encodeCheckpoint({ position: { epoch: 0, step: 0, ...state }, arrays: [] })
+  return { load: async () => inner, save: async (bytes, options) => await checkpoints.save(aroundCheckpoint(own, bytes), options) }
+}
+
+/** What was zero in the given model stays so; told by its values, so that a run that goes on finds the same. */
+async function zerosOf (given: ModelFile, recipe: Recipe, gone: ReadonlyArray<readonly number[]>): Promise<NonNullable<Pruner['keep']>> {
+  const { model } = await rebuilt(given, recipe, gone)
+  const values = new Map(await Promise.all(model.layers.flatMap(({ weights }) => weights.map(async ({ tensor }): Promise<[string, Float32Array]> => [tensor.key, await tensor.read()]))))
+  return (weight) => keptZeros(weight, values.get(weight.key)!)
+}
+
+async function takeOut (context: StaticContext, target: Target): Promise<{ gone: ReadonlySet<number>, model: ModelFile }> {
+  const { recipe, model } = context
+  const coupled = coupleModel(model, recipe)
+  const own = { ...context, recipe: { ...recipe, target } }
+  const { gone } = await reachTarget(own, coupled, rankCoupled(coupled, await scoreChannels(own, coupled.structure), recipe))
+  return { gone, model: await shrinkModel(model, createCut(coupled.structure, gone)) }
+}
+
+/** What one round is to come to: in equal shares of what is left, so that the last round meets the target. */
+async function roundTarget (target: RoundsRequest['target'], context: StaticContext, { round, rounds, removed }: { readonly round: number, readonly rounds: number, readonly removed: number }): Promise<Target> {
+  const left = rounds - round
+  if ('channels' in target) {
+    const { groups } = coupleModel(context.model, context.recipe)
+    const now = groups.reduce((sum, { channels }) => sum + channels.length, 0)
+    const all = now + removed
+    const wanted = all * (1 - (1 - target.channels) ** ((round + 1) / rounds))
+    return { channels: Math.min(1 - 1e-9, Math.max(1e-9, (wanted - removed) / now)) }
+  }
+  if (left === 1 || !('params' in target || 'macs' in target || 'latency' in target || 'latencyMs' in target)) return target
+  if ('latency' in target) return { latency: target.latency ** (1 / rounds) }
+  const measure = await channelMeasure(target, context, coupleModel(context.model, context.recipe))
+  measure.dispose?.()
+  const step = measure.before * (measure.allowed / measure.before) ** (1 / left)
+  return 'latencyMs' in target ? { latencyMs: step } : 'params' in target ? { params: Math.round(step) } : { macs: Math.round(step) }
+}
+
+/** The model after cuts, by their roots, with the values of the given one; and what was cut where. */
+export async function rebuilt (given: ModelFile, recipe: Recipe, gone: ReadonlyArray<readonly number[]>): Promise<{ model: ModelFile, cuts: RoundCut[] }> {
+  let model = given
+  const cuts: RoundCut[] = []
+  for (const roots of gone) {
+    const coupled = coupleModel(model, recipe)
+    const cut = { coupled, gone: new Set(roots) }
+    cuts.push(cut)
+    model = await shrinkModel(model, createCut(coupled.structure, cut.gone))
+  }
+  return { model, cuts }
+}
+
+/** The model with other values for weights, by tensor key. */
+export async function withValues (model: ModelFile, values: ReadonlyMap<string, Float32Array>): Promise<ModelFile> {
+  const tensors = new Map<string, RemadeTensor>(model.layers.flatMap(({ weights }) => weights.flatMap(({ tensor: { key, shape } }) => values.has(key) ? [[key, { shape, values: values.get(key)! }] as const] : [])))
+  return remadeModel(model, model.config, tensors)
+}

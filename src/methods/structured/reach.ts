@@ -1,0 +1,52 @@
+/** From a target to the channels that go. */
+import { EspalierError } from '../../errors.ts'
+import type { Choice } from '../../pruning/structure/choose.ts'
+import type { StaticContext } from '../method.ts'
+import type { SearchRecord } from '../receipt.ts'
+import { leastZeros, type Tried } from '../search-curve.ts'
+import { keepAccuracy } from './accuracy.ts'
+import type { CoupledModel } from './channels.ts'
+import { channelMeasure, type MeasuredTarget } from './measures.ts'
+
+export interface Reached { readonly gone: ReadonlySet<number>, readonly search?: SearchRecord }
+
+/** Throws `nothing-pruned` where nothing has to go or none is asked to, and `target-missed` saying how far it came. */
+export async function reachTarget (context: StaticContext, coupled: CoupledModel, choice: Choice): Promise<Reached> {
+  const { recipe: { method, target } } = context
+  if (target === null || 'threshold' in target || 'sparsity' in target) throw new EspalierError('invalid-recipe', `the method ${method} needs target.channels`)
+  const found = await countFor(target, context, coupled, choice)
+  const gone = choice.goneAt(found.count)
+  if (gone.size > 0) return { gone, ...(found.search && { search: found.search }) }
+  throw new EspalierError('nothing-pruned', `no channel would go: ${found.count} of ${choice.competing} are asked to, and every group keeps at least options.minChannels, a multiple of options.roundTo; ask for more`, { channels: choice.competing })
+}
+
+async function countFor (target: Exclude<NonNullable<StaticContext['recipe']['target']>, { readonly threshold: number } | { readonly sparsity: number }>, context: StaticContext, coupled: CoupledModel, choice: Choice): Promise<{ count: number, search?: SearchRecord }> {
+  if ('channels' in target) return { count: Math.floor(target.channels * choice.competing + 0.5) }
+  if ('maxAccuracyDrop' in target || 'minAccuracy' in target) return await keepAccuracy(target, context, coupled, choice)
+  return await bringDown(target, context, coupled, choice)
+}
+
+/** The least number of channels whose going brings a size down to what is asked. */
+export async function bringDown (target: MeasuredTarget, context: Pick<StaticContext, 'recipe' | 'weigh' | 'engine' | 'signal'>, coupled: CoupledModel, { competing, goneAt }: Choice): Promise<{ count: number, search: SearchRecord }> {
+  const measure = await channelMeasure(target, context, coupled)
+  const { metric, allowed, before, attempts, nearEnough } = measure
+  const tried: Tried[] = []
+  const at = async (count: number): Promise<Tried> => {
+    context.signal.throwIfAborted()
+    const one = { zeros: count, value: await measure.of(goneAt(count)) }
+    tried.push(one)
+    return one
+  }
+  try {
+    if (before <= allowed) throw new EspalierError('nothing-pruned', `the model has ${before} ${metric} already, ${allowed} are allowed: ask for less`, { before, allowed })
+    const least = await at(competing)
+    if (least.value > allowed) {
+      throw new EspalierError('target-missed', `at most ${allowed} ${metric} are asked for, but ${least.value} of ${before} stay when all channels went that may: ask for more, let other layers go too ("layers"), or lower options.minChannels and options.roundTo`, { allowed, reached: least.value })
+    }
+    const { zeros: count } = await leastZeros({ above: { zeros: 0, value: before }, below: least, allowed, nearEnough, attempts: attempts - 1 }, at)
+    const curve = tried.map(({ zeros, value }) => ({ sparsity: zeros / competing, value, held: value <= allowed })).sort((a, b) => a.sparsity - b.sparsity)
+    return { count, search: { metric, goal: 'least', examples: null, baseline: before, allowed, curve, chosen: count / competing } }
+  } finally {
+    measure.dispose?.()
+  }
+}
