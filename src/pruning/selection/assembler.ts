@@ -16,7 +16,7 @@ const SIMD = 0xfd
 
 export const i32 = {
   add: binary(0x6a), sub: binary(0x6b), and: binary(0x71), xor: binary(0x73), shl: binary(0x74), shrU: binary(0x76),
-  ltU: binary(0x49), gtU: binary(0x4b), ne: binary(0x47), or: binary(0x72), clz: unary(0x67), ctz: unary(0x68), popcnt: unary(0x69),
+  ltU: binary(0x49), gtU: binary(0x4b), eq: binary(0x46), ne: binary(0x47), or: binary(0x72), clz: unary(0x67), ctz: unary(0x68), popcnt: unary(0x69),
   load: (address: Operand, offset = 0): Code => [...value(address), 0x28, 0, ...unsigned(offset)],
   /** Without a sign. */
   loadHalf: (address: Operand, offset = 0): Code => [...value(address), 0x2f, 0, ...unsigned(offset)],

@@ -1,5 +1,5 @@
 /** The loops that count magnitudes about a bracket and collect those in it, in WebAssembly SIMD: four at a time, or eight of 16 bits or by their upper halves. */
-import { doWhile, func, i16x8, i32, i32x4, i8x16, sequence, set, v128, value, whileTrue, type Code, type Func, type Operand, type Variable } from './assembler.ts'
+import { doWhile, func, i16x8, i32, i32x4, i8x16, sequence, set, v128, value, when, whileTrue, type Code, type Func, type Operand, type Variable } from './assembler.ts'
 import { HALF_MAGNITUDE, MAGNITUDE } from './cut-point.ts'
 import { LAYOUT, TURN, VECTOR_BYTES } from './layout.ts'
 
@@ -20,6 +20,8 @@ interface View {
   readonly places: number
   /** The magnitude of the element at an address. */
   readonly element: (address: Operand) => Code
+  /** Are turns often inside as a whole? Then they are copied by vectors of words. */
+  readonly dense: boolean
   /** Four lanes of 32 bits from lanes of counts, and of maxima. */
   readonly sums: (counts: Operand) => Code
   readonly maxima: (lanes: Operand) => Code
@@ -40,6 +42,7 @@ const WORDS: View = {
   bits: ([a, b, c, d]) => i8x16.bitmask(i8x16.narrow(i16x8.narrow(a, b), i16x8.narrow(c, d))),
   places: LAYOUT.places,
   element: (address) => i32.and(i32.load(address), MAGNITUDE),
+  dense: true,
   sums: value,
   maxima: value,
 }
@@ -53,6 +56,7 @@ const HALVES: View = {
   bits: ([a, b]) => i8x16.bitmask(i8x16.narrow(a, b)),
   places: LAYOUT.places,
   element: (address) => i32.and(i32.loadHalf(address), HALF_MAGNITUDE),
+  dense: false,
   sums: i32x4.addPairs,
   maxima: (lanes) => i32x4.max(i32x4.extendLow(lanes), i32x4.extendHigh(lanes)),
 }
@@ -69,6 +73,9 @@ const UPPER: View = {
   element: WORDS.element,
 }
 
+/** The set of all elements of a turn. */
+const ALL = (1 << TURN) - 1
+
 const withoutFirst = (bits: Variable): Code => i32.and(bits, i32.sub(bits, 1))
 
 /** `zeros`: magnitudes that are 0 are counted, too. */
@@ -84,7 +91,7 @@ const scan = ({ view, collects, zeros }: Kind): Func => func({
   ints: ['start', 'number', 'set', 'turn', 'end'],
   vectors: ['lows', 'highs', 'magnitudes', 'x', 'isBelow', 'below', 'above', 'largest', 'none', 'a', 'b', 'c', 'd'],
   body (v) {
-    const { shift, vectors, lanes, magnitude, load, bits, places, element, sums, maxima } = view
+    const { shift, vectors, lanes, magnitude, load, bits, places, element, dense, sums, maxima } = view
     const turnBits = Math.log2(TURN) + shift
     const insides: Insides = [v.a, v.b, v.c, v.d]
     // A lane that is true is -1.
@@ -106,22 +113,19 @@ const scan = ({ view, collects, zeros }: Kind): Func => func({
       set(v.number, i32.add(v.number, 1 << TURN)),
     ]
     const take = i32.store(v.out, element(i32.add(v.turn, i32.shl(i32.loadByte(i32.ctz(v.set), places), shift))))
+    const next = (step: Operand): Code => sequence(set(v.out, i32.add(v.out, step)), set(v.set, withoutFirst(v.set)))
     // Of most turns it is one or two elements: the second is written without a branch, too, and overwritten where there is none.
+    const some = sequence(take, next(4), take, next(i32.shl(i32.ne(v.set, 0), 2)), whileTrue(v.set, take, next(4)))
+    const all = sequence(
+      insides.flatMap((_, vector) => v128.store(v.out, v128.and(load(v.turn, vector), v.magnitudes), VECTOR_BYTES * vector)),
+      set(v.out, i32.add(v.out, VECTOR_BYTES * vectors))
+    )
     const collect = whileTrue(i32.ltU(v.turns, v.end),
       set(v.set, i32.load(v.turns)),
       set(v.turn, i32.add(v.start, i32.shl(i32.shrU(v.set, TURN), turnBits))),
-      set(v.set, i32.and(v.set, 0xffff)),
-      take,
-      set(v.out, i32.add(v.out, 4)),
-      set(v.set, withoutFirst(v.set)),
-      take,
-      set(v.out, i32.add(v.out, i32.shl(i32.ne(v.set, 0), 2))),
-      set(v.set, withoutFirst(v.set)),
-      whileTrue(v.set,
-        take,
-        set(v.out, i32.add(v.out, 4)),
-        set(v.set, withoutFirst(v.set))
-      ),
+      set(v.set, i32.and(v.set, ALL)),
+      // No set is all of them once it was gone through.
+      ...dense ? [when(i32.ne(v.set, ALL), some), when(i32.eq(v.set, ALL), all)] : [some],
       set(v.turns, i32.add(v.turns, 4))
     )
     return sequence(
