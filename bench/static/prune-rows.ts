@@ -45,7 +45,7 @@ export async function openBench ({ path, dataset, seed, folder }: { path: string
     async run ({ recipe }) {
       const input = inputFor({ ...recipe, target: { sparsity: 0.5 }, seed })
       const { learning } = await openData(input, model)
-      const context: StaticContext = { recipe: input.recipe, model, signal, engine: input.engine, ...(learning !== null && { calibration: { ...input, engine, examples: learning } }) }
+      const context: StaticContext = { recipe: input.recipe, model, signal, engine: input.engine, ...(learning !== null && { calibration: { ...input, examples: learning } }) }
       const begin = performance.now()
       const pruner = await (recipe.method === 'sparsegpt' ? sparsegptPruner : rankPruner)(context)
       let seconds = (performance.now() - begin) / 1000

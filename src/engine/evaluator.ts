@@ -1,8 +1,8 @@
-/** Evaluates one model again and again with other weights: compiled once, its examples opened once. */
+/** Evaluates one model again and again with other weights, its examples opened once: a layer graph is compiled once, other models are loaded each time. */
 import type { ExampleArray, Split } from '../datasets/dataset.ts'
 import type { ModelFile, HeldChanges } from '../models/model.ts'
 import { evaluate, type EvaluateOptions } from './evaluate.ts'
-import { createPredictor } from './predict.ts'
+import { createPredictor, type Predictor } from './predict.ts'
 import type { Tf } from './runtime.ts'
 import { rowsOf, type ExampleRows, type ExampleValues, type StreamedData, type TrainingData } from './train/data.ts'
 
@@ -14,17 +14,16 @@ export interface Evaluator {
 }
 
 export interface EvaluatorRequest extends Pick<EvaluateOptions, 'batchSize' | 'task'> {
-  readonly tf: Tf
   readonly model: ModelFile
   /** Scaled and in the model's shapes. */
   readonly data: TrainingData | StreamedData
   readonly signal?: AbortSignal
 }
 
-/** Holds device memory until `dispose`. Throws what `createPredictor` and `evaluate` throw. */
-export async function createEvaluator ({ tf, model, data, ...options }: EvaluatorRequest): Promise<Evaluator> {
+/** For layer graphs. Holds device memory until `dispose`. Throws what `createPredictor` and `evaluate` throw. */
+export async function createEvaluator ({ tf, model, data, ...options }: EvaluatorRequest & { readonly tf: Tf }): Promise<Evaluator> {
   const predictor = await createPredictor(tf, model)
-  const split: Split = { examples: data.examples, features: data.features.map(arrayOf), targets: data.targets.map(arrayOf) }
+  const split = splitOf(data)
   const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
   let changed = new Set<string>()
   return {
@@ -38,6 +37,28 @@ export async function createEvaluator ({ tf, model, data, ...options }: Evaluato
     },
     dispose () { predictor.dispose() },
   }
+}
+
+/** For models that `load` makes ready with their weights, of which one is held at a time. Throws what `load` and `evaluate` throw. */
+export function createLoadingEvaluator (load: (changes: HeldChanges) => Promise<Predictor>, { model, data, ...options }: EvaluatorRequest): Evaluator {
+  const split = splitOf(data)
+  return {
+    examples: data.examples,
+    async evaluate (changes) {
+      const predictor = await load(changes)
+      try {
+        const { metrics } = await evaluate(model.architecture, [predictor], split, options)
+        return metrics[0]!
+      } finally {
+        predictor.dispose()
+      }
+    },
+    dispose () {},
+  }
+}
+
+function splitOf ({ examples, features, targets }: TrainingData | StreamedData): Split {
+  return { examples, features: features.map(arrayOf), targets: targets.map(arrayOf) }
 }
 
 function arrayOf (array: ExampleValues | ExampleRows): ExampleArray {

@@ -6,7 +6,7 @@ import { METHOD_OPTIONS, OPTION_DEFAULTS, type MethodWithOptions } from '../prun
 import { METHOD_RULES, type MethodRules } from '../pruning/method-rules.ts'
 import { RecipeInput } from '../pruning/recipe.ts'
 import { SCHEDULES } from '../pruning/schedules/index.ts'
-import { TARGETS } from '../pruning/targets.ts'
+import { TARGETS, type TargetKind } from '../pruning/targets.ts'
 import { DATASET_FORMATS } from '../datasets/index.ts'
 import { MODEL_FORMATS } from '../models/formats/index.ts'
 import type { Catalogue, CatalogueEntry } from './dependencies.ts'
@@ -34,10 +34,10 @@ function optionsOf (method: string): Record<string, unknown> {
 type GranularityLine = Described & { readonly input: unknown }
 
 export const CATALOGUE: Catalogue = {
-  methods: Object.entries<MethodRules>(METHOD_RULES).map(([name, { description, targets, keys, granularities = ['weight'], trains }]) => ({
-    name, description, targets, trains, granularities, parameters: { ...parametersOf(keys), ...optionsOf(name) },
+  methods: Object.entries<MethodRules>(METHOD_RULES).map(([name, { description, targets, keys, granularities = ['weight'], trains, reshapes = false, criteria, scopes }]) => ({
+    name, description, targets, trains, reshapes, granularities, ...(criteria && { criteria }), ...(scopes && { scopes }), parameters: { ...parametersOf(keys), ...optionsOf(name) },
   })),
-  targets: entriesOf(TARGETS, ({ schema }) => ({ schema })),
+  targets: entriesOf<TargetKind>(TARGETS, ({ schema, search }) => ({ schema, ...(search && { search }) })),
   criteria: entriesOf(CRITERIA, ({ formula, source }) => ({ formula, source })),
   scopes: entriesOf(SCOPES, ({ isGlobal }) => ({ isGlobal })),
   granularities: entriesOf<GranularityLine>(GRANULARITIES, ({ input }) => ({ settings: input })),

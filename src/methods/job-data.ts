@@ -5,7 +5,8 @@ import { EspalierError } from '../errors.ts'
 import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph, Signature } from '../models/architecture/types.ts'
 import { isFloat } from '../models/formats/file-tensor.ts'
-import { calibratesFor, missingData } from '../pruning/data-needs.ts'
+import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
+import { calibratesFor, looksInside, missingData } from '../pruning/data-needs.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import { searchOf } from '../pruning/targets.ts'
 import type { JobDataset, JobInput } from './job-types.ts'
@@ -58,7 +59,7 @@ export function learns ({ training, calibration, target }: Recipe): boolean {
   return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy'
 }
 
-/** The layer graph, which is needed to learn; to evaluate, what another library needs will do. */
+/** The layer graph, which is needed to look into layers; to evaluate, what another library needs will do. */
 function shapesOf (model: ModelFile, recipe: Recipe): ModelShapes {
   const problem = whyNotRun(model, recipe)
   if (problem !== undefined) throw problem
@@ -67,8 +68,9 @@ function shapesOf (model: ModelFile, recipe: Recipe): ModelShapes {
 
 /** What a job fails with that has to run the model, where it cannot be run. */
 export function whyNotRun ({ architecture: { graph, signature, problem }, format }: ModelFile, recipe: Recipe): EspalierError | undefined {
-  if (graph !== undefined || (signature !== undefined && !learns(recipe))) return undefined
-  const why = problem ?? (signature === undefined ? 'it has no layer graph' : `it is an ${format.toUpperCase()} model, which can be evaluated, but has no layer graph that gradients or inputs of layers are taken of`)
+  if (graph !== undefined || (signature !== undefined && !looksInside(recipe))) return undefined
+  const { called }: ModelFormat = MODEL_FORMATS[format]
+  const why = problem ?? (signature === undefined ? 'it has no layer graph' : `it is ${called ?? `a ${format} model`}, which can be evaluated, but has no layer graph that gradients or inputs of layers are taken of`)
   const { method, training } = recipe
   if (training === undefined && learns(recipe)) return new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
   return new EspalierError('unsupported-layer', training === undefined

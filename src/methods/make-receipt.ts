@@ -12,6 +12,7 @@ import type { GzipSize, JobDataset, JobInput } from './job-types.ts'
 import type { Measured } from './measure.ts'
 import type { Method, MethodResult } from './method.ts'
 import type { Report } from './job-data.ts'
+import type { Timed } from './structured/speed.ts'
 import { warningsFor } from './warnings.ts'
 import type { WrittenModel } from './write-outputs.ts'
 
@@ -22,6 +23,8 @@ export interface ReceiptParts {
   readonly result: MethodResult
   readonly report: Report | null
   readonly measured: Measured | null
+  /** Of a model that became smaller. */
+  readonly speed?: Timed | null
   readonly written: readonly WrittenModel[]
   readonly device: Device | null
   /** Why the model is not run here, if it is not. */
@@ -46,6 +49,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...(result.sensitivity && { sensitivity: [...result.sensitivity] }),
     ...(result.batchNorm && { batchNorm: result.batchNorm }),
     ...(result.structure && { structure: result.structure }),
+    ...(parts.speed?.speed && { speed: parts.speed.speed }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),
@@ -59,7 +63,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
       engine: { ...device?.runtime.info },
       optimizerState: !model.hasOptimizerState ? 'none' : input.recipe.optimizerState === 'keep' || model.keepsOptimizerState === true ? 'kept' : 'dropped',
     },
-    warnings: [...warningsFor({ recipe: input.recipe, model, method, report, result, ...(notRun !== undefined && { notRun }) }), ...(measured?.warnings ?? [])],
+    warnings: [...warningsFor({ recipe: input.recipe, model, method, report, result, ...(notRun !== undefined && { notRun }) }), ...(measured?.warnings ?? []), ...(parts.speed?.warnings ?? [])],
     timings: parts.timings,
   }
   if (!schema.Check(receipt)) {

@@ -17,8 +17,7 @@ export interface MethodContext {
 }
 
 /** What a static method is given besides where it looks at data. */
-export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limits' | 'spool'> {
-  readonly engine: Engine
+export interface CalibrationContext extends Pick<JobInput, 'onProgress' | 'limits' | 'spool' | 'folder' | 'engine'> {
   readonly examples: LearningExamples
 }
 
@@ -32,7 +31,7 @@ export interface StaticContext extends MethodContext {
 }
 
 /** What a method that trains is given besides. */
-export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool'> {
+export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool' | 'folder'> {
   readonly engine: Engine
   readonly examples: LearningExamples
 }

@@ -16,11 +16,11 @@ export const Latency = Type.Object({
 /** Loss and metrics on the report data. Null fields come with `notMeasured`. */
 export const Measurement = Type.Object({
   metrics: Nullable(Type.Record(Type.String(), Type.Number(), { description: 'loss, accuracy, ... by name' })),
-  weights: Type.Integer({ description: 'all trainable parameters' }),
+  weights: Type.Integer({ description: 'all trainable parameters; fewer where channels were taken out' }),
   nonzeros: Type.Integer({ description: 'trainable parameters that are not zero' }),
-  prunableWeights: Type.Integer({ description: 'the pool: prunable kernels in scope' }),
+  prunableWeights: Type.Integer({ description: 'the pool: prunable kernels in scope, those that there are' }),
   sparsity: Type.Number({ description: 'zeros / prunable weights' }),
-  compression: Type.Number({ description: 'all trainable parameters / their nonzeros' }),
+  compression: Type.Number({ description: 'trainable parameters of the given model / those that are not zero' }),
   macs: Nullable(Type.Integer({ description: 'multiply-accumulates for one example, dense' })),
   effectiveMacs: Nullable(Type.Integer({ description: 'the same, not counting multiplications by a zero weight' })),
   bytes: Type.Integer({ description: 'size of the file' }),
@@ -33,10 +33,10 @@ export const Measurement = Type.Object({
 export const ReceiptLayer = Type.Object({
   name: Type.String(),
   type: Type.String(),
-  weights: Type.Integer({ description: 'prunable weights' }),
-  nonzeros: Type.Integer(),
-  asked: Nullable(Type.Number({ description: 'sparsity asked of this layer; null when layers share one budget' })),
-  achieved: Type.Number({ description: 'zeros / prunable weights' }),
+  weights: Type.Integer({ description: 'prunable weights of the given model' }),
+  nonzeros: Type.Integer({ description: 'of these, those that are there and not zero' }),
+  asked: Nullable(Type.Number({ description: 'sparsity, or share of channels, asked of this layer; null when layers share one budget' })),
+  achieved: Type.Number({ description: 'zeros / prunable weights; weights that are no more count as zeros' }),
   kept: Type.Integer({ description: 'weights the method kept' }),
   skipped: Type.Optional(Type.String({ description: 'why the layer was left alone' })),
 })
@@ -113,7 +113,7 @@ export const MaskUpdate = Type.Object({
 
 export const SearchRecord = Type.Object({
   metric: Type.String({ description: 'accuracy, or the size that is asked for' }),
-  goal: Type.Union([Type.Literal('largest'), Type.Literal('least')], { description: 'the largest sparsity that keeps the metric, or the least that brings it down' }),
+  goal: Type.Union([Type.Literal('largest'), Type.Literal('least')], { description: 'the largest sparsity (share of channels, where these are taken out) that keeps the metric, or the least that brings it down' }),
   examples: Nullable(Type.Integer({ description: 'that selected; none of them is reported. Null where the metric needs none' })),
   baseline: Type.Number({ description: 'of the given model' }),
   allowed: Type.Number({ description: 'what a sparsity must come to' }),
@@ -145,6 +145,14 @@ export const StructureRecord = Type.Object({
   groups: Type.Array(ChannelGroupRecord),
 }, { description: 'channels that were taken out, by what goes together' })
 
+const Times = Type.Object({ p50: Type.Number(), p95: Type.Number() }, { description: 'milliseconds' })
+
+export const SpeedRecord = Type.Object({
+  batches: Type.Array(Type.Object({ batch: Type.Integer({ description: 'examples in a pass' }), before: Times, after: Times, runs: Type.Integer() })),
+  layers: Type.Array(Type.Object({ layer: Type.String(), before: Times, after: Times, ratio: Type.Number({ description: 'median of after / before, round by round' }), batch: Type.Integer(), runs: Type.Integer() }), { description: 'layers whose weights became smaller, each by itself; those with the most multiplications first' }),
+  leftOut: Type.Integer({ description: 'layers for which no time was left' }),
+}, { description: 'forward passes of the given model and of the smaller one, in turn in one process, on inputs that are made up' })
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
@@ -157,6 +165,7 @@ export const Receipt = Type.Object({
   sensitivity: Type.Optional(Type.Array(SensitivityRecord, { description: 'of the scope sensitivity, by layer' })),
   batchNorm: Type.Optional(BatchNormRecord),
   structure: Type.Optional(StructureRecord),
+  speed: Type.Optional(SpeedRecord),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),
@@ -171,6 +180,7 @@ export type ReceiptLayer = Static<typeof ReceiptLayer>
 export type CalibrationRecord = Static<typeof CalibrationRecord>
 export type TrainingRecord = Static<typeof TrainingRecord>
 export type MaskUpdate = Static<typeof MaskUpdate>
+export type SpeedRecord = Static<typeof SpeedRecord>
 export type StructureRecord = Static<typeof StructureRecord>
 export type SensitivityRecord = Static<typeof SensitivityRecord>
 export type BatchNormRecord = Static<typeof BatchNormRecord>

@@ -8,6 +8,7 @@ import { METHODS } from './index.ts'
 import type { JobInput, JobResult } from './job-types.ts'
 import { measure, type Measured } from './measure.ts'
 import type { Method, MethodResult } from './method.ts'
+import { measureSpeed, type Timed } from './structured/speed.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { openData, type JobData, type Report } from './job-data.ts'
@@ -42,15 +43,16 @@ export async function runJob (input: JobInput): Promise<JobResult> {
 
   // What is too large to be held is too large to be run.
   const made = result.model ?? model
-  const { device, reason } = result.streamed !== undefined ? { device: null, reason: model.architecture.problem ?? STREAMED } : await openDevice(input, model, result, { both: report !== null, probe: method.writesModel })
+  const { device, reason } = result.streamed !== undefined ? { device: null, reason: model.architecture.problem ?? STREAMED } : await openDevice(input, model, result, { both: report !== null || isTimed(input, result), probe: method.writesModel })
   try {
     const measured = device === null || report === null
       ? null
       : await clock.time('evaluate', async () => await measureReport(input, made, device, report))
+    const speed = device?.before === undefined || !isTimed(input, result) ? null : await clock.time('speed', async () => await timeSmaller(input, model, made, device))
     signal.throwIfAborted()
     const written = await writeModels(input, made, method, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
-    const receipt = await makeReceipt({ input, model, method, result, report, measured, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
+    const receipt = await makeReceipt({ input, model, method, result, report, measured, speed, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
     return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions] }
   } finally {
     device?.dispose()
@@ -70,6 +72,8 @@ async function applyMethod (input: JobInput, method: Method, model: ModelFile, {
     return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
   }
   const { weightBytes } = input.limits
+  // Looking into layers, and evaluating them again and again, begin with TensorFlow loaded.
+  if (learning !== null && model.architecture.graph !== undefined) await input.engine()
   // A model that is to be evaluated is held in any case.
   const streamAbove = report === null && weightBytes !== undefined ? { streamAbove: weightBytes } : {}
   return await method.run({
@@ -80,8 +84,23 @@ async function applyMethod (input: JobInput, method: Method, model: ModelFile, {
     weigh: weigher(input, model),
     engine: input.engine,
     onProgress: (progress) => { input.onProgress(progress) },
-    ...(learning !== null && { calibration: { ...input, engine: await input.engine(), examples: learning } }),
+    ...(learning !== null && { calibration: { ...input, examples: learning } }),
   })
+}
+
+/** A model that became smaller is timed whether there is data or not. */
+function isTimed ({ recipe: { evaluation } }: JobInput, { model }: MethodResult): boolean {
+  return model !== undefined && evaluation !== false && evaluation.latency
+}
+
+/** A model that does not run on inputs that are made up is not timed, which is no reason to fail. */
+async function timeSmaller ({ engine, recipe, signal }: JobInput, model: ModelFile, made: ModelFile, { before, after }: Device): Promise<Timed> {
+  try {
+    return await measureSpeed({ engine: await engine(), model, made, before: before!, after, seed: recipe.seed, signal })
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error
+    return { warnings: [`how fast the smaller model is was not measured: ${error.message}`] }
+  }
 }
 
 type Stage = (name: string, done?: number, total?: number) => void

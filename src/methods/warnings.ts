@@ -24,7 +24,8 @@ export function warningsFor (facts: { recipe: Recipe, model: ModelFile, method: 
   if (!method.writesModel) return warnings
   if (result.model === undefined) warnings.push(zeroWarning(recipe))
   if (model.hasOptimizerState && recipe.optimizerState === 'drop' && model.keepsOptimizerState !== true) {
-    warnings.push('the optimizer state was dropped, so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it')
+    const why = result.model === undefined ? 'so training goes on with a fresh optimizer; "optimizerState": "keep" keeps it' : 'as it has the shapes that the weights had before: training goes on with a fresh optimizer'
+    warnings.push(`the optimizer state was dropped, ${why}`)
   }
   if (notRun !== undefined) {
     warnings.push(`the model cannot be run here (${notRun}): weights were pruned and compared, predictions were not`)

@@ -18,6 +18,11 @@ export function calibratesFor ({ method, criterion, scope, batchNorm }: Parts): 
   return undefined
 }
 
+/** Does it look into layers, so that running the model as a whole is not enough? A target of accuracy and the scope sensitivity go by figures of the whole. */
+export function looksInside (recipe: Parts & Partial<Pick<Recipe, 'training'>>): boolean {
+  return recipe.training !== undefined || calibratesFor({ ...recipe, scope: 'global' }) !== undefined
+}
+
 /** Why a job cannot run with the data sets it has; undefined when it can. */
 export function missingData (recipe: Parts & Pick<Recipe, 'target'>, has: { readonly dataset: boolean, readonly evaluationDataset: boolean }): string | undefined {
   const { method, target } = recipe

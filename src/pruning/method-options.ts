@@ -15,7 +15,7 @@ const strength = positive('of the penalty; without it, adjusted until the target
 const CHANNELS = {
   reduce: word(REDUCTIONS, 'how the score of a channel comes of those of the layers that share it'),
   normalize: word(['mean', 'none'], 'what scores are divided by where layers compete: the mean of their layer, or nothing'),
-  minChannels: count(1, 'that stay in every group at least'),
+  minChannels: count(1, 'channels that stay in every group at least'),
   roundTo: count(1, 'the channels that stay are a multiple of it'),
 }
 

@@ -10,10 +10,17 @@ import { problemsOfSearch, problemsOfShare, problemsOfTarget } from './target-pr
 import { problemsOfTraining } from './training/training.ts'
 import { problemsOf, isObject, type CheckedSchema, type Problem } from './validate.ts'
 
+/** Why methods that take channels out do not take a key that others do. */
+const RESHAPED: Readonly<Record<string, string>> = {
+  granularity: 'whole channels go, leave it out',
+  optimizerState: 'what an optimizer keeps has the shapes that the weights had before, so it is dropped; leave it out',
+  training: 'it does not train; train the smaller model with the method fine-tune',
+}
+
 /** What is right in itself but not for this method. */
 export function problemsOfMethod (rules: MethodRules, method: MethodName, input: Record<string, unknown>, found: readonly Problem[]): Problem[] {
   const misplaced = Object.keys(input).filter((key) => Object.hasOwn(RecipeInput.properties, key) && !rules.keys.includes(key))
-    .map((key) => ({ path: `/${key}`, message: `is not taken by the method ${method}, which takes ${rules.keys.join(', ')}` }))
+    .map((key) => ({ path: `/${key}`, message: `is not taken by the method ${method}${rules.reshapes === true && Object.hasOwn(RESHAPED, key) ? `: ${RESHAPED[key]}` : `, which takes ${rules.keys.join(', ')}`}` }))
   const known = [...found, ...misplaced]
   const unlessReported = (path: string, problems: Problem[]) => known.some((problem) => problem.path === path) ? [] : problems
   return [
@@ -22,7 +29,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...problemsOfTraining(input.training, '/training').filter(({ path }) => !known.some((problem) => problem.path.startsWith(path))),
     ...unlessReported('/criterion', problemsOfCriterion(rules, method, input)),
     ...unlessReported('/scope', problemsOfScope(rules, method, input)),
-    ...unlessReported('/calibration', problemsOfCalibration(method, input)),
+    ...unlessReported('/calibration', problemsOfCalibration(rules, method, input)),
     ...unlessReported('/granularity', problemsOfUnits(rules, method, input.granularity)),
     ...unlessReported('/options', problemsOfOptions(method, input)),
     ...unlessReported('/schedule', problemsOfSchedule(input)),
@@ -60,11 +67,11 @@ function problemsOfScope ({ scopes = PLAIN_SCOPES }: MethodRules, method: Method
 }
 
 /** Calibration settings where nothing looks at data would do nothing. */
-function problemsOfCalibration (method: MethodName, { calibration, criterion, scope, batchNorm }: Record<string, unknown>): Problem[] {
+function problemsOfCalibration ({ scopes = [] }: MethodRules, method: MethodName, { calibration, criterion, scope, batchNorm }: Record<string, unknown>): Problem[] {
   const known = typeof criterion !== 'string' || Object.hasOwn(CRITERIA, criterion)
   if (calibration === undefined || !known) return []
   const needed = calibratesFor({ method, criterion, scope, batchNorm } as Parameters<typeof calibratesFor>[0])
-  return needed !== undefined ? [] : [{ path: '/calibration', message: `is for what looks at data: ${criterion === undefined ? '' : `"${String(criterion)}" does not; `}criteria that do, "scope": "sensitivity" or "batchNorm": "recalibrate"` }]
+  return needed !== undefined ? [] : [{ path: '/calibration', message: `is for what looks at data: ${criterion === undefined ? '' : `"${String(criterion)}" does not; `}criteria that do${scopes.includes('sensitivity') ? ', "scope": "sensitivity"' : ''} or "batchNorm": "recalibrate"` }]
 }
 
 function problemsOfOptions (method: MethodName, { options }: Record<string, unknown>): Problem[] {

@@ -35,7 +35,7 @@ export const LayerRule = Type.Object({
     maxLength: 256,
     description: 'path of a layer ("conv2d", "encoder/dense") or of a weight ("conv2d/kernel"); * within a part, ** over parts',
   }),
-  sparsity: Type.Optional(sparsity),
+  sparsity: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'share of its weights that become zero, or of its channels that go, in [0, 1)' })),
   threshold: Type.Optional(threshold),
   skip: Type.Optional(Type.Boolean({ description: 'true leaves it alone; false opts in weights that are left alone by default, such as "*/bias"' })),
 }, only)

@@ -1,6 +1,6 @@
 /** What is wrong with a target for its method, and with the search for it. */
 import { decidesByOption, TARGET_OPTIONS } from './method-options.ts'
-import type { MethodName, MethodRules } from './method-rules.ts'
+import { METHOD_NAMES, METHOD_RULES, type MethodName, type MethodRules } from './method-rules.ts'
 import { TARGET_NAMES, TARGETS, type TargetKind, type TargetName } from './targets.ts'
 import { isObject, type Problem } from './validate.ts'
 
@@ -17,13 +17,20 @@ export function problemsOfTarget (rules: MethodRules, method: MethodName, input:
   if (!isObject(target)) return []
   const given = TARGET_NAMES.filter((key) => Object.hasOwn(target, key))
   const wrong = given.find((key) => !targets.includes(key))
-  if (wrong !== undefined) return [{ path: `/target/${wrong}`, message: `is not taken by the method ${method}, which takes ${targets.map((name) => `"${name}"`).join(' or ')}` }]
+  if (wrong !== undefined) return [{ path: `/target/${wrong}`, message: `is not taken by the method ${method}, which takes ${targets.map((name) => `"${name}"`).join(' or ')}${otherwise(targets, wrong)}` }]
   if (given.length > 1) return [{ path: '/target', message: `must have one of ${targets.join(', ')}, not ${given.join(' and ')}` }]
   if (given.length === 0) return [{ path: `/target/${targets[0]}`, message: `is needed by the method ${method}${targets.length > 1 ? `, or one of ${targets.slice(1).join(', ')}` : ''}` }]
   const broken = given.find((key) => (key === 'params' || key === 'macs') && typeof target[key] === 'number' && target[key] > 1 && !Number.isInteger(target[key]))
   if (broken !== undefined) return [{ path: `/target/${broken}`, message: `is ${String(target[broken])}: give a whole number, or a share below 1` }]
   const beside = Object.entries({ as: 'bytes', unit: 'threshold' }).flatMap(([key, owner]) => Object.hasOwn(target, key) && given[0] !== owner ? [{ path: `/target/${key}`, message: `goes with "${owner}", not with "${given[0]}"` }] : [])
   return [...beside, ...problemsOfShare(rules, target.sparsity, granularity, '/target/sparsity')]
+}
+
+/** What to do about a target that the method does not take. */
+function otherwise (targets: readonly TargetName[], wrong: TargetName): string {
+  if (wrong === 'sparsity' && targets.includes('channels')) return '; a share of the channels is {"channels": 0.5}'
+  const takers = METHOD_NAMES.filter((name) => (METHOD_RULES[name] as MethodRules).targets.includes(wrong))
+  return takers.every((name) => (METHOD_RULES[name] as MethodRules).reshapes === true) ? `; it is for methods that take channels out: ${takers.join(', ')}` : ''
 }
 
 function formsOf (targets: readonly TargetName[]): string[] {

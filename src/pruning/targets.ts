@@ -22,17 +22,17 @@ export const TARGETS = {
     schema: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'share of the channels that go, in (0, 1): 0.5 is half of them' }),
   },
   params: {
-    description: 'at most so many trainable parameters are not zero: the least sparsity that comes to it',
+    description: 'at most so many trainable parameters are not zero: the least sparsity, or share of channels, that comes to it',
     schema: Type.Number({ exclusiveMinimum: 0, description: 'trainable parameters that may stay other than zero, biases included; below 1 a share of those that are not zero now' }),
     search: 'size',
   },
   macs: {
-    description: 'at most so many multiplications by weights that are not zero, for one example: the least sparsity that comes to it',
+    description: 'at most so many multiplications by weights that are not zero, for one example: the least sparsity, or share of channels, that comes to it',
     schema: Type.Number({ exclusiveMinimum: 0, description: 'multiply-accumulates for one example, not counting those by a zero weight; below 1 a share of those that there are now' }),
     search: 'size',
   },
   bytes: {
-    description: 'at most so many bytes, of the file after gzip, of the file as it is written, or in a sparse encoding: the least sparsity that comes to it',
+    description: 'at most so many bytes, of the file after gzip, of the file as it is written, or in a sparse encoding: the least sparsity, or share of channels, that comes to it',
     schema: Type.Integer({ minimum: 1, description: 'size of the written model; "as" says in what form' }),
     search: 'size',
   },
@@ -47,12 +47,12 @@ export const TARGETS = {
     search: 'latency',
   },
   maxAccuracyDrop: {
-    description: 'the largest sparsity whose accuracy is at most so much lower',
+    description: 'the largest sparsity, or share of channels, whose accuracy is at most so much lower',
     schema: Type.Number({ minimum: 0, exclusiveMaximum: 1, description: 'the largest sparsity whose accuracy is at most this much lower, as a fraction: 0.005 is half a point' }),
     search: 'accuracy',
   },
   minAccuracy: {
-    description: 'the largest sparsity whose accuracy is at least this',
+    description: 'the largest sparsity, or share of channels, whose accuracy is at least this',
     schema: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'the largest sparsity whose accuracy is at least this, as a fraction: 0.9 is 90 %' }),
     search: 'accuracy',
   },

@@ -1,6 +1,7 @@
 /** Scores of channels by every channel criterion are those that real Keras and numpy compute, and what cannot be scored says why. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { after, before, describe, test } from 'node:test'
 import type { Engine } from '../../src/engine/runtime.ts'
 import { loadEngine } from '../../src/engine/runtime.ts'
@@ -12,6 +13,7 @@ import { readModel } from '../../src/models/formats/index.ts'
 import type { ModelFile } from '../../src/models/model.ts'
 import { CRITERIA, observedFor, type Criterion, type CriterionName } from '../../src/pruning/criteria/index.ts'
 import { parseRecipe, type Recipe } from '../../src/pruning/recipe.ts'
+import { folderOnDisk } from '../../src/worker/files.ts'
 import { createJobs, type Jobs } from '../support/jobs.ts'
 
 interface Expected {
@@ -36,7 +38,7 @@ function contextOf (engine: Engine, model: ModelFile, criterion: CriterionName, 
     features: [{ shape, type: 'float32', read: async () => features }],
     targets: [{ shape: [], type: 'int32', read: async () => Float32Array.from(expected.classes) }],
   } as const
-  const calibration = { engine, examples: { training, selection: null, name: 'all' }, limits: { sessionDataBytes: 2 ** 28 }, spool: async () => { throw new Error('it fits') }, onProgress () {} }
+  const calibration = { engine: async () => engine, folder: folderOnDisk(tmpdir()), examples: { training, selection: null, name: 'all' }, limits: { sessionDataBytes: 2 ** 28 }, spool: async () => { throw new Error('it fits') }, onProgress () {} }
   return { recipe, model, signal: new AbortController().signal, calibration }
 }
 

@@ -156,6 +156,14 @@ describe('a job on an ONNX file with a data set', () => {
     await assert.rejects(run('cnn.onnx', 'colours.npz', { method: 'sparsegpt', target: { sparsity } }), unsupported(/it is an ONNX model.*sparsegpt/))
   })
 
+  test('the largest sparsity that keeps the accuracy is found without a layer graph', async () => {
+    const { receipt } = await run('cnn.onnx', 'colours.npz', { method: 'magnitude', scope: 'layer', target: { maxAccuracyDrop: 0.5 }, search: { attempts: 4, examples: 40 }, evaluation: { latency: false } })
+    const { search, outputs } = receipt
+    assert.deepEqual(search!.curve.map(({ value, held }) => held === (value >= search!.allowed)), Array(4).fill(true))
+    assert.equal(search!.chosen, Math.max(...search!.curve.filter(({ held }) => held).map(({ sparsity }) => sparsity)))
+    assert.equal(outputs[0]!.maxDifference, 0)
+  })
+
   test('an abort in the middle of the evaluation stops it', async () => {
     const stop = new AbortController()
     const aborted = run('cnn.onnx', 'colours.npz', { ...PRUNE, evaluation: { batchSize: 8 } }, { signal: stop.signal, onProgress: ({ stage }) => { if (stage === 'evaluating') stop.abort() } })

@@ -30,6 +30,9 @@ async function run (source: ByteSource, recipe: object, weightBytes: number | un
   })
 }
 
+/** What runs the held model: TensorFlow for SavedModels. */
+const engineOf = (file: string): JobInput['engine'] | undefined => file.startsWith('savedmodel/') ? async () => await loadEngine() : undefined
+
 /** Both ways: the same files, and receipts that differ only in how the output was verified and how long it took. */
 async function bothWays (file: string | Uint8Array, recipe: object, engine?: JobInput['engine']): Promise<Uint8Array> {
   const source = bytesInMemory(typeof file === 'string' ? new Uint8Array(await readFile(pathOf(file))) : file)
@@ -56,14 +59,14 @@ describe('the same bytes and the same receipt as in memory', () => {
   ] as const
   for (const [file, sparsity] of FILES) {
     for (const scope of ['global', 'layer', 'erk']) {
-      test(`${file}, ${scope}`, async () => { await bothWays(`test/fixtures/${file}`, { method: 'magnitude', scope, target: { sparsity } }) })
+      test(`${file}, ${scope}`, async () => { await bothWays(`test/fixtures/${file}`, { method: 'magnitude', scope, target: { sparsity } }, engineOf(file)) })
     }
   }
 
   test('threshold, an own threshold for some, and random', async () => {
     for (const file of ['safetensors/plain.safetensors', 'savedmodel/mixed.zip', 'onnx/external.zip']) {
-      await bothWays(`test/fixtures/${file}`, { method: 'threshold', target: { threshold: 0.4 } })
-      await bothWays(`test/fixtures/${file}`, { method: 'one-shot', criterion: 'random', seed: 7, target: { sparsity: 0.5 } })
+      await bothWays(`test/fixtures/${file}`, { method: 'threshold', target: { threshold: 0.4 } }, engineOf(file))
+      await bothWays(`test/fixtures/${file}`, { method: 'one-shot', criterion: 'random', seed: 7, target: { sparsity: 0.5 } }, engineOf(file))
     }
     await bothWays('test/fixtures/safetensors/plain.safetensors', { method: 'threshold', target: { threshold: 0.4 }, layers: [{ match: 'model/layers/1/**', threshold: 0.9 }] })
   })

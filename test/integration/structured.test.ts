@@ -51,6 +51,8 @@ describe('structured pruning', () => {
     const { search } = receipt
     assert.deepEqual([search!.metric, search!.goal], ['milliseconds', 'least'])
     assert.equal(search!.allowed, 0.85 * search!.baseline)
+    assert.deepEqual(receipt.speed!.batches.map(({ batch }) => batch), [1, 64])
+    assert.ok(receipt.speed!.layers.length > 5 && receipt.speed!.layers.every(({ before: given, after: made }) => given.p50 > 0 && made.p50 > 0))
     assert.ok(search!.curve.length <= 3 && search!.curve.at(-1)!.value < search!.baseline, JSON.stringify(search))
   })
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { before, describe, test } from 'node:test'
 import { io } from '@tensorflow/tfjs-core'
+import { loadEngine, type Engine } from '../../src/engine/runtime.ts'
 import type { JobInput } from '../../src/methods/job-types.ts'
 import type { Receipt } from '../../src/methods/receipt.ts'
 import { runJob } from '../../src/methods/run-job.ts'
@@ -15,20 +16,21 @@ import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { openFixture } from '../support/fixtures.ts'
 import { entryOf } from '../unit/models/formats-helpers.ts'
 
-// A backend for TF.js, which the decoded tensors need.
-before(async () => { await import('@tensorflow/tfjs-node-gpu') })
+// Decoded tensors need its backend too.
+let engine: Engine
+before(async () => { engine = await loadEngine() })
 
 type Values = Readonly<Record<string, Float32Array>>
 interface Done { readonly receipt: Receipt, readonly values: Values }
 
-/** Runs the job and has TF.js decode the weights of the written file. The engine is never asked for: nothing is computed. */
+/** Runs the job and has TF.js decode the weights of the written file. */
 async function run (name: string, recipe: object, changes: Partial<JobInput> = {}, inner = ''): Promise<Done> {
   const source = await openFixture(`test/fixtures/tfjs-graph/${name}.zip`)
   const folder = await mkdtemp(path.join(tmpdir(), 'espalier-tfjs-graph-'))
   try {
     const { receipt, outputs } = await runJob({
       recipe: parseRecipe(recipe), model: { source, name: `${name}.zip`, sha256: 'a'.repeat(64), format: '' }, dataset: null, evaluationDataset: null,
-      folder: folderOnDisk(folder), engine: async () => { throw new Error('the engine was asked for') }, gzipSize, limits: { sessionDataBytes: 2 ** 28 },
+      folder: folderOnDisk(folder), engine: async () => engine, gzipSize, limits: { sessionDataBytes: 2 ** 28 },
       spool: async (file) => await createSpoolFile(path.join(folder, file)), signal: new AbortController().signal, onProgress () {}, ...changes,
     })
     assert.deepEqual(outputs.map((output) => [output.name, output.format]), [['model.zip', 'tfjs-graph']])
@@ -102,21 +104,27 @@ test('threshold, on integers too: what was not pruned is the same number', async
   }
 })
 
-test('the receipt says that accuracy was not measured', async () => {
+test('the receipt says that accuracy was not measured and predictions were compared', async () => {
   const { receipt } = await run('sequences', { method: 'magnitude', target: { sparsity: 0.9 } })
   assert.equal(receipt.notMeasured, 'no data set was given')
   assert.equal(receipt.after.metrics, null)
-  assert.ok(receipt.warnings.some((warning) => /TensorFlow graph.*accuracy is not measured/.test(warning)))
-  assert.match(receipt.outputs[0]!.verification, /all weights compared; predictions were not .*TensorFlow graph/)
+  assert.ok(!receipt.warnings.some((warning) => /cannot be run/.test(warning)))
+  assert.match(receipt.outputs[0]!.verification, /all weights equal, predictions of 8 examples/)
   assert.ok(receipt.outputs[0]!.bytes < receipt.before.bytes)
 })
 
-test('a data set, a method that trains, and another format are refused with the reason', async () => {
+test('a graph that cannot be run is pruned all the same, and the receipt says why', async () => {
+  const { receipt } = await run('lookup', { method: 'magnitude', target: { sparsity: 0.5 } })
+  assert.ok(receipt.warnings.some((warning) => /cannot be run here \(it fills tables when it is loaded/.test(warning)))
+  assert.match(receipt.outputs[0]!.verification, /all weights compared; predictions were not \(it fills tables/)
+})
+
+test('a data set of other shapes, a method that trains, and another format are refused with the reason', async () => {
   const images = await openFixture('examples/fashion-mnist-test.zip')
   const dataset = { source: images, name: 'images.zip', sha256: 'b'.repeat(64), format: 'idx', inputs: { scale: 1, offset: 0 } }
   const target = { sparsity: 0.5 }
-  await assert.rejects(run('sequences', { method: 'magnitude', target }, { dataset }), { code: 'unsupported-layer', message: /TensorFlow graph.*"evaluation": false/ })
-  await assert.rejects(run('sequences', { method: 'gradual', target, training: { epochs: 1 } }, { dataset }), { code: 'unsupported-layer', message: /cannot be trained here: a TF\.js graph model/ })
+  await assert.rejects(run('sequences', { method: 'magnitude', target }, { dataset }), { code: 'shape-mismatch', message: /takes \[6\] for one example/ })
+  await assert.rejects(run('sequences', { method: 'gradual', target, training: { epochs: 1 } }, { dataset }), { code: 'unsupported-layer', message: /cannot be trained here: it is a TF\.js graph model, which can be evaluated/ })
   await assert.rejects(run('sequences', { method: 'magnitude', target, output: ['tfjs-layers'] }), { code: 'unsupported-format', message: /cannot be converted to tfjs-layers/ })
   await images.close()
 })

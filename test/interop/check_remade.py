@@ -1,6 +1,6 @@
 """Loads models with channels taken out with real Keras, compares predictions, trains a step, and saves and loads once more.
 
-Usage: python test/interop/check_remade.py FOLDER   (written by test/interop/remade.ts)
+Usage: python test/interop/check_remade.py FOLDER   (written by test/interop/remade.ts and test/interop/structure.ts)
 """
 import json
 import logging

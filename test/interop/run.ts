@@ -1,6 +1,6 @@
 /**
  * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models and ONNX models go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- remade`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * `npm run test:interop`, or one of them with `-- keras`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -21,6 +21,7 @@ import { writeOnnxCases } from './onnx.ts'
 import { writeRemade } from './remade.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { writeSavedModels } from './savedmodels.ts'
+import { writeStructure } from './structure.ts'
 import { writeGraphModels } from './tfjs-graph.ts'
 
 const EXAMPLES = 8
@@ -58,6 +59,7 @@ const python = process.env.ESPALIER_PYTHON ?? 'python3'
 const CHECKS = {
   keras: { packages: ['tensorflow'], scripts: ['check_models.py', 'check_gradients.py'], write: writeKeras },
   remade: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeRemade },
+  structure: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeStructure },
   safetensors: { packages: ['safetensors'], scripts: ['check_safetensors.py'], write: writeSafetensors },
   savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },
   'tfjs-graph': { packages: ['numpy', 'tensorflowjs'], scripts: ['check_tfjs_graph.py'], write: writeGraphModels },

@@ -24,11 +24,14 @@ export function randomWeights ({ layers }: Architecture, draw: Draw): Weights {
   })))
 }
 
-/** Two examples for each input. */
-export function randomInputs ({ graph }: Architecture, draw: Draw): Numbers[] {
-  return graph!.inputShapes.map(([, ...rest]) => {
+/** Two examples for each input: between -1 and 1, or rows of the embedding that reads it. */
+export function randomInputs ({ graph, layers }: Architecture, draw: Draw): Numbers[] {
+  return graph!.inputShapes.map(([, ...rest], index) => {
     const shape = [2, ...rest as number[]]
-    return { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => draw() * 2 - 1) }
+    const reader = graph!.nodes.find(({ inputs: [first] }) => first?.node === graph!.inputs[index]!.node)
+    const layer = reader === undefined ? undefined : layers[reader.layer]!
+    const rows = layer?.type === 'Embedding' ? layer.weights![0]!.shape[0]! : undefined
+    return { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => rows === undefined ? draw() * 2 - 1 : Math.floor(draw() * rows)) }
   })
 }
 

@@ -4,23 +4,13 @@ import { encodeNumbers } from '../../models/formats/encode.ts'
 import { datatypeOf, decodeNumbers } from '../../models/formats/hdf5/index.ts'
 import type { NumberType } from '../../models/tensor.ts'
 import type { BatchArray } from '../predict.ts'
+import { whole } from '../session/whole.ts'
 import type { OnnxRuntime } from './library.ts'
 
 export type OnnxTensor = InstanceType<OnnxRuntime['Tensor']>
 
-/** Whole numbers above it are no longer told apart as float32. */
-const LARGEST_WHOLE = 2 ** 24
-
-/** Types of whole numbers, each with its array and its range as far as float32 tells it exactly. */
-const WHOLE = {
-  bool: [Uint8Array, 0, 1],
-  uint8: [Uint8Array, 0, 255],
-  int8: [Int8Array, -128, 127],
-  uint16: [Uint16Array, 0, 65_535],
-  int16: [Int16Array, -32_768, 32_767],
-  int32: [Int32Array, -LARGEST_WHOLE, LARGEST_WHOLE],
-  uint32: [Uint32Array, 0, LARGEST_WHOLE],
-} as const
+/** Arrays of types of whole numbers. */
+const WHOLE = { bool: Uint8Array, uint8: Uint8Array, int8: Int8Array, uint16: Uint16Array, int16: Int16Array, int32: Int32Array, uint32: Uint32Array } as const
 
 /** Throws `shape-mismatch` for a value that an input of whole numbers cannot take, naming it. */
 export function tensorOf ({ Tensor }: OnnxRuntime, name: string, type: NumberType, { values, shape }: BatchArray): OnnxTensor {
@@ -31,20 +21,11 @@ export function tensorOf ({ Tensor }: OnnxRuntime, name: string, type: NumberTyp
       const raw = encodeNumbers(values, datatypeOf('float16'))
       return new Tensor('float16', new Uint16Array(raw.buffer, raw.byteOffset, values.length), shape)
     }
-    case 'int64': return new Tensor('int64', BigInt64Array.from(whole(values, name, type, -LARGEST_WHOLE, LARGEST_WHOLE), BigInt), shape)
-    case 'uint64': return new Tensor('uint64', BigUint64Array.from(whole(values, name, type, 0, LARGEST_WHOLE), BigInt), shape)
+    case 'int64': return new Tensor('int64', BigInt64Array.from(whole(values, name, type), BigInt), shape)
+    case 'uint64': return new Tensor('uint64', BigUint64Array.from(whole(values, name, type), BigInt), shape)
     case 'bfloat16': throw new EspalierError('unsupported-layer', `the input ${name} takes bfloat16, which is not fed here`)
-    default: {
-      const [array, lowest, highest] = WHOLE[type]
-      return new Tensor(type, array.from(whole(values, name, type, lowest, highest)), shape)
-    }
+    default: return new Tensor(type, WHOLE[type].from(whole(values, name, type)), shape)
   }
-}
-
-function whole (values: Float32Array, name: string, type: string, lowest: number, highest: number): Float32Array {
-  const at = values.findIndex((value) => !(Number.isInteger(value) && value >= lowest && value <= highest))
-  if (at < 0) return values
-  throw new EspalierError('shape-mismatch', `the input ${name} takes ${type}, the features have ${values[at]}; whole numbers from ${lowest} to ${highest} fit`, { input: name, value: values[at] })
 }
 
 /** The values of an output of fractions as float32. */

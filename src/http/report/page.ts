@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import type { Measurement, Receipt } from '../../methods/receipt.ts'
 import { bytes, count, percent, rounded } from './numbers.ts'
 import { html, type Html } from './html.ts'
-import { SEARCH_TITLES, searchRows, searchText, SENSITIVITY_TITLES, sensitivityRows, UPDATE_TITLES, updateRows, updatesChart, updatesText } from './pruning.ts'
+import { searchRows, searchText, searchTitles, SENSITIVITY_TITLES, sensitivityRows, UPDATE_TITLES, updateRows, updatesChart, updatesText } from './pruning.ts'
+import { GROUP_TITLES, groupRows, SPEED_TITLES, speedRows, structureText } from './structure.ts'
 import { epochRows, epochTitles, trainingText } from './training.ts'
 
 const STYLE = `
@@ -34,6 +35,7 @@ ${receipt.warnings.length > 0 ? html`<h2>Warnings</h2><ul>${receipt.warnings.map
 ${table(['', '#before', '#after'], comparison(receipt))}
 ${receipt.notMeasured === undefined ? '' : html`<p>Not measured: ${receipt.notMeasured}.</p>`}
 ${evaluation(receipt)}
+${channels(receipt)}
 ${pruning(receipt)}
 ${training(receipt)}
 <h2>Layers</h2>
@@ -47,14 +49,14 @@ ${table(['file', 'format', '#size', 'verified', 'sha256'], outputs(receipt))}
 `.html
 }
 
-function comparison ({ before, after }: Receipt): Html[] {
+function comparison ({ before, after, structure }: Receipt): Html[] {
   const names = [...new Set([...Object.keys(before.metrics ?? {}), ...Object.keys(after.metrics ?? {})])]
   const rows: Array<[string, (side: Measurement) => string]> = [
     ...names.map((name): [string, (side: Measurement) => string] => [name, (side) => rounded(side.metrics?.[name] ?? null)]),
     ['parameters', (side) => count(side.weights)],
     ['nonzeros', (side) => count(side.nonzeros)],
-    ['sparsity', (side) => percent(side.sparsity)],
-    ['compression', (side) => `${rounded(side.compression)} ×`],
+    [structure === undefined ? 'sparsity' : 'sparsity of the weights there are', (side) => percent(side.sparsity)],
+    [structure === undefined ? 'compression' : 'compression (parameters of the given model / nonzeros)', (side) => `${rounded(side.compression)} ×`],
     ['multiply-accumulates', (side) => count(side.macs)],
     ['the same without zeros', (side) => count(side.effectiveMacs)],
     ['file', (side) => bytes(side.bytes)],
@@ -73,7 +75,20 @@ function evaluation ({ evaluation }: Receipt): Html {
   return html`<p>Measured on ${count(examples)} examples (${split}, ${task}), inputs x * ${rounded(inputs.scale)} + ${rounded(inputs.offset)} by ${inputs.source}.${interval}</p>`
 }
 
-function pruning ({ updates, search, sensitivity, batchNorm }: Receipt): Html {
+function channels ({ structure, speed }: Receipt): Html {
+  if (structure === undefined) return html``
+  return html`<h2>Channels</h2>
+${structureText(structure)}
+${table(GROUP_TITLES, groupRows(structure))}
+${speed === undefined
+? ''
+: html`<h2>Speed</h2>
+<p>Both models in turn in one process, on inputs that are made up${speed.leftOut === 0 ? '' : html`; for ${count(speed.leftOut)} layers no time was left`}.</p>
+${table(SPEED_TITLES, speedRows(speed))}`}`
+}
+
+function pruning ({ updates, search, sensitivity, batchNorm, structure }: Receipt): Html {
+  const searched = structure === undefined ? 'sparsity' : 'share of channels'
   return html`${batchNorm === undefined ? '' : html`<p>The moving statistics of ${count(batchNorm.layers)} layers of batch normalisation were taken anew over ${count(batchNorm.examples)} examples.</p>`}
 ${sensitivity === undefined
 ? ''
@@ -83,8 +98,8 @@ ${table(SENSITIVITY_TITLES, sensitivityRows(sensitivity))}`}
 ${search === undefined
 ? ''
 : html`<h2>Search</h2>
-${searchText(search)}
-${table(SEARCH_TITLES, searchRows(search))}`}
+${searchText(search, searched)}
+${table(searchTitles(searched), searchRows(search))}`}
 ${updates === undefined
 ? ''
 : html`<h2>Masks</h2>

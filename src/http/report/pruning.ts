@@ -50,11 +50,16 @@ export function updateRows (updates: readonly MaskUpdate[]): Html[] {
   })
 }
 
-export const SEARCH_TITLES = ['#sparsity', '#value', 'as asked']
+/** What a search looks for: a sparsity, or the share of channels that go. */
+export type Searched = 'sparsity' | 'share of channels'
 
-export function searchText ({ metric, goal, examples, baseline, allowed, curve, chosen }: SearchRecord): Html {
-  if (goal === 'least') return html`<p>The least sparsity with at most ${count(allowed)} ${metric} (${count(baseline)} before) was found in ${count(curve.length)} tries: ${percent(chosen)}.</p>`
-  return html`<p>The largest sparsity whose ${metric} over ${count(examples ?? 0)} examples stays at ${percent(allowed)} or above (${percent(baseline)} before) was searched in ${count(curve.length)} tries: ${percent(chosen)}.</p>`
+export function searchTitles (searched: Searched): string[] {
+  return [`#${searched}`, '#value', 'as asked']
+}
+
+export function searchText ({ metric, goal, examples, baseline, allowed, curve, chosen }: SearchRecord, searched: Searched): Html {
+  if (goal === 'least') return html`<p>The least ${searched} with at most ${count(allowed)} ${metric} (${count(baseline)} before) was found in ${count(curve.length)} tries: ${percent(chosen)}.</p>`
+  return html`<p>The largest ${searched} whose ${metric} over ${count(examples ?? 0)} examples stays at ${percent(allowed)} or above (${percent(baseline)} before) was searched in ${count(curve.length)} tries: ${percent(chosen)}.</p>`
 }
 
 export function searchRows ({ curve, goal }: SearchRecord): Html[] {

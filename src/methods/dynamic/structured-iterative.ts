@@ -50,7 +50,7 @@ function lookingAt (context: TrainingContext): Looking {
   const { recipe: { calibration, seed }, engine, examples } = context
   if (calibration === undefined) return { engine: async () => engine }
   const { split, name } = chooseCalibration(examples, calibration.examples, seed)
-  return { engine: async () => engine, calibration: { ...context, engine, examples: { training: split, selection: null, name } } }
+  return { engine: async () => engine, calibration: { ...context, engine: async () => engine, examples: { training: split, selection: null, name } } }
 }
 
 /** Fresh weights are those of the model from here on. */

@@ -9,7 +9,7 @@ import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import type { Target } from '../../pruning/targets.ts'
 import type { StaticContext, TrainingContext } from '../method.ts'
 import type { TrainingRecord } from '../receipt.ts'
-import { coupleModel, rankCoupled, type CoupledModel } from '../structured/channels.ts'
+import { coupleModel, leaveUnscored, rankCoupled, type CoupledModel } from '../structured/channels.ts'
 import { channelMeasure } from '../structured/measures.ts'
 import { reachTarget } from '../structured/reach.ts'
 import { scoreChannels } from '../structured/scores.ts'
@@ -99,9 +99,11 @@ async function zerosOf (given: ModelFile, recipe: Recipe, gone: ReadonlyArray<re
 
 async function takeOut (context: StaticContext, target: Target): Promise<{ gone: ReadonlySet<number>, model: ModelFile }> {
   const { recipe, model } = context
-  const coupled = coupleModel(model, recipe)
   const own = { ...context, recipe: { ...recipe, target } }
-  const { gone } = await reachTarget(own, coupled, rankCoupled(coupled, await scoreChannels(own, coupled.structure), recipe))
+  const followed = coupleModel(model, recipe)
+  const scored = await scoreChannels(own, followed.structure)
+  const coupled = leaveUnscored(followed, scored, recipe)
+  const { gone } = await reachTarget(own, coupled, rankCoupled(coupled, scored, recipe))
   return { gone, model: await shrinkModel(model, createCut(coupled.structure, gone)) }
 }
 

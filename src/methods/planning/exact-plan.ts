@@ -1,11 +1,9 @@
 /** The plan of a recipe that looks at no data: the job's own ranking, cut and files, on copies that are forgotten. */
 import { EspalierError } from '../../errors.ts'
-import type { ByteSource } from '../../models/bytes.ts'
 import { MODEL_FORMATS, writeModel, type FormatName } from '../../models/formats/index.ts'
-import type { ModelFile, HeldChanges } from '../../models/model.ts'
+import type { ModelFile } from '../../models/model.ts'
 import { pruneMagnitude, type PrunedTensor } from '../../pruning/prune.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
-import type { GzipSize } from '../job-types.ts'
 import type { UnitPlan } from '../plan-units.ts'
 import type { SearchRecord } from '../receipt.ts'
 import { createCut } from '../static/cut.ts'
@@ -13,16 +11,13 @@ import { readPool, resultOf } from '../static/pool.ts'
 import { changesOf, type Pruned, type Pruner } from '../static/pruner.ts'
 import { bringDown } from '../static/targets/size.ts'
 import { thresholdCut } from '../static/threshold.ts'
-import { createMemoryFile } from './memory-file.ts'
-
-/** How large a file is after gzip. */
-export interface WeighFile { (source: ByteSource): Promise<GzipSize> }
+import { createScale, type Weighed, type WeighFile } from './memory-scale.ts'
 
 export interface ExactPlan {
   readonly tensors: readonly PrunedTensor[]
   readonly search?: SearchRecord
   /** Of the first file that would be written; null where weights that stay change as well. */
-  readonly file: { readonly bytes: number, readonly gzipBytes: number } | null
+  readonly file: Weighed | null
 }
 
 /** Throws what the job would throw. */
@@ -30,20 +25,12 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   const signal = new AbortController().signal
   const context = { model, recipe, signal }
   const pool = await readPool(context, units)
-  const write = async (changes: HeldChanges): Promise<ByteSource> => {
-    const file = createMemoryFile(model.source.size)
-    const format = (recipe.output?.[0] ?? model.format) as FormatName
-    return file.source(await writeModel(model, changes, format, recipe, file))
-  }
-  const weigh = async (changes: HeldChanges): Promise<{ bytes: number, gzipBytes: number }> => {
-    const source = await write(changes)
-    return { bytes: source.size, gzipBytes: (await gzipSize(source)).bytes }
-  }
+  const scale = createScale(model, recipe, gzipSize)
   const { target, scope } = recipe
   if (recipe.method === 'threshold') {
     const pruned = thresholdCut(pool, recipe)
     await resultOf(model, pool, pruned.report, () => 'the threshold is below every weight')
-    return { tensors: pruned.report.tensors, file: await weigh(changesOf(pool, pruned)) }
+    return { tensors: pruned.report.tensors, file: await scale.both(changesOf(pool, pruned)) }
   }
   const compensates = recipe.method === 'sparsegpt'
   const cut = createCut(pool, recipe)
@@ -55,11 +42,11 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   if (target === null) throw new EspalierError('internal', 'a plan without a target')
   const found = 'sparsity' in target
     ? { sparsity: target.sparsity }
-    : await bringDown(target as Parameters<typeof bringDown>[0], { ...context, weigh: async (changes, as) => as === 'file' ? (await write(changes)).size : (await weigh(changes)).gzipBytes }, pruner)
+    : await bringDown(target as Parameters<typeof bringDown>[0], { ...context, weigh: scale.one }, pruner)
   if (compensates) return { tensors: preview(found.sparsity), ...found, file: null }
   const pruned = at(found.sparsity)
   await resultOf(model, pool, pruned.report, () => `sparsity ${found.sparsity} asks for ${pruned.report.asked}; ask for more`)
-  return { tensors: pruned.report.tensors, ...found, file: await weigh(changesOf(pool, pruned)) }
+  return { tensors: pruned.report.tensors, ...found, file: recipe.batchNorm === 'recalibrate' ? null : await scale.both(changesOf(pool, pruned)) }
 }
 
 /** Formats of the recipe that this model cannot be written in, found by the writers themselves on the model as it is. */

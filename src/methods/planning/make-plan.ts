@@ -10,13 +10,16 @@ import { METHOD_RULES, type MethodRules } from '../../pruning/method-rules.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import type { PrunedTensor } from '../../pruning/prune.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
-import { sparseBytes } from '../../pruning/sparse.ts'
 import { searchOf } from '../../pruning/targets.ts'
 import { learns, whyNotRun } from '../job-data.ts'
 import { planUnits, type UnitPlan } from '../plan-units.ts'
 import { zeroWarning } from '../warnings.ts'
-import { planExactly, unwritable, type ExactPlan, type WeighFile } from './exact-plan.ts'
+import { planExactly, unwritable, type ExactPlan } from './exact-plan.ts'
+import { PLANNED_WEIGHTS } from './limits.ts'
+import type { WeighFile } from './memory-scale.ts'
+import { planSize } from './plan-size.ts'
 import type { Plan, PlanLayer, PlanSize } from './plan.ts'
+import { attempt } from './refusals.ts'
 
 export interface PlanRequest {
   readonly model: ModelFile
@@ -27,9 +30,6 @@ export interface PlanRequest {
   readonly gzipSize: WeighFile
 }
 
-/** Larger models are not ranked for a plan: it is a question, not a job. */
-export const PLANNED_WEIGHTS = 16e6
-
 /** Throws `invalid-model` for weights that are NaN or infinite; everything that the recipe is at fault for is among the refusals. */
 export async function makePlan (request: PlanRequest): Promise<Plan> {
   const { model, recipe, has } = request
@@ -39,45 +39,44 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
   const problem = learns(recipe) || (recipe.evaluation !== false && (has.dataset || has.evaluationDataset)) ? whyNotRun(model, recipe) : undefined
   if (problem !== undefined) refusals.push(problem)
   const nonzeros = await countTensors(model)
-  const units = METHOD_RULES[recipe.method].targets.length === 0 ? null : attempt(refusals, () => planUnits(model, recipe))
-  const inexact = units === null ? undefined : whyInexact(request, units)
-  const exact = units === null || inexact !== undefined || refusals.length > 0 ? null : await attemptLater(refusals, async () => await planExactly(model, recipe, units, request.gzipSize))
-  refusals.push(...await unwritable(model, recipe))
-  const zeros = exact !== null ? new Map(exact.tensors.map((tensor) => [tensor.name, tensor])) : units === null || refusals.length > 0 ? new Map<string, PrunedTensor>() : byShape(units, recipe)
   const counts = countsOf(model, nonzeros)
-  const pool = poolOf(units, zeros, nonzeros, recipe)
+  const planned = (METHOD_RULES[recipe.method] as MethodRules).reshapes === true ? await planStructure(request, nonzeros, refusals) : await planZeros(request, nonzeros, counts, refusals)
+  const { pool } = planned
   return {
     recipe,
     feasible: refusals.length === 0,
     refusals: refusals.map(({ code, message }) => ({ code, message })),
+    before: { ...planSize(counts, { weights: pool.weights, zeros: pool.zerosBefore }), bytes: model.source.size, gzipBytes: null },
+    ...planned,
+  }
+}
+
+/** What a plan says besides what all plans say. */
+type Planned = Omit<Plan, 'recipe' | 'feasible' | 'refusals' | 'before'>
+
+/** Loads the methods that take channels out when they are asked about, as they come with TF.js, which the API needs for nothing else. */
+async function planStructure ({ model, recipe, gzipSize }: PlanRequest, nonzeros: ReadonlyMap<string, number>, refusals: EspalierError[]): Promise<Planned> {
+  const { planChannels } = await import('./channel-plan.ts')
+  refusals.push(...await unwritable(model, recipe))
+  return await planChannels({ model, recipe, gzipSize, nonzeros }, refusals)
+}
+
+async function planZeros (request: PlanRequest, nonzeros: ReadonlyMap<string, number>, counts: ModelCounts, refusals: EspalierError[]): Promise<Planned> {
+  const { model, recipe } = request
+  const units = METHOD_RULES[recipe.method].targets.length === 0 ? null : await attempt(refusals, () => planUnits(model, recipe))
+  const inexact = units === null ? undefined : whyInexact(request, units)
+  const exact = units === null || inexact !== undefined || refusals.length > 0 ? null : await attempt(refusals, async () => await planExactly(model, recipe, units, request.gzipSize))
+  refusals.push(...await unwritable(model, recipe))
+  const zeros = exact !== null ? new Map(exact.tensors.map((tensor) => [tensor.name, tensor])) : units === null || refusals.length > 0 ? new Map<string, PrunedTensor>() : byShape(units, recipe)
+  const pool = poolOf(units, zeros, nonzeros, recipe)
+  return {
     exact: exact !== null && exact.file !== null,
     ...(inexact !== undefined && { inexact }),
     pool,
-    before: { ...planSize(counts, pool.weights, pool.zerosBefore), bytes: model.source.size, gzipBytes: null },
     after: refusals.length > 0 || pool.zeros === null ? null : afterOf(request, nonzeros, counts, pool, zeros, exact),
     ...(exact?.search && { search: exact.search }),
     layers: layersOf(model, units, zeros, nonzeros),
     warnings: units === null ? [] : [zeroWarning(recipe)],
-  }
-}
-
-function attempt<T> (refusals: EspalierError[], make: () => T): T | null {
-  try {
-    return make()
-  } catch (thrown) {
-    refusals.push(EspalierError.from(thrown))
-    return null
-  }
-}
-
-async function attemptLater<T> (refusals: EspalierError[], make: () => Promise<T>): Promise<T | null> {
-  try {
-    return await make()
-  } catch (thrown) {
-    const error = EspalierError.from(thrown)
-    if (error.code === 'internal') throw error
-    refusals.push(error)
-    return null
   }
 }
 
@@ -122,14 +121,10 @@ function poolOf (units: UnitPlan | null, zeros: ReadonlyMap<string, PrunedTensor
   return { weights, zerosBefore, zeros: target !== null && 'sparsity' in target && weights > 0 ? pinned + zerosFor(target.sparsity, free) : null }
 }
 
-function planSize ({ weights, nonzeros, macs, effectiveMacs }: ModelCounts, pool: number, zeros: number): Omit<PlanSize, 'bytes' | 'gzipBytes'> {
-  return { weights, nonzeros, sparsity: pool === 0 ? 0 : zeros / pool, compression: nonzeros === 0 ? weights : weights / nonzeros, macs, effectiveMacs, sparseBytes: sparseBytes(weights, nonzeros) }
-}
-
 function afterOf ({ model }: PlanRequest, nonzeros: ReadonlyMap<string, number>, before: ModelCounts, pool: Plan['pool'], zeros: ReadonlyMap<string, PrunedTensor>, exact: ExactPlan | null): PlanSize {
   if (exact === null) {
     const left = Math.min(before.nonzeros, before.nonzeros + pool.zerosBefore - pool.zeros!)
-    return { ...planSize({ ...before, nonzeros: left, effectiveMacs: null }, pool.weights, pool.zeros!), bytes: null, gzipBytes: null }
+    return { ...planSize({ ...before, nonzeros: left, effectiveMacs: null }, { weights: pool.weights, zeros: pool.zeros! }), bytes: null, gzipBytes: null }
   }
   const after = new Map(nonzeros)
   for (const layer of model.layers) {
@@ -138,7 +133,7 @@ function afterOf ({ model }: PlanRequest, nonzeros: ReadonlyMap<string, number>,
       if (planned !== undefined) after.set(tensor.key, planned.weights - planned.zeros)
     }
   }
-  return { ...planSize(countsOf(model, after), pool.weights, pool.zeros!), bytes: exact.file?.bytes ?? null, gzipBytes: exact.file?.gzipBytes ?? null }
+  return { ...planSize(countsOf(model, after), { weights: pool.weights, zeros: pool.zeros! }), bytes: exact.file?.bytes ?? null, gzipBytes: exact.file?.gzipBytes ?? null }
 }
 
 function layersOf (model: ModelFile, units: UnitPlan | null, zeros: ReadonlyMap<string, PrunedTensor>, nonzeros: ReadonlyMap<string, number>): PlanLayer[] {

@@ -1,9 +1,9 @@
 /** The table of runtimes: one line each. Which one runs a model is said in the table of formats. */
 import { MODEL_FORMATS, type ModelFormat } from '../../models/formats/index.ts'
 import type { ModelFile } from '../../models/model.ts'
-import type { JobInput } from '../job-types.ts'
 import { openOnnxruntime } from './onnxruntime.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, RuntimeInput } from './runtime.ts'
+import { openTensorflowGraph } from './tensorflow-graph.ts'
 import { openTensorflow } from './tensorflow.ts'
 
 export type { Runtime } from './runtime.ts'
@@ -11,10 +11,11 @@ export type { Runtime } from './runtime.ts'
 const RUNTIMES = {
   tensorflow: openTensorflow,
   onnxruntime: openOnnxruntime,
-} as const satisfies Record<string, (input: JobInput) => Promise<Runtime>>
+  'tensorflow-graph': openTensorflowGraph,
+} as const satisfies Record<string, (input: RuntimeInput) => Promise<Runtime>>
 
 /** Throws `engine-unavailable` when the library cannot be loaded. */
-export async function openRuntime (input: JobInput, { format }: ModelFile): Promise<Runtime> {
+export async function openRuntime (input: RuntimeInput, { format }: ModelFile): Promise<Runtime> {
   const { runtime }: ModelFormat = MODEL_FORMATS[format]
   return await RUNTIMES[runtime ?? 'tensorflow'](input)
 }

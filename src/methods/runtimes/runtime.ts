@@ -1,6 +1,10 @@
 /** What a runtime is: something that loads models of a job so that they can be run. */
 import type { Predictor } from '../../engine/predict.ts'
 import type { ModelFile, HeldChanges } from '../../models/model.ts'
+import type { JobInput } from '../job-types.ts'
+
+/** What of a job runtimes are opened with. */
+export type RuntimeInput = Pick<JobInput, 'engine' | 'folder' | 'limits'>
 
 export interface Runtime {
   /** For the receipt: of the libraries, by name. */

@@ -1,9 +1,8 @@
 /** Layer graphs on TensorFlow. */
 import { createPredictor } from '../../engine/predict.ts'
-import type { JobInput } from '../job-types.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, RuntimeInput } from './runtime.ts'
 
-export async function openTensorflow ({ engine }: JobInput): Promise<Runtime> {
+export async function openTensorflow ({ engine }: RuntimeInput): Promise<Runtime> {
   const { tf, info } = await engine()
   return { versions: { tensorflow: info.tensorflow, tfjs: info.tfjs }, info, load: async (model, changes) => await createPredictor(tf, model, changes) }
 }

@@ -1,10 +1,10 @@
 /** What pruning each layer alone does to the loss, over the calibration examples. */
-import { createEvaluator } from '../../engine/evaluator.ts'
 import { EspalierError } from '../../errors.ts'
 import type { HeldChanges } from '../../models/model.ts'
 import { SCANNED, type LayerCurve } from '../../pruning/allocation/index.ts'
 import { membersByLayer } from '../../pruning/allocation/scope.ts'
 import { countZeros } from '../../pruning/sparse.ts'
+import { openEvaluator } from '../evaluator.ts'
 import type { StaticContext } from '../method.ts'
 import type { CalibrationRecord, SensitivityRecord } from '../receipt.ts'
 import { openCalibration } from './calibrate.ts'
@@ -25,7 +25,7 @@ export async function scanLayers (context: StaticContext, { members }: Pool, pru
   const data = await openCalibration(calibration, signal)
   const { batchSize } = recipe.calibration!
   const task = recipe.evaluation === false ? 'auto' : recipe.evaluation.task
-  const evaluator = await createEvaluator({ tf: calibration.engine.tf, model, data, batchSize, task, signal })
+  const evaluator = await openEvaluator(calibration, { model, data, batchSize, task, signal })
   try {
     const { loss: baseline } = await evaluator.evaluate(new Map())
     if (baseline === undefined || !Number.isFinite(baseline)) throw new EspalierError('invalid-model', `the loss over ${data.examples} calibration examples is ${baseline}: layers cannot be compared by it`)

@@ -2,7 +2,7 @@
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import type { StaticMethod } from '../method.ts'
-import { coupleModel, rankCoupled } from '../structured/channels.ts'
+import { coupleModel, leaveUnscored, rankCoupled } from '../structured/channels.ts'
 import { reachTarget } from '../structured/reach.ts'
 import { channelNotes, channelRows, structureRecord } from '../structured/record.ts'
 import { scoreChannels } from '../structured/scores.ts'
@@ -15,8 +15,9 @@ export const structured = {
   writesModel: true,
   async run (context) {
     const { recipe, model } = context
-    const coupled = coupleModel(model, recipe)
-    const scored = await scoreChannels(context, coupled.structure)
+    const followed = coupleModel(model, recipe)
+    const scored = await scoreChannels(context, followed.structure)
+    const coupled = leaveUnscored(followed, scored, recipe)
     const { gone, search } = await reachTarget(context, coupled, rankCoupled(coupled, scored, recipe))
     const shrunk = await shrinkModel(model, createCut(coupled.structure, gone))
     const { changes, record } = await recalibrate(context, new Map(), shrunk)

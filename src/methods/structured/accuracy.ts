@@ -1,8 +1,8 @@
 /** The largest share of channels whose going keeps the accuracy, by evaluations over examples that are not reported. */
-import { createEvaluator } from '../../engine/evaluator.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { shrinkModel, createCut } from '../../pruning/structure/shrink.ts'
 import type { Choice } from '../../pruning/structure/choose.ts'
+import { openEvaluator } from '../evaluator.ts'
 import type { StaticContext } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
 import type { allowedAccuracy } from '../search-curve.ts'
@@ -18,7 +18,7 @@ export async function keepAccuracy (
   const countAt = (share: number): number => Math.floor(share * competing + 0.5)
   const { sparsity, search } = await searchAccuracy(target, context, { low, high }, async (request) => {
     const metricsOf = async (one: ModelFile): Promise<Record<string, number>> => {
-      const evaluator = await createEvaluator({ ...request, model: one })
+      const evaluator = await openEvaluator(context.calibration!, { ...request, model: one })
       try {
         return await evaluator.evaluate(one === model ? new Map() : (await recalibrate(context, new Map(), one)).changes)
       } finally {

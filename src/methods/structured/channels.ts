@@ -8,6 +8,7 @@ import { coupleChannels, type Structure } from '../../pruning/structure/couple.t
 import { freeAxes, groupChannels, type ChannelGroup } from '../../pruning/structure/groups.ts'
 import { overMean, scoresOf } from '../../pruning/structure/norms.ts'
 import type { ChannelScores } from './scores.ts'
+import { assertShares } from './shares.ts'
 
 export interface CoupledModel {
   readonly model: ModelFile
@@ -19,7 +20,7 @@ export interface CoupledModel {
 
 type Rules = Pick<Recipe, 'layers'>
 
-/** Throws `invalid-recipe` for layers that do not exist, `unsupported-layer` without a layer graph, `nothing-pruned` when every channel stays, with the reasons. */
+/** Throws `invalid-recipe` for layers that do not exist, or whose own share cannot be met, `unsupported-layer` without a layer graph, `nothing-pruned` when every channel stays, with the reasons. */
 export function coupleModel (model: ModelFile, { layers }: Rules): CoupledModel {
   const plan = planPruning(model.layers, { layers, target: null })
   assertPlan(plan)
@@ -31,7 +32,18 @@ export function coupleModel (model: ModelFile, { layers }: Rules): CoupledModel 
     const reasons = [...new Set(groups.flatMap(({ frozen }) => frozen))].join('; ')
     throw new EspalierError('nothing-pruned', `no channel of the model may go${reasons === '' ? ': no layer makes any' : `: ${reasons}`}`, {})
   }
-  return { model, structure, groups, shares: new Map(plan.prune.flatMap(({ layer, sparsity }) => sparsity === undefined ? [] : [[layer, sparsity] as const])) }
+  const shares = new Map(plan.prune.flatMap(({ layer, sparsity }) => sparsity === undefined ? [] : [[layer, sparsity] as const]))
+  assertShares(layers, groups, shares)
+  return { model, structure, groups, shares }
+}
+
+/** The same where channels stay that the criterion has no score for, as it cannot be observed of what makes them. */
+export function leaveUnscored (coupled: CoupledModel, { scores }: ChannelScores, { criterion = 'group-l2' }: Pick<Recipe, 'criterion'>): CoupledModel {
+  const groups = coupled.groups.map((group) => {
+    const channels = group.channels.filter(({ root }) => scores.has(root))
+    return channels.length === group.channels.length ? group : { ...group, channels, frozen: [...group.frozen, `the criterion ${criterion} cannot score its channels`] }
+  })
+  return { ...coupled, groups }
 }
 
 /** A group has its own share where one of the layers that make it has. */

@@ -30,7 +30,9 @@ export interface ModelFormat<Name extends string = string> {
   /** Set where its models cannot become those of every other format: which they can, and what they hold instead of Keras' layers. */
   readonly becomes?: { readonly formats: readonly string[], readonly reason: string }
   /** What runs its models, where that is not the layer graph on TensorFlow. */
-  readonly runtime?: 'onnxruntime'
+  readonly runtime?: 'onnxruntime' | 'tensorflow-graph'
+  /** With a `runtime`: what messages call a model of it. */
+  readonly called?: string
   /** The extension of this model, where it is not that of every file of the format. */
   extensionOf? (model: ModelFile): string
   /** Is this file of the format? Looks at signatures and names only; throws for a damaged zip or gzip, never for a file of another kind. */

@@ -25,7 +25,7 @@ export function bindKerasStore (root: Hdf5Group, architecture: Architecture): Mo
   const rest = store.all().filter(({ name, dataset }) => !claimed.has(dataset) && !SEEDS.test(name)).map(({ name }) => name)
   if (rest.length > 0) {
     throw new EspalierError('invalid-model',
-      `model.weights.h5: the weights ${listed(rest)} belong to no layer of config.json`,
+      `model.weights.h5: the weights ${listed(rest)} belong to no layer of config.json${architecture.layers.length === 0 ? ', which lists none: a model of a class of its own has its layers in code; build it as Sequential or functional model, or export its weights as safetensors' : ''}`,
       { weights: rest.slice(0, 12) })
   }
   return layers

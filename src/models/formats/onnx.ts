@@ -26,6 +26,7 @@ export const onnx: ModelFormat<'onnx'> = {
   description: 'ONNX (.onnx), alone or in a zip with its external data',
   becomes: { formats: [], reason: 'an ONNX model has no Keras configuration' },
   runtime: 'onnxruntime',
+  called: 'an ONNX model',
 
   extensionOf: (model) => (model.rest as OnnxRest).zip === undefined ? '.onnx' : '.zip',
 

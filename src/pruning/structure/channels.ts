@@ -58,11 +58,11 @@ export class ChannelSets {
     if (notes !== undefined) this.#notes.set(root, new Set([...this.#notes.get(root) ?? [], ...notes]))
   }
 
-  /** The first reason is kept. */
-  freeze (labels: AxisLabels, reason: string): void {
+  /** The first reason is kept, unless this one is `stronger`. */
+  freeze (labels: AxisLabels, reason: string, stronger = false): void {
     for (const label of labels ?? []) {
       const root = this.rootOf(label)
-      if (!this.#frozen.has(root)) this.#frozen.set(root, reason)
+      if (stronger || !this.#frozen.has(root)) this.#frozen.set(root, reason)
     }
   }
 

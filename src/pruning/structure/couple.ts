@@ -50,14 +50,14 @@ const OUTPUTS = 'its channels are the outputs of the model'
  */
 export function coupleChannels (architecture: Architecture, options: CoupleOptions = {}): Structure {
   const structure = followChannels(architecture, options)
-  for (const { node, output } of architecture.graph!.outputs) for (const axis of structure.values[node]![output]!) structure.sets.freeze(axis, OUTPUTS)
+  for (const { node, output } of architecture.graph!.outputs) for (const axis of structure.values[node]![output]!) structure.sets.freeze(axis, OUTPUTS, true)
   return structure
 }
 
 /** The same where outputs of the model may go too. */
 export function followChannels (architecture: Architecture, { keep = () => undefined }: CoupleOptions = {}): Structure {
   const { graph, layers } = architecture
-  if (graph === undefined) throw new EspalierError('unsupported-layer', `channels are taken out along the layer graph: ${architecture.problem ?? 'the file has none'}`)
+  if (graph === undefined) throw new EspalierError('unsupported-layer', `channels are taken out along the layer graph of a Keras model (keras, keras-h5, tfjs-layers): ${architecture.problem ?? 'the file has none'}; give the Keras model it was made from, or zero weights in this one, as the method magnitude does`)
   const sets = new ChannelSets()
   const makers: Maker[] = []
   const bound = new Map<string, AxisLabels>()

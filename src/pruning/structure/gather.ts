@@ -10,16 +10,29 @@ export function gather (values: Float32Array, shape: Shape, kept: ReadonlyArray<
   const run = shape.slice(last + 1).reduce((product, size) => product * size, 1)
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1))
   let at = 0
-  const copy = (axis: number, from: number): void => {
-    if (axis > last) {
-      if (run === 1) taken[at] = values[from]!
-      else taken.set(values.subarray(from, from + run), at)
-      at += run
-      return
+  // Most numbers are copied at this axis, or behind it: without calls.
+  const copyLast = (from: number): void => {
+    const places = kept[last]!
+    if (run === 1) for (const place of places) taken[at++] = values[from + place]!
+    else {
+      for (const place of places) {
+        const start = from + place * run
+        if (run < SHORT) for (let index = start; index < start + run; index++) taken[at++] = values[index]!
+        else {
+          taken.set(values.subarray(start, start + run), at)
+          at += run
+        }
+      }
     }
-    const places = kept[axis]
-    for (let index = 0; index < result[axis]!; index++) copy(axis + 1, from + (places?.[index] ?? index) * strides[axis]!)
   }
-  copy(0, 0)
+  const copy = (axis: number, from: number): void => {
+    if (axis === last) copyLast(from)
+    else for (let index = 0; index < result[axis]!; index++) copy(axis + 1, from + (kept[axis]?.[index] ?? index) * strides[axis]!)
+  }
+  if (last < 0) taken.set(values)
+  else copy(0, 0)
   return { shape: result, values: taken }
 }
+
+/** Runs shorter than this are copied one by one: a view of them costs more. */
+const SHORT = 32

@@ -1,5 +1,5 @@
 /** Groups of channels: channels that the same layers make together and that compete with one another. */
-import type { Structure } from './couple.ts'
+import type { Maker, Structure } from './couple.ts'
 
 /** One channel of the model: it goes from every place where it stands. */
 export interface Channel {
@@ -50,7 +50,7 @@ export function groupChannels ({ architecture, sets, makers, places }: Structure
     const layers = new Set(roots.flatMap((root) => [...layersOf.get(root) ?? []]))
     const free = roots.filter((root) => sets.frozenBecause(root) === undefined)
     return {
-      name: first.name === '' ? first.layer : `${first.layer}/${first.name.replace(/\/$/, '')}`,
+      name: nameOf(first),
       makers: [...new Set(ids.map((id) => makers[id]!.layer))],
       layers: [...layers].sort((a, b) => order.get(a)! - order.get(b)!),
       channels: free.map((root) => ({ root, places: count.get(root)! })),
@@ -59,6 +59,17 @@ export function groupChannels ({ architecture, sets, makers, places }: Structure
       notes: [...new Set(free.flatMap((root) => sets.notesOf(root)))],
     }
   })
+}
+
+function nameOf ({ layer, name }: Maker): string {
+  return name === '' ? layer : `${layer}/${name.replace(/\/$/, '')}`
+}
+
+/** Places along the axis of a group's first maker whose channels are among `gone`. */
+export function placesGone ({ makers, sets }: Pick<Structure, 'makers' | 'sets'>, { name, makers: [layer], channels }: ChannelGroup, gone: ReadonlySet<number>): number[] {
+  const own = new Set(channels.map(({ root }) => root).filter((root) => gone.has(root)))
+  const { labels } = makers.find((maker) => maker.layer === layer && nameOf(maker) === name)!
+  return [...labels.keys()].filter((place) => own.has(sets.rootOf(labels[place]!)))
 }
 
 function layersByRoot (rootOf: (label: number) => number, places: Structure['places']): Map<number, Set<string>> {

@@ -47,13 +47,19 @@ function sumsAlong ({ shape, values }: WeightValues, axis: number, power: 1 | 2)
   const sums = new Float64Array(shape[axis]!)
   const step = shape.slice(axis + 1).reduce((all, size) => all * size, 1)
   const [size, block] = [sums.length, sums.length * step]
+  if (step === 1) {
+    for (let start = 0; start < values.length; start += size) {
+      if (power === 1) for (let place = 0; place < size; place++) sums[place]! += Math.abs(values[start + place]!)
+      else for (let place = 0; place < size; place++) sums[place]! += values[start + place]! ** 2
+    }
+    return sums
+  }
   for (let start = 0; start < values.length; start += block) {
     for (let place = 0; place < size; place++) {
+      const [from, to] = [start + place * step, start + (place + 1) * step]
       let sum = 0
-      for (let index = start + place * step, end = index + step; index < end; index++) {
-        const value = values[index]!
-        sum += power === 1 ? Math.abs(value) : value * value
-      }
+      if (power === 1) for (let index = from; index < to; index++) sum += Math.abs(values[index]!)
+      else for (let index = from; index < to; index++) sum += values[index]! ** 2
       sums[place]! += sum
     }
   }

@@ -88,7 +88,7 @@ export const IMAGE_TOPOLOGIES = {
     const { graph, x, conv } = begun([2, 4, 4])
     const first = { data_format: 'channels_first' }
     const normalized = graph.one('BatchNormalization', { name: 'bn', axis: 1 }, conv('conv', 4, x, first))
-    const flat = graph.one('Flatten', { name: 'flat', ...first }, graph.one('AveragePooling2D', { name: 'half', ...first }, normalized))
+    const flat = graph.one('Flatten', { name: 'flat', ...first }, graph.one('AveragePooling2D', { name: 'half', pool_size: 2, ...first }, normalized))
     return graph.config([x], [graph.one('Dense', { name: 'out', units: 3 }, flat)])
   },
 } as const satisfies Readonly<Record<string, () => Json>>

@@ -25,7 +25,7 @@ export const SEQUENCE_TOPOLOGIES = {
   },
   bidirectionalOwn () {
     const { graph, x, dense } = begun()
-    const [forward, backward] = [layer('GRU', { name: 'there', units: 4 }), layer('GRU', { name: 'back', units: 6, go_backwards: true })]
+    const [forward, backward] = [layer('GRU', { name: 'there', units: 4 }), layer('LSTM', { name: 'back', units: 4, go_backwards: true })]
     return graph.config([x], [dense('out', 2, graph.one('Bidirectional', { name: 'both', layer: forward, backward_layer: backward }, x))])
   },
   bidirectionalSum () {
@@ -74,7 +74,7 @@ export const SEQUENCE_TOPOLOGIES = {
   joinedAndCut () {
     const { graph, x, dense } = begun([6])
     const [a, b] = [dense('a', 4, x), dense('b', 4, x)]
-    const both = graph.add('Concatenate', { name: 'both', axis: -1 }, [a, b], [[tensorOf(a), tensorOf(b)]], { axis: -1 })[0]!
+    const both = graph.add('Concatenate', { name: 'both', axis: -1 }, [a, b], [[tensorOf(a), tensorOf(b)]])[0]!
     const middle = graph.add('GetItem', { name: 'middle' }, [both], [tensorOf(both), [slice(null, null), slice(2, 6)]])[0]!
     return graph.config([x], [dense('out', 2, middle)])
   },

@@ -1,7 +1,7 @@
 /** Batches for onnxruntime: exact types, fixed sizes, classes in front, and its errors as ours. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { cutBatch, fixedBatch, joinBatches } from '../../../src/engine/onnx/batches.ts'
+import { cutBatch, fixedBatch, joinBatches } from '../../../src/engine/session/batches.ts'
 import { onnxFailure } from '../../../src/engine/onnx/failure.ts'
 import { loadOnnxRuntime } from '../../../src/engine/onnx/library.ts'
 import { batchOf, tensorOf } from '../../../src/engine/onnx/values.ts'

@@ -1,7 +1,7 @@
 /** The picture and the tables of mask updates on a receipt's page. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { searchRows, searchText, sensitivityRows, updateRows, updatesChart, updatesText } from '../../../src/http/report/pruning.ts'
+import { searchRows, searchText, searchTitles, sensitivityRows, updateRows, updatesChart, updatesText } from '../../../src/http/report/pruning.ts'
 
 const updates = Array.from({ length: 45 }, (_, index) => ({ step: 10 * index, asked: index / 50, sparsity: index / 50, pruned: 10 + index, spliced: index, net: 10 }))
 
@@ -30,10 +30,12 @@ test('the picture draws what was asked and reached, and every splice', () => {
 
 test('the search tells each try', () => {
   const search = { metric: 'accuracy', goal: 'largest' as const, examples: 500, baseline: 0.9, allowed: 0.89, curve: [{ sparsity: 0.5, value: 0.9, held: true }, { sparsity: 0.9, value: 0.8, held: false }], chosen: 0.5 }
-  assert.match(searchText(search).html, /over 500 examples stays at 89 % or above \(90 % before\) was searched in 2 tries: 50 %/)
+  assert.match(searchText(search, 'sparsity').html, /over 500 examples stays at 89 % or above \(90 % before\) was searched in 2 tries: 50 %/)
   assert.deepEqual(searchRows(search).map(({ html }) => html.replace(/<[^>]*>/g, ' ').trim().split(/\s{2,}/)), [['50 %', '90 %', 'yes'], ['90 %', '80 %', 'no']])
   const size = { metric: 'parameters', goal: 'least' as const, examples: null, baseline: 1000, allowed: 100, curve: [{ sparsity: 0.9, value: 100, held: true }], chosen: 0.9 }
-  assert.match(searchText(size).html, /The least sparsity with at most 100 parameters \(1,000 before\) was found in 1 tries: 90 %/)
+  assert.match(searchText(size, 'sparsity').html, /The least sparsity with at most 100 parameters \(1,000 before\) was found in 1 tries: 90 %/)
+  assert.match(searchText(size, 'share of channels').html, /The least share of channels with at most 100 parameters/)
+  assert.deepEqual(searchTitles('share of channels'), ['#share of channels', '#value', 'as asked'])
   assert.deepEqual(searchRows(size).map(({ html }) => html.replace(/<[^>]*>/g, ' ').trim().split(/\s{2,}/)), [['90 %', '100', 'yes']])
 })
 

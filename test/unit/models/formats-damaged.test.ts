@@ -25,6 +25,13 @@ describe('misfits', () => {
     })), { code: 'invalid-model', message: /dense_9/ })
   })
 
+  test('.keras: a model of a class of its own says where its layers are', async () => {
+    // As Keras 3 writes a subclassed model.
+    const config = { module: null, class_name: 'Mine', config: { trainable: true }, registered_name: 'mine>Mine', build_config: { input_shape: [null, 4] } }
+    const file = await withEntry(bytesOf(KERAS), 'config.json', Buffer.from(JSON.stringify(config)))
+    await assert.rejects(read(file), { code: 'invalid-model', message: /belong to no layer of config\.json, which lists none: a model of a class of its own has its layers in code; build it as Sequential or functional model/ })
+  })
+
   test('.keras: a weight of another shape is named with both shapes', async () => {
     const file = await withTree(bytesOf(KERAS), () => {}, ({ path }) => path === '/layers/dense/vars/1' ? { data: async () => new Uint8Array(12), compress: false, shape: [3] } : undefined)
     await assert.rejects(read(file), { code: 'shape-mismatch', message: /dense.*bias.*\[3\].*\[10\]/ })

@@ -12,7 +12,7 @@ export function addPlanRoute (app: App, dependencies: Dependencies): void {
       operationId: 'createPlan',
       summary: 'Plan a job',
       description: 'The body of a job. The answer tells which weights would go, how many of each layer, what is left alone and why, what the file would weigh, and what the job would fail with; ' +
-        'nothing is stored. Where nothing looks at data, zeros and bytes are those that the job makes.',
+        'nothing is stored. Where nothing looks at data, zeros, channels and bytes are those that the job makes.',
       tags: ['jobs'],
       querystring: NoQuery,
       body: { content: { 'application/json': { schema: JobRequestDocument } } },

@@ -1,9 +1,10 @@
-/** The largest sparsity that keeps the accuracy: compiled evaluations over examples that are not reported, few and on record. */
-import { createEvaluator, type EvaluatorRequest } from '../../../engine/evaluator.ts'
+/** The largest sparsity that keeps the accuracy: evaluations over examples that are not reported, few and on record. */
+import type { EvaluatorRequest } from '../../../engine/evaluator.ts'
 import { openTrainingData } from '../../../engine/train/open-data.ts'
 import { EspalierError } from '../../../errors.ts'
 import type { HeldChanges } from '../../../models/model.ts'
 import { EVALUATION_DEFAULTS } from '../../../pruning/recipe.ts'
+import { openEvaluator } from '../../evaluator.ts'
 import type { StaticContext } from '../../method.ts'
 import type { SearchRecord } from '../../receipt.ts'
 import { allowedAccuracy, nextSparsity, type Bounds } from '../../search-curve.ts'
@@ -29,7 +30,7 @@ export async function keepAccuracy (
   const { low, high } = search!
   const bounds = { low, high: granularity.type === 'n:m' ? Math.min(high, 1 - granularity.n / granularity.m) : high }
   return await searchAccuracy(target, context, bounds, async (request) => {
-    const evaluator = await createEvaluator({ ...request, model })
+    const evaluator = await openEvaluator(context.calibration!, { ...request, model })
     return {
       metrics: async (sparsity) => await evaluator.evaluate(sparsity === null ? new Map() : await finish(changesOf(pruner.pool, await pruner.prune(sparsity)))),
       dispose () { evaluator.dispose() },
@@ -47,7 +48,7 @@ export async function searchAccuracy (
   const { attempts } = recipe.search!
   const { batchSize, task } = recipe.evaluation === false ? EVALUATION_DEFAULTS : recipe.evaluation
   const data = await openTrainingData(selection, { limitBytes: limits.sessionDataBytes, spool: async (name) => await spool(`selection-${name}`), signal })
-  const trial = await open({ tf: calibration.engine.tf, data, batchSize, task, signal })
+  const trial = await open({ data, batchSize, task, signal })
   try {
     const accuracyOf = async (sparsity: number | null): Promise<number> => {
       const { accuracy, ...others } = await trial.metrics(sparsity)

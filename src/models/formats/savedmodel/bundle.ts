@@ -1,6 +1,6 @@
 /** The index of a SavedModel's variables: what is stored under which key, where, and with which checksum. Source: tensor_bundle.proto. */
 import { NUMBER_TYPES, type Shape } from '../../tensor.ts'
-import { numberTypeOf, otherSize } from './dtypes.ts'
+import { numberTypeOf, otherSize } from '../tensorflow/dtypes.ts'
 import { malformed, unsupported } from './fail.ts'
 import { fieldsOf, sizeIn, valueOf, type Field } from '../protobuf/message.ts'
 import { readTable, shown, type Block, type TableEntry } from './table.ts'

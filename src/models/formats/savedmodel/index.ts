@@ -1,15 +1,17 @@
-/** TensorFlow SavedModels in a zip or tar: the variables are read and pruned, the graph is kept as it is. */
+/** TensorFlow SavedModels in a zip or tar: the variables are read and pruned, the graph is kept as it is and run by one of its signatures. */
 import { EspalierError } from '../../../errors.ts'
 import type { ModelFormat } from '../format.ts'
 import { zipNames } from '../keras.ts'
+import { MODEL, type Program } from '../tensorflow/run-graph.ts'
 import { isTarred, openArchive, type Archive, type ArchiveFile } from './archive.ts'
 import { readBundle, type Bundle } from './bundle.ts'
 import { assertAtMost, malformed, unsupported } from './fail.ts'
 import { OBJECT_GRAPH_KEY, savedLayers, type SavedLayers } from './layers.ts'
 import { readObjectGraph, type ObjectGraph } from './object-graph.ts'
 import { openShards, type Shards } from './shards.ts'
+import { readRun } from './run.ts'
 import { readText } from './strings.ts'
-import { writeSavedModel } from './write.ts'
+import { INDEX, savedModelParts, writeSavedModel } from './write.ts'
 
 /** What the format needs to write the file back. */
 export interface SavedModelRest {
@@ -17,21 +19,20 @@ export interface SavedModelRest {
   readonly index: { readonly name: string, readonly bytes: Uint8Array }
   readonly shards: Shards
   readonly places: SavedLayers['places']
+  /** What is run in place of the file's own graph; absent when it is not run. */
+  readonly program?: Program
 }
-
-const MODEL = 'saved_model.pb'
-const INDEX = 'variables/variables.index'
 
 /** An index is held in memory; a model of ten thousand variables has about 1 MB. */
 const MAX_INDEX_BYTES = 64 * 2 ** 20
-
-const PROBLEM = 'a SavedModel holds a TensorFlow graph, which is not run here, so its accuracy is not measured'
 
 export const savedmodel: ModelFormat<'savedmodel'> = {
   name: 'savedmodel',
   extension: '.zip',
   description: 'TensorFlow SavedModel: a zip, .tar or .tar.gz of saved_model.pb and the folder variables',
   becomes: { formats: [], reason: 'a SavedModel holds a TensorFlow graph instead of layers' },
+  runtime: 'tensorflow-graph',
+  called: 'a SavedModel',
 
   extensionOf: (model) => (model.rest as SavedModelRest).archive.extension,
 
@@ -48,16 +49,17 @@ export const savedmodel: ModelFormat<'savedmodel'> = {
     const bundle = readBundle(index.bytes)
     const shards = openShards(bundle, find)
     const { layers, places, hasOptimizerState } = savedLayers(bundle.entries, await graphOf(bundle, shards), shards.sourceOf)
+    const run = await readRun(find(MODEL)!, new Set(bundle.entries.map(({ key }) => key)))
     return {
       format: 'savedmodel',
       source,
-      architecture: { name: folder === '' ? 'savedmodel' : folder.slice(0, -1), layers: layers.map(({ layer }) => layer), problem: PROBLEM },
+      architecture: { name: folder === '' ? 'savedmodel' : folder.slice(0, -1), layers: layers.map(({ layer }) => layer), ...('problem' in run ? run : { signature: run.signature }) },
       layers,
       config: {},
       producer: {},
       hasOptimizerState,
       keepsOptimizerState: true,
-      rest: { archive, index, shards, places } satisfies SavedModelRest,
+      rest: { archive, index, shards, places, ...('program' in run && { program: run.program }) } satisfies SavedModelRest,
     }
   },
 
@@ -67,6 +69,8 @@ export const savedmodel: ModelFormat<'savedmodel'> = {
     }
     return await writeSavedModel(model, changes, options, sink)
   },
+
+  parts: savedModelParts,
 }
 
 /** The folder of the model within the zip, with a slash at its end, or ''; undefined when there is none, or several. */

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../bytes.ts'
 import type { BundleEntry } from './bundle.ts'
 import { crc32c, masked } from './crc32c.ts'
-import { STRING } from './dtypes.ts'
+import { STRING } from '../tensorflow/dtypes.ts'
 import { assertAtMost, malformed } from './fail.ts'
 import { shown } from './table.ts'
 import { Reader } from './reader.ts'

@@ -3,8 +3,9 @@ import { sliceOf, streamOf } from '../../bytes.ts'
 import type { ModelFile, TensorChanges } from '../../model.ts'
 import { ZIP_LIMITS } from '../../zip.ts'
 import { changedRaw, changeOf } from '../file-tensor.ts'
-import type { ModelSink, WriteOptions } from '../format.ts'
+import type { ModelParts, ModelSink, WriteOptions } from '../format.ts'
 import { assertKnown } from '../replacements.ts'
+import { encodeProgram, fileOf, MODEL } from '../tensorflow/run-graph.ts'
 import type { ArchiveFile, Change } from './archive.ts'
 import type { BundleEntry } from './bundle.ts'
 import { crc32c, masked } from './crc32c.ts'
@@ -12,6 +13,9 @@ import { unsupported } from './fail.ts'
 import type { SavedModelRest } from './index.ts'
 import { sealBlock, shown, type Block } from './table.ts'
 import { bundleTensor } from './tensor.ts'
+
+/** Within the folder of the model. */
+export const INDEX = 'variables/variables.index'
 
 /** New bytes for the place of a tensor. */
 interface Patch { readonly entry: BundleEntry, data (): AsyncIterable<Uint8Array> }
@@ -38,6 +42,22 @@ export async function writeSavedModel (model: ModelFile, changes: TensorChanges,
     size += bytes.length
   }
   return size
+}
+
+/** What TensorFlow loads: the graph that is run, the index and all values with `changes`. */
+export async function savedModelParts (model: ModelFile, changes: TensorChanges): Promise<ModelParts> {
+  assertKnown(model, changes)
+  const { index, shards, program } = model.rest as SavedModelRest
+  if (program === undefined) throw unsupported('it is not run here')
+  const patches = patchesOf(model, changes)
+  return {
+    main: MODEL,
+    files: [
+      fileOf(MODEL, encodeProgram(program)),
+      fileOf(INDEX, [await patchedIndex(index.bytes, patches)]),
+      ...shards.entries.map((file, shard) => ({ name: file.name.slice(file.name.lastIndexOf('variables/')), bytes: file.size, content: () => patchedShard(file, patches.filter(({ entry }) => entry.shard === shard)) })),
+    ],
+  }
 }
 
 function patchesOf (model: ModelFile, changes: TensorChanges): Patch[] {

@@ -1,4 +1,4 @@
-/** TF.js graph models in a zip: the weights are read and pruned, the graph is kept as it is. */
+/** TF.js graph models in a zip: the weights are read and pruned, the graph is kept as it is and run by TensorFlow. */
 import { EspalierError } from '../../../errors.ts'
 import type { ByteSource } from '../../bytes.ts'
 import { openZip } from '../../zip.ts'
@@ -8,18 +8,20 @@ import { zipNames } from '../keras.ts'
 import { listed } from '../binding.ts'
 import { isGraphModel, modelJsonIn } from '../tfjs-json.ts'
 import { malformed, readManifest } from '../tfjs-manifest.ts'
+import { encodeProgram, MODEL } from '../tensorflow/run-graph.ts'
+import { bytesOf, constantsOf, filled } from './constants.ts'
 import { readGraphDef } from './graph-def.ts'
 import { graphLayers } from './layers.ts'
+import { readRun } from './run.ts'
 import { writeGraphModel, type TfjsGraphRest } from './write.ts'
-
-const PROBLEM = 'a TF.js graph model holds a TensorFlow graph, which is not run here, so its accuracy is not measured'
 
 export const tfjsGraph: ModelFormat<'tfjs-graph'> = {
   name: 'tfjs-graph',
   extension: '.zip',
   description: 'TensorFlow.js graph model: a zip of model.json and its weight files',
-  weightsOnly: true,
   becomes: { formats: [], reason: 'a TF.js graph model holds a TensorFlow graph instead of layers' },
+  runtime: 'tensorflow-graph',
+  called: 'a TF.js graph model',
 
   async sniff (source) {
     if (modelJsonIn(await zipNames(source)) === undefined) return false
@@ -42,15 +44,16 @@ export const tfjsGraph: ModelFormat<'tfjs-graph'> = {
     const files = new Map(entries.map((entry) => [entry.name, entry]))
     const groups = await readManifest(model.weightsManifest, (name) => files.get(folder + name))
     const { layers, shared } = graphLayers(graphs, initializer, groups)
+    const run = readRun(model, constantsOf(groups))
     return {
       format: 'tfjs-graph',
       source,
-      architecture: { name: folder === '' ? 'graph' : folder.slice(0, -1), layers: layers.map(({ layer }) => layer), problem: PROBLEM },
+      architecture: { name: folder === '' ? 'graph' : folder.slice(0, -1), layers: layers.map(({ layer }) => layer), ...('problem' in run ? run : { signature: run.signature }) },
       layers,
       config: {},
       producer: producerOf(model, groups.flatMap(({ weights }) => weights.flatMap(({ quantization }) => quantization?.dtype ?? [])), shared),
       hasOptimizerState: false,
-      rest: { entries, folder, groups } satisfies TfjsGraphRest,
+      rest: { entries, folder, groups, ...('program' in run && { program: run.program }) } satisfies TfjsGraphRest,
     }
   },
 
@@ -59,6 +62,14 @@ export const tfjsGraph: ModelFormat<'tfjs-graph'> = {
       throw new EspalierError('unsupported-format', `a model cannot be converted from ${model.format} to tfjs-graph, which holds a TensorFlow graph; write it as ${model.format} and convert it with tensorflowjs`)
     }
     return await writeGraphModel(model, changes, options, sink)
+  },
+
+  async parts (model, changes) {
+    const { groups, program } = model.rest as TfjsGraphRest
+    if (program === undefined) throw new EspalierError('unsupported-layer', 'the model cannot be run here')
+    const constants = constantsOf(groups)
+    const content = async function * () { yield * encodeProgram(await filled(program, constants, changes)) }
+    return { main: MODEL, files: [{ name: MODEL, bytes: bytesOf(constants), content }] }
   },
 }
 

@@ -6,6 +6,7 @@ import { changeOf, encoderOf } from '../file-tensor.ts'
 import type { ModelSink, WriteOptions } from '../format.ts'
 import { datatypeOf } from '../hdf5/index.ts'
 import { assertKnown } from '../replacements.ts'
+import type { Program } from '../tensorflow/run-graph.ts'
 import type { ManifestGroup, ManifestWeight } from '../tfjs-manifest.ts'
 import { requantized } from './affine.ts'
 
@@ -15,6 +16,8 @@ export interface TfjsGraphRest {
   /** The folder of model.json, with a slash at its end, or ''. */
   readonly folder: string
   readonly groups: readonly ManifestGroup[]
+  /** What is run, without the values of its constants; absent when it is not run. */
+  readonly program?: Program
 }
 
 /** A shard: the bytes from `start` to `end` of its group. */
@@ -62,14 +65,14 @@ async function * patched ({ group, start, end }: Shard, changes: TensorChanges):
     const last = Math.min(end, weight.at + weight.bytes)
     for (let at = Math.max(start, weight.at); at < last;) {
       const next = Math.min(last, at + PIECE)
-      yield values === undefined ? await group.source.read(at, next - at) : await changed(group, weight, values, at, next)
+      yield values === undefined ? await group.source.read(at, next - at) : await changedBytes(group, weight, values, at, next)
       at = next
     }
   }
 }
 
 /** Bytes `from` to `to` of a group within a changed weight. A shard may end within an element: whole ones are encoded, and cut. */
-async function changed ({ source }: ManifestGroup, weight: ManifestWeight, change: TensorChange, from: number, to: number): Promise<Uint8Array> {
+export async function changedBytes ({ source }: ManifestGroup, weight: ManifestWeight, change: TensorChange, from: number, to: number): Promise<Uint8Array> {
   const width = NUMBER_TYPES[weight.stored!]
   const [first, last] = [Math.floor((from - weight.at) / width), Math.ceil((to - weight.at) / width)]
   const start = weight.at + first * width

@@ -16,11 +16,13 @@ export const bidirectional: StructureRule<BidirectionalConfig> = {
       coupleCells({ ...application, inputs: [given!, ...states.slice(half)] }, c.backward, 'backward_layer/'),
     ] as [ValueLabels[], ValueLabels[]]
     const rest = [...own, ...others]
-    if (c.merge === null) return [first!, second!, ...rest]
+    // Keras takes both directions to be as wide as the first: a unit of one goes with a unit of the other, however they are merged.
+    own.forEach((labels, state) => { joinAxes(sets, labels[1]!, others[state]?.[1] ?? labels[1]!) })
     const axis = first!.length - 1
+    const joined = joinAxes(sets, first![axis]!, second![axis]!)
+    if (c.merge === null) return [first!, second!, ...rest]
     const parts = [first!, second!].map((labels) => ({ labels, shape: labels.map((one) => one?.length ?? null) }))
-    const merged = c.merge === 'concat' ? concatLabels(sets, parts, axis, () => new Int32Array()) : first!.map((labels, at) => at === axis ? joinAxes(sets, labels, second![at]!) : null)
-    return [merged, ...rest]
+    return [c.merge === 'concat' ? concatLabels(sets, parts, axis, () => new Int32Array()) : first!.map((_, at) => at === axis ? joined : null), ...rest]
   },
   resize (entry, { weight }) {
     const { layer, backward_layer: written } = entry.config as { layer: Json, backward_layer?: Json | null }

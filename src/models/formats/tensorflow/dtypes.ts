@@ -15,7 +15,19 @@ const OTHERS: ReadonlyMap<number, { readonly name: string, readonly size?: numbe
   [28, { name: 'float8_e5m2fnuz', size: 1 }], [29, { name: 'int4', size: 1 }], [30, { name: 'uint4', size: 1 }], [31, { name: 'int2', size: 1 }], [32, { name: 'uint2', size: 1 }],
 ])
 
+export const FLOAT = 1
 export const STRING = 7
+
+/** Names in types.proto that are not those of here. */
+const PROTO_NAMES: ReadonlyMap<string, string> = new Map([['DT_FLOAT', 'float32'], ['DT_DOUBLE', 'float64'], ['DT_HALF', 'float16']])
+
+/** The number of a type by its name in types.proto, `DT_FLOAT`; undefined for one that is not known. */
+export function dtypeByName (name: string): number | undefined {
+  const known = PROTO_NAMES.get(name) ?? (name.startsWith('DT_') ? name.slice(3).toLowerCase() : '')
+  for (const [dtype, own] of NUMBERS) if (own === known) return dtype
+  for (const [dtype, own] of OTHERS) if (own.name === known) return dtype
+  return undefined
+}
 
 /** As numbers; undefined for all other types. */
 export function numberTypeOf (dtype: number): NumberType | undefined {
