@@ -1,5 +1,6 @@
 /** Random access to the bytes of a file, wherever they lie: every parser reads through this. */
 import { EspalierError } from '../errors.ts'
+import type { Ring } from './piece-memory.ts'
 
 /** Bytes that can be read from any offset. `read` gives exactly `length` bytes or throws `invalid-model` (truncated). */
 export interface ByteSource {
@@ -11,35 +12,29 @@ export interface ByteSource {
   readInto? (offset: number, target: Uint8Array): Promise<void>
 }
 
-/** Pieces in memory that is used again are good until so many more have come. */
-const REUSED_AFTER = 3
-
-/** Reads of them on their way at once: a disk gives more of a file that is not in the system's memory. */
+/** Reads of pieces on their way at once: a disk gives more of a file that is not in the system's memory. */
 const IN_FLIGHT = 2
 
 /**
- * Bytes [begin, end) of a source in order, in pieces of at most `chunk` bytes. With `reuse` they lie in memory that is used again, where the source can do that: each is good only until
- * three more have been asked for.
+ * Bytes [begin, end) of a source in order, in pieces of at most `chunk` bytes. With `ring` they lie in its memory, where the source can read into it: each is good only until three more
+ * have been asked for, of this or of another reading with the same ring.
  */
-export async function * bytesBetween (source: ByteSource, begin: number, end: number, chunk: number, reuse = false): AsyncGenerator<Uint8Array> {
-  if (reuse && source.readInto !== undefined) yield * reusedBetween(source as Required<ByteSource>, begin, end, chunk)
+export async function * bytesBetween (source: ByteSource, begin: number, end: number, chunk: number, ring?: Ring): AsyncGenerator<Uint8Array> {
+  if (ring !== undefined && source.readInto !== undefined) yield * readThrough(ring, source as Required<ByteSource>, begin, end, chunk)
   else for (let at = begin; at < end; at += chunk) yield await source.read(at, Math.min(chunk, end - at))
 }
 
-async function * reusedBetween (source: Required<Pick<ByteSource, 'readInto'>>, begin: number, end: number, chunk: number): AsyncGenerator<Uint8Array> {
-  const memory: Uint8Array[] = []
+async function * readThrough (ring: Ring, source: Required<Pick<ByteSource, 'readInto'>>, begin: number, end: number, chunk: number): AsyncGenerator<Uint8Array> {
   const reads: Array<Promise<Uint8Array>> = []
   let next = begin
-  const read = async (piece: Uint8Array, at: number): Promise<Uint8Array> => {
+  const read = async (at: number, piece: Uint8Array): Promise<Uint8Array> => {
     await source.readInto(at, piece)
     return piece
   }
   const fill = (): void => {
     while (reads.length < IN_FLIGHT && next < end) {
       const length = Math.min(chunk, end - next)
-      const piece = memory.length > REUSED_AFTER + IN_FLIGHT ? memory.shift()! : new Uint8Array(length)
-      memory.push(piece)
-      const one = read(piece.subarray(0, length), next)
+      const one = read(next, ring.next(length))
       one.catch(() => {}) // told where it is awaited
       reads.push(one)
       next += length

@@ -55,6 +55,15 @@ export interface StreamedChange {
   readonly length: number
   /** Makes the change in raw elements, in the tensor's own datatype, those from number `first` on. */
   apply (first: number, raw: Uint8Array): void
+  /** For what is read back, to be compared with what was made without making it again; null unless it was made last from front to back. */
+  check? (): MadeCheck | null
+}
+
+/** Is given the raw elements of a tensor from front to back. */
+export interface MadeCheck {
+  add (raw: Uint8Array): void
+  /** Were they all that was made? Throws `verification-failed` when what was made was wrong itself. */
+  isSame (): boolean
 }
 
 /** New values of a tensor: row-major float32, or how they are made. */

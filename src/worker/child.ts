@@ -9,6 +9,7 @@ import { rememberedGzipSizes } from './gzip-size.ts'
 import { checkpointed, checkpointsOn } from './checkpoints.ts'
 import { createSpoolFile, folderOnDisk, openFile } from './files.ts'
 import { metricsBuffer } from './metrics.ts'
+import { expectOutput } from './output-file.ts'
 import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.ts'
 
 /** Progress is sent at most so often: every message costs the worker a row update. */
@@ -50,9 +51,11 @@ async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortS
   const metrics = metricsBuffer(request.job, send)
   let last = 0
   try {
+    const model = await open(request.model.path)
+    expectOutput(model.size)
     const { receipt, outputs } = await runJob({
       recipe: request.recipe,
-      model: { ...request.model, source: await open(request.model.path) },
+      model: { ...request.model, source: model },
       dataset: await dataset(request.dataset),
       evaluationDataset: await dataset(request.evaluationDataset),
       folder: folderOnDisk(request.folder),

@@ -63,17 +63,39 @@ interface Hasher {
   stop (): Promise<void>
 }
 
+/** A thread that waits for work: starting one takes as long as hashing half a gigabyte. */
+let spare: Worker | undefined
+
+function startThread (): Worker {
+  const thread = new Worker(HASH_THREAD, { eval: true, execArgv: [] })
+  thread.on('error', () => { if (spare === thread) spare = undefined })
+  return thread
+}
+
+function keep (thread: Worker): void {
+  thread.unref()
+  spare = thread
+}
+
+/** Starts the thread before there is anything to hash, when a file of so many bytes is to be expected. */
+export function expectOutput (bytes: number): void {
+  if (bytes >= THREAD_FROM && spare === undefined) keep(startThread())
+}
+
 function startHasher (path: string): Hasher {
-  const thread = new Worker(HASH_THREAD, { eval: true, execArgv: [], workerData: path })
+  const thread = spare ?? startThread()
+  spare = undefined
+  thread.ref()
   const answer = once(thread, 'message') as Promise<[string]>
   answer.catch(() => {}) // told where it is awaited
   const tell = (message: CompleteTo): void => { thread.postMessage(message) }
   return {
-    follow (upTo) { tell({ upTo, last: false }) },
+    follow (upTo) { tell({ path, upTo, last: false }) },
     async finish (size) {
-      tell({ upTo: size, last: true })
+      tell({ path, upTo: size, last: true })
       const [sha256] = await answer
-      await thread.terminate()
+      if (spare === undefined) keep(thread)
+      else await thread.terminate()
       return sha256
     },
     async stop () { await thread.terminate() },

@@ -135,6 +135,18 @@ describe('what is refused', () => {
     }
     const tampered = { ...real, open: async () => ({ ...bytesInMemory(file), async close () {} }) }
     await assert.rejects(runJob({ ...job, folder: tampered }), { code: 'verification-failed', message: /model\.safetensors was read back: a\/weight\[\d+\] is \S+, 0 was written/ })
+    // One bit of one weight, where the file has it.
+    await assert.rejects(runJob({
+      ...job,
+      folder: {
+        ...real,
+        async open (name) {
+          const written = new Uint8Array(await readFile(path.join(folder, name)))
+          written[written.length - 4 * 10_100 + 4 * 1234]! ^= 1
+          return { ...bytesInMemory(written), async close () {} }
+        },
+      },
+    }), { code: 'verification-failed', message: /model\.safetensors was read back: b\/weight\[1234\] is / })
   })
 })
 

@@ -4,6 +4,7 @@ import { countNonzeros, type ZeroCounts } from '../../models/counts.ts'
 import { withRaw, type FileTensor } from '../../models/formats/file-tensor.ts'
 import { decodeNumbers } from '../../models/formats/hdf5/index.ts'
 import type { StreamedChange } from '../../models/model.ts'
+import { withRing, type Ring } from '../../models/piece-memory.ts'
 import { sizeOf } from '../../models/tensor.ts'
 import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
 import { calibratesFor } from '../../pruning/data-needs.ts'
@@ -12,7 +13,8 @@ import { deviationOfChunks } from '../../pruning/threshold.ts'
 import { zerosFirst } from '../../pruning/zeros-first.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import { bfloat16Elements, float16Elements } from '../../pruning/streaming/narrow.ts'
-import type { Elements } from '../../pruning/streaming/elements.ts'
+import type { Elements, PlacedCut } from '../../pruning/streaming/elements.ts'
+import { createMade, type Made } from '../../pruning/streaming/made.ts'
 import { isStreamable, pruneStreamed, pruneStreamedThreshold, type StreamedReport } from '../../pruning/streaming/prune.ts'
 import type { StreamedTensor } from '../../pruning/streaming/tensor.ts'
 import { float32Elements, scoredElements } from '../../pruning/streaming/wide.ts'
@@ -61,31 +63,35 @@ export async function rankStreamed (context: StaticContext, plan: UnitPlan): Pro
   const sample = new Float32Array(1)
   const byMagnitude = criterion.score(sample, { observed: {}, seed: 0, place: 0, grouping: null }) === sample
   const score = (place: number) => byMagnitude ? undefined : scorer(criterion, seed, place)
-  const pool = poolOf(context, plan, score)
-  const report = await pruneStreamed(pool.map(({ streamed }) => streamed), { sparsity, scope, byMagnitude })
-  return await resultOf(context, plan, pool, report, () => `sparsity ${sparsity} asks for ${report.asked}; ask for more`)
+  return await withRing(async (ring) => {
+    const pool = poolOf(context, plan, ring, score)
+    const report = await pruneStreamed(pool.map(({ streamed }) => streamed), { sparsity, scope, byMagnitude })
+    return await resultOf(context, plan, pool, report, () => `sparsity ${sparsity} asks for ${report.asked}; ask for more`)
+  })
 }
 
 /** As `rankStreamed`. */
 export async function thresholdStreamed (context: StaticContext, plan: UnitPlan): Promise<MethodResult> {
-  const pool = poolOf(context, plan)
   const { threshold, unit } = context.recipe.target as Extract<Target, { readonly threshold: number }>
-  const limits = await inTurn(pool, async ({ planned, tensor }) => (planned.threshold ?? threshold) * (unit === 'std' ? await deviationOfChunks(() => tensor.chunks()) : 1))
-  const report = await pruneStreamedThreshold(pool.map(({ streamed }, index) => ({ ...streamed, threshold: limits[index]! })))
-  return await resultOf(context, plan, pool, report, async () => `the smallest magnitude that is left is ${await smallest(pool)}, the threshold ${threshold}`)
+  return await withRing(async (ring) => {
+    const pool = poolOf(context, plan, ring)
+    const limits = await inTurn(pool, async ({ planned, tensor }) => (planned.threshold ?? threshold) * (unit === 'std' ? await deviationOfChunks(() => tensor.chunks()) : 1))
+    const report = await pruneStreamedThreshold(pool.map(({ streamed }, index) => ({ ...streamed, threshold: limits[index]! })))
+    return await resultOf(context, plan, pool, report, async () => `the smallest magnitude that is left is ${await smallest(pool)}, the threshold ${threshold}`)
+  })
 }
 
 interface Member { readonly planned: PlannedTensor, readonly tensor: FileTensor, readonly streamed: StreamedTensor }
 
 type Score = (weights: Float32Array, first: number) => Float32Array
 
-function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, scoreOf: (place: number) => Score | undefined = () => undefined): Member[] {
+function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, ring: Ring, scoreOf: (place: number) => Score | undefined = () => undefined): Member[] {
   const tensors = new Map(model.layers.flatMap(({ weights }) => weights.map(({ tensor }) => [tensor.key, tensor])))
   return plan.prune.map((planned, place) => {
     const tensor = withRaw(tensors.get(planned.key)!)
     const { name, layer, weights, shape, sparsity } = planned
     const raw = async function * (): AsyncGenerator<Uint8Array> {
-      for await (const piece of tensor.raw(PIECE, true)) {
+      for await (const piece of tensor.raw(PIECE, ring)) {
         signal.throwIfAborted()
         yield piece
       }
@@ -95,8 +101,13 @@ function poolOf ({ model, signal }: StaticContext, { plan }: UnitPlan, scoreOf: 
   })
 }
 
-function elementsOf ({ datatype }: FileTensor, score?: Score): Elements {
-  const own = datatype.kind === 'float' && datatype.littleEndian ? ELEMENTS[datatype.format] : undefined
+function plainElements ({ datatype }: FileTensor): Elements | undefined {
+  return datatype.kind === 'float' && datatype.littleEndian ? ELEMENTS[datatype.format] : undefined
+}
+
+function elementsOf (tensor: FileTensor, score?: Score): Elements {
+  const { datatype } = tensor
+  const own = plainElements(tensor)
   if (score === undefined) return own ?? scoredElements(datatype.size, (raw) => decodeNumbers(raw, datatype))
   return scoredElements(datatype.size, (raw, first) => score(decodeNumbers(raw, datatype), first))
 }
@@ -115,11 +126,11 @@ async function resultOf (context: StaticContext, { plan }: UnitPlan, pool: reado
   const { model, signal } = context
   const changes = new Map<string, StreamedChange>()
   const counts = new Map<string, ZeroCounts>()
-  for (const [index, { planned, streamed }] of pool.entries()) {
+  for (const [index, { planned, tensor, streamed }] of pool.entries()) {
     const { zerosBefore, zeros } = report.tensors[index]!
     counts.set(planned.key, { before: zerosBefore, after: zeros })
     const cut = report.cuts[index]!
-    if (zeros > zerosBefore) changes.set(planned.key, { length: planned.weights, apply (first, raw) { streamed.elements.cut(raw, first, cut!) } })
+    if (zeros > zerosBefore) changes.set(planned.key, changeOf(planned, streamed, cut!, createMade({ name: planned.name, weights: planned.weights, size: tensor.datatype.size, zeros, elements: plainElements(tensor) })))
   }
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
@@ -131,6 +142,18 @@ async function resultOf (context: StaticContext, { plan }: UnitPlan, pool: reado
   }
   const zeros = new Map([...counts].map(([key, { before }]) => [key, before]))
   return { changes: new Map(), streamed: { changes, counts }, layers: await layerRows(model, plan, report.tensors, new Map(), zeros), ...figuresOf(report) }
+}
+
+/** Its cut, noted as it is made. */
+function changeOf ({ weights }: PlannedTensor, { elements }: StreamedTensor, cut: PlacedCut, made: Made): StreamedChange {
+  return {
+    length: weights,
+    apply (first, raw) {
+      elements.cut(raw, first, cut)
+      made.note(first, raw)
+    },
+    check: made.check,
+  }
 }
 
 /** One after the other: each reads its whole tensor. */

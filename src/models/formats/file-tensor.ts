@@ -2,6 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { ahead } from '../ahead.ts'
 import type { TensorChange, TensorChanges } from '../model.ts'
+import type { Ring } from '../piece-memory.ts'
 import { NUMBER_TYPES, sizeOf, type NumberType, type StoredTensor } from '../tensor.ts'
 import { encodeNumbers, isPlainFloat32 } from './encode.ts'
 import { datatypeOf, decodeNumbers, numberTypeOf, type Hdf5AttributeSpec, type Hdf5Data, type Hdf5Dataset, type Hdf5Datatype } from './hdf5/index.ts'
@@ -16,8 +17,8 @@ export interface FileTensor extends StoredTensor {
   readonly storedAs?: { readonly datatype: Hdf5Datatype, readonly attributes: ReadonlyMap<string, Hdf5AttributeSpec> }
   /** Is it stored compressed? Then it stays so. */
   readonly compressed: boolean
-  /** The raw elements in pieces of whole elements. With `reuse` a piece may be good only until three more were asked for. */
-  raw (bytes?: number, reuse?: boolean): AsyncIterable<Uint8Array>
+  /** The raw elements in pieces of whole elements. With `ring` they may lie in its memory, each good only until three more were asked for. */
+  raw (bytes?: number, ring?: Ring): AsyncIterable<Uint8Array>
   /** Do the pieces belong to whoever reads them, who may change them? */
   readonly owned?: boolean
   /** Does it stand in place of the file's own tensor of that key, which has other values and maybe another shape? */
@@ -103,18 +104,18 @@ export function encoderOf ({ datatype }: Pick<FileTensor, 'datatype'>, change: T
   return (first, before) => encodeNumbers(change.subarray(first, first + before.length / datatype.size), datatype, before)
 }
 
-/** `from`: the tensor holds the elements of a larger one from this number on, and the change is that of the larger one. `reuse`: as for `raw`, until two more. */
-export interface ChangedOptions { readonly from?: number, readonly reuse?: boolean }
+/** `from`: the tensor holds the elements of a larger one from this number on, and the change is that of the larger one. `ring`: as for `raw`, until two more. */
+export interface ChangedOptions { readonly from?: number, readonly ring?: Ring }
 
 /** The raw elements of `tensor` with its change. */
-export async function * changedRaw (tensor: FileTensor, change: TensorChange, { from = 0, reuse = false }: ChangedOptions = {}): AsyncGenerator<Uint8Array> {
+export async function * changedRaw (tensor: FileTensor, change: TensorChange, { from = 0, ring }: ChangedOptions = {}): AsyncGenerator<Uint8Array> {
   if (change instanceof Float32Array && isPlainFloat32(tensor.datatype)) {
     yield encodeNumbers(change.subarray(from, from + sizeOf(tensor.shape)), tensor.datatype)
     return
   }
   const encode = encoderOf(tensor, change)
   let first = from
-  for await (const before of ahead(tensor.raw(undefined, reuse))) {
+  for await (const before of ahead(tensor.raw(undefined, ring))) {
     if (tensor.owned === true && !(change instanceof Float32Array)) {
       change.apply(first, before)
       yield before

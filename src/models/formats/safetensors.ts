@@ -1,4 +1,6 @@
 /** Weights alone in one safetensors file, as most published PyTorch models have them. */
+import { ahead } from '../ahead.ts'
+import { withRing } from '../piece-memory.ts'
 import type { ModelFormat } from './format.ts'
 import { assertKnown } from './replacements.ts'
 import { convertedContent } from './safetensors/convert.ts'
@@ -33,11 +35,14 @@ export const safetensors: ModelFormat<'safetensors'> = {
 
   async write (model, changes, options, sink) {
     assertKnown(model, changes)
-    let size = 0
-    for await (const piece of model.format === 'safetensors' ? contentOf(model.rest as SafetensorsFile, changes) : convertedContent(model, changes, options)) {
-      await sink.write(size, piece)
-      size += piece.length
-    }
-    return size
+    return await withRing(async (ring) => {
+      let size = 0
+      // One piece is written while the next is made.
+      for await (const piece of ahead(model.format === 'safetensors' ? contentOf(model.rest as SafetensorsFile, changes, ring) : convertedContent(model, changes, options))) {
+        await sink.write(size, piece)
+        size += piece.length
+      }
+      return size
+    })
   },
 }

@@ -16,8 +16,10 @@ const SIMD = 0xfd
 
 export const i32 = {
   add: binary(0x6a), sub: binary(0x6b), and: binary(0x71), xor: binary(0x73), shl: binary(0x74), shrU: binary(0x76),
-  ltU: binary(0x49), gtU: binary(0x4b), ne: binary(0x47), or: binary(0x72), clz: unary(0x67), ctz: unary(0x68), popcnt: unary(0x69),
+  ltU: binary(0x49), gtU: binary(0x4b), eq: binary(0x46), ne: binary(0x47), or: binary(0x72), clz: unary(0x67), ctz: unary(0x68), popcnt: unary(0x69),
   load: (address: Operand, offset = 0): Code => [...value(address), 0x28, 0, ...unsigned(offset)],
+  /** Without a sign. */
+  loadHalf: (address: Operand, offset = 0): Code => [...value(address), 0x2f, 0, ...unsigned(offset)],
   loadByte: (address: Operand, offset = 0): Code => [...value(address), 0x2d, 0, ...unsigned(offset)],
   store: (address: Operand, stored: Operand, offset = 0): Code => [...value(address), ...value(stored), 0x36, 0, ...unsigned(offset)],
 } as const
@@ -37,7 +39,7 @@ export const i8x16 = {
 } as const
 
 export const i16x8 = {
-  splat: unary(SIMD, 0x10), gt: binary(SIMD, 0x31), sub: binary(SIMD, 0x91, 0x01), max: binary(SIMD, 0x98, 0x01), narrow: binary(SIMD, 0x85, 0x01),
+  splat: unary(SIMD, 0x10), eq: binary(SIMD, 0x2d), gt: binary(SIMD, 0x31), sub: binary(SIMD, 0x91, 0x01), max: binary(SIMD, 0x98, 0x01), narrow: binary(SIMD, 0x85, 0x01),
 } as const
 
 export const i32x4 = {

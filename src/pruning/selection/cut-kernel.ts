@@ -1,6 +1,6 @@
-/** The loops that make a cut, in WebAssembly SIMD, 16 elements at a time. */
-import { doWhile, func, i32, i32x4, sequence, set, v128, value, when, whileTrue, type Code, type Func, type Variable } from './assembler.ts'
-import { MAGNITUDE } from './cut-point.ts'
+/** The loops that make a cut, in WebAssembly SIMD, 64 bytes at a time. */
+import { doWhile, func, i16x8, i32, i32x4, sequence, set, v128, value, when, whileTrue, type Code, type Func, type Variable } from './assembler.ts'
+import { HALF_MAGNITUDE, MAGNITUDE } from './cut-point.ts'
 import { LAYOUT, TURN_BYTES, VECTOR_BYTES } from './layout.ts'
 
 const OFFSETS = [0, 1, 2, 3].map((vector) => vector * VECTOR_BYTES)
@@ -83,9 +83,29 @@ const clear = func({
   ),
 })
 
+/** Sets to +0 the elements of 16 bits from address `from` up to `to` whose magnitude is below `limit`. */
+const clearHalves = func({
+  params: ['from', 'to', 'limit'],
+  ints: [],
+  vectors: ['limits', 'magnitudes', 'value'],
+  body: (v) => sequence(
+    set(v.limits, i16x8.splat(v.limit)),
+    set(v.magnitudes, i16x8.splat(HALF_MAGNITUDE)),
+    doWhile(i32.ltU(v.from, v.to),
+      eachVector((offset) => [
+        set(v.value, v128.load(v.from, offset)),
+        v128.store(v.from, v128.andnot(v.value, i16x8.gt(v.limits, v128.and(v.value, v.magnitudes))), offset),
+      ]),
+      set(v.from, i32.add(v.from, TURN_BYTES))
+    ),
+    value(v.from)
+  ),
+})
+
 export const CUTS = {
   share: cut({ shares: true, own: false }),
   cut: cut({ shares: false, own: false }),
   cutOwn: cut({ shares: false, own: true }),
   clear,
+  clearHalves,
 } as const

@@ -12,6 +12,8 @@ export interface Cut {
 
 /** Without the sign: the bits of non-negative float32 numbers, read as integers, stand in the numbers' order. */
 export const MAGNITUDE = 0x7fffffff
+/** The same of numbers of 16 bits. */
+export const HALF_MAGNITUDE = 0x7fff
 /** From here on the exponent is all ones: infinities and NaN. */
 export const FIRST_NOT_FINITE = 0x7f800000
 

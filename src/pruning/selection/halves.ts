@@ -1,5 +1,6 @@
 /** Magnitudes of 16 bits, ranked among those of float32 without being widened: each has one of 32,768 bit patterns. */
-import type { Made } from './loops.ts'
+import { HALF_MAGNITUDE } from './cut-point.ts'
+import type { Made } from './make-cut.ts'
 import { createTally, type Tally } from './tally.ts'
 
 /** A tensor of float16 or bfloat16 by its bit patterns. */
@@ -12,7 +13,6 @@ export interface Known { readonly bits: Int32Array, readonly counts: Float64Arra
 export const NOTHING_KNOWN: Known = { bits: new Int32Array(0), counts: new Float64Array(0) }
 
 const PATTERNS = 1 << 15
-export const HALF_MAGNITUDE = PATTERNS - 1
 
 /** The float32 bits of a magnitude's pattern; both rise together. */
 const WIDENED = { F16: widenFloat16, BF16: (pattern: number): number => pattern << 16 } as const satisfies Record<string, (pattern: number) => number>

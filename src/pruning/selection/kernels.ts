@@ -4,16 +4,14 @@ import { bin } from './bin-kernel.ts'
 import { CUTS } from './cut-kernel.ts'
 import { LAYOUT, VECTOR_BYTES } from './layout.ts'
 import { PLACES, SCANS } from './scan-kernel.ts'
+import { sum } from './sum-kernel.ts'
 
-type Scan = (from: number, to: number, low: number, high: number, out: number, turns: number) => number
+export type Scan = (from: number, to: number, low: number, high: number, out: number, turns: number) => number
 type Cut = (from: number, to: number, at: number, limit: number, ties: number) => number
+export type Clear = (from: number, to: number, limit: number) => number
 
 /** Addresses are in bytes; at least one turn is made. */
-export interface Kernels {
-  readonly count: Scan
-  readonly collect: Scan
-  readonly countHalves: Scan
-  readonly collectHalves: Scan
+export interface Kernels extends Readonly<Record<keyof typeof SCANS, Scan>> {
   /** With ties to share out. */
   readonly share: Cut
   /** Without ties, of other scores. */
@@ -21,8 +19,10 @@ export interface Kernels {
   /** Without ties, of values that are their own scores, with a limit above 0. */
   readonly cutOwn: Cut
   /** The same where there are no zeros to be counted. */
-  readonly clear: (from: number, to: number, limit: number) => number
+  readonly clear: Clear
+  readonly clearHalves: Clear
   readonly bin: (from: number, to: number, low: number, shift: number) => number
+  readonly sum: (from: number, to: number, state: number) => number
 }
 
 /** The kernels on a memory, whose tables are filled in. */
@@ -32,5 +32,5 @@ export function kernelsOn (memory: WebAssembly.Memory): Kernels {
   for (let set = 0; set < 16; set++) {
     for (const lane of [0, 1, 2, 3].filter((lane) => (set >> lane & 1) === 1)) words[(LAYOUT.lanes + set * VECTOR_BYTES) / 4 + lane] = -1
   }
-  return new WebAssembly.Instance(new WebAssembly.Module(assemble({ ...SCANS, ...CUTS, bin })), { host: { memory } }).exports as unknown as Kernels
+  return new WebAssembly.Instance(new WebAssembly.Module(assemble({ ...SCANS, ...CUTS, bin, sum })), { host: { memory } }).exports as unknown as Kernels
 }

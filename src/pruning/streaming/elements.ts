@@ -6,11 +6,11 @@ export const MAGNITUDE = 0x7fffffff
 /** From here on the exponent is all ones: infinities and NaN. */
 export const FIRST_NOT_FINITE = 0x7f800000
 
-/** Magnitudes from `from` (1 or more) to below `to`, as float32 bits. */
+/** Magnitudes from `from` to below `to`, as float32 bits. */
 export interface Bracket { readonly from: number, readonly to: number }
 
-/** Magnitudes, each with how often it came; without counts once each. */
-export interface Kept { readonly bits: Int32Array, readonly counts?: Float64Array }
+/** Magnitudes of `length` elements from number `first` on, each with how often it came; without counts once each. */
+export interface Kept { readonly bits: Int32Array, readonly counts?: Float64Array, readonly first: number, readonly length: number }
 
 /** What a tensor has of a bracket. */
 export interface Tally {
@@ -22,8 +22,8 @@ export interface Tally {
   readonly kept: readonly Kept[] | null
 }
 
-/** How many magnitudes may be kept in all. */
-export interface Room { left: number }
+/** How many magnitudes may be kept in all, and how many counts of magnitudes may be kept apart by pieces: without room for these they are kept together. */
+export interface Room { left: number, apart: number }
 
 /** Counts the elements of one tensor, from front to back. */
 export interface Counter {
@@ -54,4 +54,12 @@ export function keeps ({ from, to }: Bracket): boolean {
 /** Of `length` elements from number `first` on, how many stand before `until`. */
 export function countBefore (until: number, first: number, length: number): number {
   return Math.max(0, Math.min(until - first, length))
+}
+
+let room = new Int32Array()
+
+/** Memory for what is collected from so many elements, which the next counter uses again. */
+export function collectedFrom (count: number): Int32Array {
+  if (room.length < count) room = new Int32Array(count)
+  return room
 }

@@ -1,7 +1,8 @@
 /** The exact cut of a pool that is not held: mostly one reading, which keeps what lies near the place where a sample says the cut is. */
 import type { Cut } from '../select.ts'
-import { ALL, byAllBits, byUpperBits, guessed, rankIn, type Sampling } from './brackets.ts'
+import { ALL, byAllBits, byUpperBits, guessed, type Sampling } from './brackets.ts'
 import { keeps, type Bracket, type Tally } from './elements.ts'
+import { countsAbout, kth } from './kth.ts'
 import { tallyOf, type StreamedTensor } from './tensor.ts'
 
 /** What a tensor has of the cut. */
@@ -10,7 +11,11 @@ export interface CutCounts {
   /** Below the cut, and equal to it. */
   readonly less: number
   readonly equal: number
+  /** Where those equal to it lie, as far as that was noted: in these elements so many, from front to back. */
+  readonly places?: readonly Place[]
 }
+
+export interface Place { readonly first: number, readonly length: number, readonly equal: number }
 
 export interface StreamedCut {
   /** Null where none is asked for. */
@@ -26,6 +31,8 @@ export interface FindOptions {
 
 /** 128 MB. */
 const ROOM = 2 ** 25
+/** 16 MB. */
+const APART = 2 ** 21
 const SAMPLING = { runs: 1024, length: 512 }
 /** Neighbours in a tensor are alike, so that a sample tells less than its size says. */
 const MARGIN = 0.01
@@ -41,7 +48,7 @@ const NOTHING: Bracket = { from: 1, to: 1 }
 export async function findStreamedCut (tensors: readonly StreamedTensor[], count: number, { room = ROOM, sampling = SAMPLING }: FindOptions = {}): Promise<StreamedCut> {
   const total = tensors.reduce((sum, { weights }) => sum + weights, 0)
   const within = async (bracket: Bracket): Promise<StreamedCut | null> => {
-    const left = { left: room }
+    const left = { left: room, apart: APART }
     const tallies: Tally[] = []
     for (const tensor of tensors) tallies.push(await tallyOf(tensor, bracket, left))
     return cutWithin(tallies, bracket, count)
@@ -70,7 +77,7 @@ function cutWithin (tallies: readonly Tally[], bracket: Bracket, count: number):
     return { cut: cutAt(bracket.from, rank), counts: tallies.map(({ zeros, below, inside }) => ({ zerosBefore: zeros, less: below, equal: inside })) }
   }
   if (tallies.some(({ kept }) => kept === null)) return null
-  const { bits, rest } = kth(tallies, rank)
+  const { bits, rest } = kth(tallies.flatMap(({ kept }) => kept!), rank, bracket)
   return { cut: cutAt(bits, rest), counts: tallies.map((tally) => ({ zerosBefore: tally.zeros, ...countsAt(tally, bits) })) }
 }
 
@@ -78,32 +85,14 @@ function cutAt (bits: number, rest: number): Cut {
   return { bits, magnitude: new Float32Array(new Int32Array([bits]).buffer)[0]!, ties: rest + 1 }
 }
 
-const LOW_BITS = 15
-const LOW_MASK = (1 << LOW_BITS) - 1
-
-/** The kept magnitude of this rank, and its rank among those equal to it. */
-function kth (tallies: readonly Tally[], rank: number): { bits: number, rest: number } {
-  const kept = tallies.flatMap((tally) => tally.kept!)
-  const uppers = new Float64Array(1 << 16)
-  for (const { bits, counts } of kept) for (let index = 0; index < bits.length; index++) uppers[bits[index]! >>> LOW_BITS]! += counts?.[index] ?? 1
-  const upper = rankIn(uppers, rank)
-  const lowers = new Float64Array(1 << LOW_BITS)
-  for (const { bits, counts } of kept) {
-    for (let index = 0; index < bits.length; index++) if (bits[index]! >>> LOW_BITS === upper.bin) lowers[bits[index]! & LOW_MASK]! += counts?.[index] ?? 1
-  }
-  const lower = rankIn(lowers, upper.rest)
-  return { bits: upper.bin << LOW_BITS | lower.bin, rest: lower.rest }
-}
-
-function countsAt ({ below, kept }: Tally, limit: number): { less: number, equal: number } {
+function countsAt ({ below, kept }: Tally, limit: number): Omit<CutCounts, 'zerosBefore'> {
   let [less, equal] = [below, 0]
-  for (const { bits, counts } of kept!) {
-    for (let index = 0; index < bits.length; index++) {
-      if (bits[index]! > limit) continue
-      const count = counts?.[index] ?? 1
-      if (bits[index] === limit) equal += count
-      else less += count
-    }
+  const places: Place[] = []
+  for (const one of kept!) {
+    const found = countsAbout([one], limit)
+    less += found.less
+    equal += found.equal
+    if (found.equal > 0) places.push({ first: one.first, length: one.length, equal: found.equal })
   }
-  return { less, equal }
+  return { less, equal, places }
 }

@@ -1,87 +1,69 @@
-/** Elements of 16 bits, float16 and bfloat16: there are so few magnitudes that each is counted. */
-import { cutBelow } from './narrow-kernel.ts'
-import { countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type Kept, type PlacedCut } from './elements.ts'
+/** Elements of 16 bits, float16 and bfloat16: there are so few magnitudes that those near the cut are counted one by one. */
+import { HALF_MAGNITUDE } from '../selection/cut-point.ts'
+import { widened, type HalfType } from '../selection/halves.ts'
+import { lookAboutHalves, type Collected } from '../selection/loops.ts'
+import { clearBelow } from '../selection/make-cut.ts'
+import { collectedFrom, countBefore, FIRST_NOT_FINITE, keeps, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** Magnitudes there are: 16 bits without the sign. */
 const MAGNITUDES = 1 << 15
-const MASK = MAGNITUDES - 1
-
-/** Counters are 32 bits wide and are added up before so many elements could overflow them. */
-const COUNTED_AT_ONCE = 2 ** 31
 
 /** bfloat16 is the upper half of a float32. */
-export const bfloat16Elements = narrowElements(Int32Array.from({ length: MAGNITUDES }, (_, magnitude) => magnitude << 16))
+export const bfloat16Elements = narrowElements('BF16')
 
-export const float16Elements = narrowElements(new Int32Array(Float32Array.from({ length: MAGNITUDES }, (_, magnitude) => halfOf(magnitude)).buffer))
+export const float16Elements = narrowElements('F16')
 
-/** `wide`: the float32 bits of every magnitude, which rise with it. */
-function narrowElements (wide: Int32Array): Elements {
+function narrowElements (type: HalfType): Elements {
+  /** The float32 bits of every magnitude, which rise with it. */
+  const wide = Int32Array.from({ length: MAGNITUDES }, (_, magnitude) => widened(type, magnitude))
   const finite = countBelow(wide, FIRST_NOT_FINITE)
-  // Three tables taken in turn: an increment need not wait for the one before it, which is mostly in the same few bins.
-  const tables = [new Int32Array(2 * MAGNITUDES), new Int32Array(2 * MAGNITUDES), new Int32Array(2 * MAGNITUDES)] as const
 
-  function counter (bracket: Bracket): Counter {
-    const sums = new Float64Array(MAGNITUDES)
-    let waiting = 0
-    const addUp = (): void => {
-      for (const table of tables) {
-        for (let magnitude = 0; magnitude < MAGNITUDES; magnitude++) sums[magnitude]! += table[magnitude]! + table[magnitude | MAGNITUDES]!
-        table.fill(0)
+  function counter (bracket: Bracket, room: Room): Counter {
+    const [from, to] = [bracket.from, bracket.to].map((bits) => Math.min(finite, countBelow(wide, bits))) as [number, number]
+    const bits = wide.slice(from, to)
+    const collects = keeps(bracket) && to > from
+    const kept: Array<Kept & { readonly counts: Float64Array, length: number }> = []
+    let [zeros, below, inside] = [0, 0, 0]
+    const note = (found: Collected, first: number, length: number): void => {
+      if (kept.length === 0 || room.apart >= bits.length) {
+        room.apart -= bits.length
+        kept.push({ bits, counts: new Float64Array(bits.length), first, length: 0 })
       }
-      waiting = 0
+      const last = kept.at(-1)!
+      last.length = first + length - last.first
+      for (let index = 0; index < found.length; index++) last.counts[found.bits[index]! - from]!++
     }
-    for (const table of tables) table.fill(0)
     return {
-      add (raw) {
+      add (raw, first) {
         const elements = viewed(raw)
-        if (waiting + elements.length > COUNTED_AT_ONCE) addUp()
-        waiting += elements.length
-        return countInto(elements, finite, ...tables)
+        const found: Collected | null = collects ? { bits: collectedFrom(elements.length), length: 0 } : null
+        const about = lookAboutHalves(elements, { low: from - 1, high: to }, found, finite)!
+        zeros += about.zeros
+        below += about.upToLow
+        inside += about.belowHigh - about.upToLow
+        if (found !== null && found.length > 0) note(found, first, elements.length)
+        return about.finite
       },
-      tally () {
-        addUp()
-        const [from, to] = [countBelow(wide, bracket.from), countBelow(wide, bracket.to)]
-        const kept: Kept = { bits: wide.slice(from, to), counts: sums.slice(from, to) }
-        return { zeros: sums[0]!, below: sumOf(sums.subarray(0, from)), inside: sumOf(kept.counts!), kept: keeps(bracket) ? [kept] : [] }
-      },
+      tally: () => ({ zeros, below, inside, kept }),
     }
   }
 
   function cut (raw: Uint8Array, first: number, { bits, until }: PlacedCut): void {
     const elements = viewed(raw)
     const tied = countBefore(until, first, elements.length)
-    cutBelow(elements.subarray(0, tied), countBelow(wide, bits + 1))
-    cutBelow(elements.subarray(tied), countBelow(wide, bits))
+    clearBelow(elements.subarray(0, tied), countBelow(wide, bits + 1))
+    clearBelow(elements.subarray(tied), countBelow(wide, bits))
     if (elements.buffer !== raw.buffer) raw.set(new Uint8Array(elements.buffer))
   }
 
   function bitsOf (raw: Uint8Array): Int32Array {
     const elements = viewed(raw)
     const bits = new Int32Array(elements.length)
-    for (let index = 0; index < bits.length; index++) bits[index] = wide[elements[index]! & MASK]!
+    for (let index = 0; index < bits.length; index++) bits[index] = wide[elements[index]! & HALF_MAGNITUDE]!
     return bits
   }
 
   return { size: 2, bitsOf, counter, cut }
-}
-
-/** False when an element is not finite. */
-function countInto (elements: Uint16Array, finite: number, a: Int32Array, b: Int32Array, c: Int32Array): boolean {
-  const whole = elements.length - elements.length % 3
-  let largest = 0
-  for (let index = 0; index < whole; index += 3) {
-    const [one, two, three] = [elements[index]!, elements[index + 1]!, elements[index + 2]!]
-    a[one]!++
-    b[two]!++
-    c[three]!++
-    // Negative once one was not finite.
-    largest |= (finite - 1 - (one & MASK)) | (finite - 1 - (two & MASK)) | (finite - 1 - (three & MASK))
-  }
-  for (let index = whole; index < elements.length; index++) {
-    a[elements[index]!]!++
-    largest |= finite - 1 - (elements[index]! & MASK)
-  }
-  return largest >= 0
 }
 
 /** How many of the rising `values` are below `limit`. */
@@ -95,18 +77,7 @@ function countBelow (values: Int32Array, limit: number): number {
   return low
 }
 
-function sumOf (values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0)
-}
-
 function viewed (raw: Uint8Array): Uint16Array {
   const { buffer, byteOffset, byteLength } = raw.byteOffset % 2 === 0 ? raw : raw.slice()
   return new Uint16Array(buffer, byteOffset, byteLength / 2)
-}
-
-/** A float16 magnitude as a number. Source: IEEE 754 binary16. */
-function halfOf (magnitude: number): number {
-  const [exponent, fraction] = [magnitude >> 10, magnitude & 0x3ff]
-  if (exponent === 31) return fraction === 0 ? Infinity : NaN
-  return exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

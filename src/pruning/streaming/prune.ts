@@ -3,7 +3,7 @@ import { SCOPES, type Scope } from '../allocation/index.ts'
 import { rankingsOf, totalsOf, type PrunedTensor, type PruneReport, type PruneTarget } from '../prune.ts'
 import type { PlacedCut } from './elements.ts'
 import { findStreamedCut, type CutCounts, type FindOptions } from './find-cut.ts'
-import { placeOf, tallyOf, type StreamedTensor } from './tensor.ts'
+import { placeOf, placeWithin, tallyOf, type StreamedTensor } from './tensor.ts'
 
 export interface StreamedReport extends PruneReport {
   /** In the order of the pool; null where nothing is cut. */
@@ -43,9 +43,13 @@ export async function pruneStreamed (pool: readonly StreamedTensor[], { byMagnit
 }
 
 /** The number up to which those equal to the cut go. */
-async function lastTie (tensor: StreamedTensor, bits: number, used: number, { equal }: CutCounts): Promise<number> {
+async function lastTie (tensor: StreamedTensor, bits: number, used: number, { equal, places = [] }: CutCounts): Promise<number> {
   if (used === 0) return 0
-  return used === equal ? tensor.weights : await placeOf(tensor, bits, used) + 1
+  if (used === equal) return tensor.weights
+  let before = 0
+  const place = places.find(({ equal }) => (before += equal) >= used)
+  const found = place === undefined ? null : await placeWithin(tensor, place, bits, used - before + place.equal)
+  return 1 + (found ?? await placeOf(tensor, bits, used))
 }
 
 /** As `pruneThreshold`: |w| <= fround(threshold) goes. One reading. */
@@ -55,7 +59,7 @@ export async function pruneStreamedThreshold (pool: ReadonlyArray<StreamedTensor
   for (const tensor of pool) {
     const limit = Math.fround(tensor.threshold)
     const next = new Int32Array(new Float32Array([limit]).buffer)[0]! + 1
-    const { zeros, below } = await tallyOf(tensor, { from: next, to: next }, { left: 0 })
+    const { zeros, below } = await tallyOf(tensor, { from: next, to: next }, { left: 0, apart: 0 })
     cuts.push({ bits: next, until: 0 })
     tensors.push({ name: tensor.name, layer: tensor.layer, weights: tensor.weights, asked: null, zerosBefore: zeros, zeros: below, threshold: limit })
   }

@@ -43,10 +43,33 @@ function refuse ({ name, elements }: StreamedTensor, piece: Uint8Array, first: n
 
 /** The number of the element that is the `count`th (from 1) of this magnitude. */
 export async function placeOf (tensor: StreamedTensor, magnitude: number, count: number): Promise<number> {
-  let left = count
+  const counter = tensor.elements.counter({ from: magnitude, to: magnitude + 1 }, { left: 0, apart: 0 })
+  let before = 0
   for await (const { piece, first } of piecesOf(tensor)) {
-    const bits = tensor.elements.bitsOf(piece, first)
-    for (let index = 0; index < bits.length; index++) if ((bits[index]! & MAGNITUDE) === magnitude && --left === 0) return first + index
+    counter.add(piece, first)
+    const { inside } = counter.tally()
+    if (inside >= count) return placeIn(tensor, piece, first, magnitude, count - before)
+    before = inside
   }
-  throw new EspalierError('invalid-model', `the weights ${tensor.name} changed while they were read`, { tensor: tensor.name })
+  throw changed(tensor)
+}
+
+/** Elements that are read at once to find one. */
+const READ_AT_ONCE = 2 ** 22
+
+/** The same among `length` elements from number `first` on, where `count` counts from there; null where these are not read alone. */
+export async function placeWithin (tensor: StreamedTensor, { first, length }: { readonly first: number, readonly length: number }, magnitude: number, count: number): Promise<number | null> {
+  if (tensor.at === undefined || length > READ_AT_ONCE) return null
+  return placeIn(tensor, await tensor.at(first, length), first, magnitude, count)
+}
+
+function placeIn (tensor: StreamedTensor, piece: Uint8Array, first: number, magnitude: number, count: number): number {
+  const bits = tensor.elements.bitsOf(piece, first)
+  let left = count
+  for (let index = 0; index < bits.length; index++) if ((bits[index]! & MAGNITUDE) === magnitude && --left === 0) return first + index
+  throw changed(tensor)
+}
+
+function changed ({ name }: StreamedTensor): EspalierError {
+  return new EspalierError('invalid-model', `the weights ${name} changed while they were read`, { tensor: name })
 }

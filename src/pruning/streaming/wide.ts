@@ -1,6 +1,7 @@
 /** Elements that are float32, or are ranked by a float32 of each: counted by their bits. */
-import { lookAbout, makeCut, type Collected } from '../selection/loops.ts'
-import { countBefore, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
+import { lookAboutZeros, type Collected } from '../selection/loops.ts'
+import { clearBelow } from '../selection/make-cut.ts'
+import { collectedFrom, countBefore, keeps, MAGNITUDE, type Bracket, type Counter, type Elements, type Kept, type PlacedCut, type Room } from './elements.ts'
 
 /** float32 with the lowest byte first: the bytes of the file are the numbers. */
 export const float32Elements: Elements = {
@@ -10,7 +11,8 @@ export const float32Elements: Elements = {
   cut (raw, first, { bits, until }) {
     const values = viewed(raw)
     const tied = countBefore(until, first, values.length)
-    for (const [part, limit] of [[values.subarray(0, tied), bits + 1], [values.subarray(tied), bits]] as const) makeCut(part, part, limit, 0)
+    clearBelow(values.subarray(0, tied), bits + 1)
+    clearBelow(values.subarray(tied), bits)
     if (values.buffer !== raw.buffer) raw.set(new Uint8Array(values.buffer))
   },
 }
@@ -34,28 +36,25 @@ function cutScored (raw: Uint8Array, first: number, { bits, until }: PlacedCut, 
 
 function wideCounter (bitsOf: Elements['bitsOf'], bracket: Bracket, room: Room): Counter {
   const about = { low: bracket.from - 1, high: bracket.to }
-  const isKept = keeps(bracket)
   let kept: Kept[] | null = []
   let [zeros, below, inside] = [0, 0, 0]
-  let found: Collected = { bits: new Int32Array(), length: 0 }
 
   return {
     add (raw, first) {
       const values = bitsOf(raw, first)
-      if (found.bits.length < values.length) found = { bits: new Int32Array(values.length), length: 0 }
-      found.length = 0
-      const { upToLow, belowHigh, finite } = lookAbout(values, about, isKept && kept !== null ? found : null)!
-      zeros += about.low === 0 ? upToLow : lookAbout(values, { low: 0, high: 1 }, null)!.upToLow
-      below += upToLow
-      inside += belowHigh - upToLow
-      if (isKept && kept !== null && found.length > 0) {
+      const found: Collected | null = keeps(bracket) && kept !== null ? { bits: collectedFrom(values.length), length: 0 } : null
+      const looked = lookAboutZeros(values, about, found)!
+      zeros += looked.zeros
+      below += looked.upToLow
+      inside += looked.belowHigh - looked.upToLow
+      if (found !== null && found.length > 0) {
         room.left -= found.length
         if (room.left < 0) kept = null
-        else kept.push({ bits: found.bits.slice(0, found.length) })
+        else kept!.push({ bits: found.bits.slice(0, found.length), first, length: values.length })
       }
-      return finite
+      return looked.finite
     },
-    tally: () => ({ zeros, below, inside, kept: isKept ? kept : [] }),
+    tally: () => ({ zeros, below, inside, kept: keeps(bracket) ? kept : [] }),
   }
 }
 

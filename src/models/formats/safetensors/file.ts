@@ -2,6 +2,7 @@
 import { ahead } from '../../ahead.ts'
 import { bytesBetween, type ByteSource } from '../../bytes.ts'
 import type { TensorChanges } from '../../model.ts'
+import type { Ring } from '../../piece-memory.ts'
 import { NUMBER_TYPES, type Shape } from '../../tensor.ts'
 import { changedRaw, dataOf, fileTensor, piecesOf, type FileTensor } from '../file-tensor.ts'
 import { datatypeOf, type Hdf5Datatype } from '../hdf5/index.ts'
@@ -38,26 +39,23 @@ function safeTensor (source: ByteSource, { name, dtype, shape, begin, end }: Hea
   const { bits, type = 'uint8' }: Dtype = DTYPES[dtype]
   const datatype = datatypes.get(type) ?? datatypeOf(type)
   datatypes.set(type, datatype)
-  const raw = (bytes = PIECE, reuse = false) => bytesBetween(source, begin, end, Math.max(datatype.size, bytes - bytes % datatype.size), reuse)
+  const raw = (bytes = PIECE, ring?: Ring) => bytesBetween(source, begin, end, Math.max(datatype.size, bytes - bytes % datatype.size), ring)
   const at = async (first: number, count: number) => await source.read(begin + first * datatype.size, count * datatype.size)
   // Elements that are not bytes and are not read as numbers: their bytes stand for them.
   const isOpaque = bits !== 8 * NUMBER_TYPES[type]
   return { ...fileTensor({ key: name, shape: isOpaque ? [end - begin] : shape, type, datatype, compressed: false, raw, owned: source.owned === true, at }), dtype, storedShape: shape, begin, end }
 }
 
-/** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. Pieces are good until the next one is asked for. */
-export async function * contentOf ({ source, tensors }: SafetensorsFile, changes: TensorChanges): AsyncGenerator<Uint8Array> {
+/** All bytes of `file` from front to back, with the tensors of `changes` in their own dtype; everything else as it was, the header too. With `ring` pieces are good until two more were asked for. */
+export async function * contentOf ({ source, tensors }: SafetensorsFile, changes: TensorChanges, ring?: Ring): AsyncGenerator<Uint8Array> {
+  const copyOf = (begin: number, end: number): AsyncGenerator<Uint8Array> => ahead(bytesBetween(source, begin, end, PIECE, ring))
   let done = 0
   for (const tensor of tensors) {
     if (!changes.has(tensor.key)) continue
-    yield * copyOf(source, done, tensor.begin)
+    yield * copyOf(done, tensor.begin)
     const change = changes.get(tensor.key)!
-    yield * change instanceof Float32Array ? piecesOf(dataOf(tensor, changes))() : changedRaw(tensor, change, { reuse: true })
+    yield * change instanceof Float32Array ? piecesOf(dataOf(tensor, changes))() : changedRaw(tensor, change, ring && { ring })
     done = tensor.end
   }
-  yield * copyOf(source, done, source.size)
-}
-
-function copyOf (source: ByteSource, begin: number, end: number): AsyncGenerator<Uint8Array> {
-  return ahead(bytesBetween(source, begin, end, PIECE, true))
+  yield * copyOf(done, source.size)
 }

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { uniformAt } from '../../../../src/pruning/draws.ts'
 import { bitsOf, FIRST_NOT_FINITE, MAGNITUDE } from '../../../../src/pruning/selection/cut-point.ts'
 import { BINS, PIECE } from '../../../../src/pruning/selection/layout.ts'
-import { aligned, binned, collect, lookAbout, makeCut, type Bracket } from '../../../../src/pruning/selection/loops.ts'
+import { aligned, binned, collect, lookAbout, type Bracket } from '../../../../src/pruning/selection/loops.ts'
+import { makeCut } from '../../../../src/pruning/selection/make-cut.ts'
 
 const LENGTHS = [0, 1, 15, 16, 17, 100, PIECE - 1, PIECE, PIECE + 16, 3 * PIECE + 5, 9 * PIECE + 33] as const
 
