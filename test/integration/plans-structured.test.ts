@@ -130,8 +130,8 @@ describe('a plan of structured pruning', () => {
   })
 
   for (const [file, why] of [
-    ['test/fixtures/savedmodel/exported.zip', /a SavedModel holds a TensorFlow graph/], ['test/fixtures/onnx/convolutions.onnx', /the file has none/],
-    ['test/fixtures/safetensors/plain.safetensors', /has weights but no layer graph/], ['test/fixtures/tfjs-graph/convolutions.zip', /a TF\.js graph model holds a TensorFlow graph/],
+    ['test/fixtures/savedmodel/exported.zip', /a graph of operations, which is run as a whole/], ['test/fixtures/onnx/convolutions.onnx', /a graph of operations, which is run as a whole/],
+    ['test/fixtures/safetensors/plain.safetensors', /has weights but no layer graph/], ['test/fixtures/tfjs-graph/convolutions.zip', /a graph of operations, which is run as a whole/],
   ] as const) {
     test(`of a model without a layer graph: ${file}`, async () => {
       const { feasible, refusals: [refusal], structure, layers } = await plan(file, { target: { channels: 0.5 } })

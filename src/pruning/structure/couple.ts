@@ -1,5 +1,6 @@
 /** The dependency graph of channels: which places of which weights stand for one channel, along the whole layer graph. */
 import { EspalierError } from '../../errors.ts'
+import { whyNoGraph } from '../../models/architecture/no-graph.ts'
 import type { Architecture, ArchitectureLayer, GraphNode } from '../../models/architecture/types.ts'
 import { PLAIN_CALL } from '../../models/layers/layer-type.ts'
 import type { SymbolicShape } from '../../models/tensor.ts'
@@ -57,7 +58,7 @@ export function coupleChannels (architecture: Architecture, options: CoupleOptio
 /** The same where outputs of the model may go too. */
 export function followChannels (architecture: Architecture, { keep = () => undefined }: CoupleOptions = {}): Structure {
   const { graph, layers } = architecture
-  if (graph === undefined) throw new EspalierError('unsupported-layer', `channels are taken out along the layer graph of a Keras model (keras, keras-h5, tfjs-layers): ${architecture.problem ?? 'the file has none'}; give the Keras model it was made from, or zero weights in this one, as the method magnitude does`)
+  if (graph === undefined) throw new EspalierError('unsupported-layer', `channels are taken out along the layer graph of a Keras model (keras, keras-h5, tfjs-layers): ${whyNoGraph(architecture)}; give the Keras model it was made from, or zero weights in this one, as the method magnitude does`)
   const sets = new ChannelSets()
   const makers: Maker[] = []
   const bound = new Map<string, AxisLabels>()

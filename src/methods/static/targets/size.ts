@@ -1,5 +1,6 @@
 /** The least sparsity that brings a size down to what is asked: parameters, multiplications or bytes. */
 import { EspalierError } from '../../../errors.ts'
+import { whyNoGraph } from '../../../models/architecture/no-graph.ts'
 import { countsOf, countTensors } from '../../../models/counts.ts'
 import { sparseBytes } from '../../../pruning/sparse.ts'
 import { allowedOf, type Target } from '../../../pruning/targets.ts'
@@ -68,6 +69,6 @@ async function measureFor (target: SizeTarget, context: StaticContext, pruner: P
   const before = countsOf(model, given)
   if ('params' in target) return { ...counted, metric: 'parameters', allowed: allowedOf(target.params, before.nonzeros), before: before.nonzeros, of: async (sparsity) => (await countsAt(sparsity)).nonzeros }
   if ('bytes' in target) return { ...counted, metric: 'bytes sparse', allowed: target.bytes, before: sparseBytes(before.weights, before.nonzeros), of: async (sparsity) => sparseBytes(before.weights, (await countsAt(sparsity)).nonzeros) }
-  if (before.effectiveMacs === null) throw new EspalierError('unsupported-layer', `multiplications are counted along the layer graph: ${model.architecture.problem ?? 'the file has none'}; give {"sparsity": number} or {"params": number}`)
+  if (before.effectiveMacs === null) throw new EspalierError('unsupported-layer', `multiplications are counted along the layer graph: ${whyNoGraph(model.architecture)}; give {"sparsity": number} or {"params": number}`)
   return { ...counted, metric: 'multiplications', allowed: allowedOf(target.macs, before.effectiveMacs), before: before.effectiveMacs, of: async (sparsity) => (await countsAt(sparsity)).effectiveMacs! }
 }
