@@ -12,13 +12,17 @@ export function gather (values: Float32Array, shape: Shape, kept: ReadonlyArray<
   let at = 0
   const copy = (axis: number, from: number): void => {
     if (axis > last) {
-      if (run === 1) taken[at] = values[from]!
-      else taken.set(values.subarray(from, from + run), at)
+      taken.set(values.subarray(from, from + run), at)
       at += run
       return
     }
     const places = kept[axis]
-    for (let index = 0; index < result[axis]!; index++) copy(axis + 1, from + (places?.[index] ?? index) * strides[axis]!)
+    const [size, stride] = [result[axis]!, strides[axis]!]
+    if (axis === last && run === 1) {
+      for (let index = 0; index < size; index++) taken[at++] = values[from + places![index]!]!
+      return
+    }
+    for (let index = 0; index < size; index++) copy(axis + 1, from + (places?.[index] ?? index) * stride)
   }
   copy(0, 0)
   return { shape: result, values: taken }
