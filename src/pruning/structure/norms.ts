@@ -45,19 +45,18 @@ export function reduced (numbers: readonly number[], reduce: Reduction): number 
 function sumsAlong ({ shape, values }: WeightValues, axis: number, power: 1 | 2): Float64Array {
   const sums = new Float64Array(shape[axis]!)
   const step = shape.slice(axis + 1).reduce((all, size) => all * size, 1)
-  const [size, block] = [sums.length, sums.length * step]
-  for (let start = 0; start < values.length; start += block) {
-    for (let place = 0; place < size; place++) {
+  const sized = power === 1 ? Math.abs : square
+  for (let index = 0; index < values.length;) {
+    for (let place = 0; place < sums.length; place++) {
       let sum = 0
-      for (let index = start + place * step, end = index + step; index < end; index++) {
-        const value = values[index]!
-        sum += power === 1 ? Math.abs(value) : value * value
-      }
+      for (const end = index + step; index < end; index++) sum += sized(values[index]!)
       sums[place]! += sum
     }
   }
   return sums
 }
+
+const square = (value: number): number => value * value
 
 /** Scores of a group's channels beside those of other groups: over their mean, so that a typical channel of any layer has 1. */
 export function overMean (scores: readonly number[]): number[] {
