@@ -24,15 +24,18 @@ export interface Measuring {
 const TOLERANCE = 1e-4
 const COMPARED = 64
 
-const LATENCY: Omit<LatencySpec, 'threads'> = { batches: [1, 64], runs: 400, warmUp: 20, seconds: 4 }
+const LATENCY: Omit<LatencySpec, 'threads'> = { batches: [1, 64], runs: 400, warmUp: 10, seconds: 3 }
 
 /** In turn with the peer, so that what slows the machine down for a while slows both. */
 const LATENCY_ROUNDS = 3
 
 /** Trained further as it came, by seed: the same for all cases. */
-export async function denseRuns (name: ModelName, { examples, folder, seeds, train }: Measuring): Promise<number[][]> {
+export async function denseRuns (name: ModelName, { examples, folder, seeds, train, log }: Measuring): Promise<number[][]> {
   const runs: number[][] = []
-  for (const seed of seeds) runs.push(train ? await fineTuned({ model: MODELS[name], dataset: examples.zip, folder, seed }) : [])
+  for (const seed of seeds) {
+    runs.push(train ? await fineTuned({ model: MODELS[name], dataset: examples.zip, folder, seed }) : [])
+    log(`${name} as it came, seed ${seed}: ${JSON.stringify(runs.at(-1))}`)
+  }
   return runs
 }
 
