@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { engineEnvironment, inherited, readConfig } from '../src/config.ts'
 import { dataZip } from './methods/data.ts'
-import { CASES, MODELS, VARIANTS, type CaseName, type ModelName } from './structured/cases.ts'
+import { CASES, MARKS, MODELS, VARIANTS, type CaseName, type ModelName } from './structured/cases.ts'
 import { partsOf } from './structured/data.ts'
 import { timeGraph, type GraphTimes } from './structured/graph.ts'
 import { denseRuns, latencies, ourAccuracy, peerAccuracy, type Measuring } from './structured/measure.ts'
@@ -33,6 +33,8 @@ const { values: options } = parseArgs({
     reported: { type: 'string' },
     threads: { type: 'string', default: String(cpus().length) },
     peer: { type: 'string', default: 'yes' },
+    // Are the models as they came trained as long, to compare with?
+    dense: { type: 'string', default: 'yes' },
     python: { type: 'string', default: inherited.ESPALIER_PYTHON ?? 'python3' },
     data: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -59,14 +61,14 @@ const GRAPH = { rounds: 5, ratio: 0.5, mark: 1 } as const
 
 async function measureModel (name: ModelName, measuring: Measuring): Promise<Record<string, unknown>> {
   const figures: Record<string, unknown> = {}
-  const dense = parts.includes('accuracy') ? await denseRuns(name, measuring) : []
+  const dense = parts.includes('accuracy') && options.dense === 'yes' ? await denseRuns(name, measuring) : measuring.seeds.map(() => [])
   let peerDense: ReadonlyArray<readonly number[]> | undefined
   for (const chosen of named<CaseName>('cases', Object.keys(CASES) as CaseName[])) {
     const ours: Record<string, Record<string, unknown>> = Object.fromEntries(variants.map((variant) => [variant, {}]))
     let peer: Record<string, unknown> = withPeer ? {} : { leftOut: SKIPPED }
     if (parts.includes('accuracy')) {
       for (const variant of variants) ours[variant] = await ourAccuracy(name, chosen, variant, dense, measuring)
-      const found = withPeer ? await peerAccuracy(name, chosen, peerDense, measuring) : SKIPPED
+      const found = withPeer ? await peerAccuracy(name, chosen, options.dense === 'yes' ? peerDense : dense, measuring) : SKIPPED
       if (typeof found === 'string') peer = { leftOut: found }
       else [peer, peerDense] = [found.figures, found.dense]
     }
@@ -75,7 +77,9 @@ async function measureModel (name: ModelName, measuring: Measuring): Promise<Rec
       ours.default = { ...ours.default, ...found.ours }
       peer = typeof found.peer === 'string' ? { ...peer, leftOut: found.peer } : { ...peer, ...found.peer }
     }
-    figures[chosen] = { ...ours.default, ...(variants.some((variant) => variant !== 'default') && { variants: ours }), peer }
+    const [mark, lost] = [MARKS[chosen], ours.default?.accuracyDropPoints]
+    const judged = mark !== undefined && typeof lost === 'number' && measuring.train ? { mark, met: lost <= mark } : {}
+    figures[chosen] = { ...ours.default, ...judged, ...(variants.some((variant) => variant !== 'default') && { variants: ours }), peer }
   }
   return figures
 }

@@ -20,7 +20,6 @@ export function accuracyFigures (runs: readonly Run[]): Record<string, unknown> 
   const [first] = runs
   const { weights, weightsBefore, macs, macsBefore, dense, epochs } = first!
   const after = mean(runs.map((run) => run.epochs.at(-1) ?? run.oneShot))
-  const trained = epochs.length > 0
   return {
     weights, weightsBefore, macs, macsBefore, macsRatio: rounded(macsBefore / macs, 3),
     dense: percent(dense),
@@ -28,7 +27,7 @@ export function accuracyFigures (runs: readonly Run[]): Record<string, unknown> 
     epochs: epochs.map((_, at) => runs.map((run) => percent(run.epochs[at]!))),
     denseEpochs: first!.denseEpochs.map((_, at) => runs.map((run) => percent(run.denseEpochs[at]!))),
     accuracyDropPoints: rounded(100 * (dense - after), 3),
-    ...(trained && { dropFromDenseTrainedPoints: rounded(100 * (mean(runs.map((run) => run.denseEpochs.at(-1)!)) - after), 3) }),
+    ...(first!.denseEpochs.length > 0 && { dropFromDenseTrainedPoints: rounded(100 * (mean(runs.map((run) => run.denseEpochs.at(-1)!)) - after), 3) }),
   }
 }
 

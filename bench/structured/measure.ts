@@ -1,4 +1,5 @@
 /** One model in one case: ours by every variant, and the peer. */
+import { EspalierError } from '../../src/errors.ts'
 import { CASES, EPOCHS, FINE_TUNING, MODELS, VARIANTS, type CaseName, type ModelName } from './cases.ts'
 import type { Examples } from './data.ts'
 import { fineTuned } from './fine-tune.ts'
@@ -39,7 +40,17 @@ export async function denseRuns (name: ModelName, { examples, folder, seeds, tra
   return runs
 }
 
-export async function ourAccuracy (name: ModelName, chosen: CaseName, variant: string, dense: readonly number[][], { examples, folder, seeds, train, log }: Measuring): Promise<Record<string, unknown>> {
+/** A variant may have nothing to say of a model: then `leftOut` has the reason. */
+export async function ourAccuracy (name: ModelName, chosen: CaseName, variant: string, dense: readonly number[][], measuring: Measuring): Promise<Record<string, unknown>> {
+  try {
+    return await pruneAndTrain(name, chosen, variant, dense, measuring)
+  } catch (error) {
+    if (error instanceof EspalierError && error.code === 'nothing-pruned') return { leftOut: error.message }
+    throw error
+  }
+}
+
+async function pruneAndTrain (name: ModelName, chosen: CaseName, variant: string, dense: readonly number[][], { examples, folder, seeds, train, log }: Measuring): Promise<Record<string, unknown>> {
   const runs: Run[] = []
   for (const [index, seed] of seeds.entries()) {
     const request = { model: MODELS[name], dataset: examples.zip, folder, seed }
