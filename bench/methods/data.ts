@@ -1,12 +1,14 @@
 /** The data sets of the benchmark of methods as one zip of idx files each: 60,000 training images and 10,000 test images. */
 import { createRequire } from 'node:module'
 import { createWriteStream } from 'node:fs'
-import { access, mkdir, readFile, rename } from 'node:fs/promises'
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { gunzipSync } from 'node:zlib'
+import { openZip } from '../../src/models/zip.ts'
 import { writeZip } from '../../src/models/zip-write.ts'
+import { openFile } from '../../src/worker/files.ts'
 import { fashionFolder } from '../train/fashion.ts'
 
 export const DATA_NAMES = ['mnist', 'fashion'] as const
@@ -46,4 +48,18 @@ async function readIdx (folder: string, file: string): Promise<Uint8Array> {
     if (bytes !== undefined) return candidate.endsWith('.gz') ? gunzipSync(bytes) : bytes
   }
   throw new Error(`${folder} holds neither ${file} nor ${file}.gz`)
+}
+
+/** The four idx files as files of a folder. */
+export async function unpack (zip: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const source = await openFile(zip)
+  try {
+    for (const entry of await openZip(source)) {
+      const content = await entry.source()
+      await writeFile(join(folder, entry.name), await content.read(0, content.size))
+    }
+  } finally {
+    await source.close()
+  }
 }

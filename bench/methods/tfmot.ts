@@ -1,11 +1,9 @@
 /** TensorFlow Model Optimization on the same dense model, in a Python process of its own. */
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { openZip } from '../../src/models/zip.ts'
-import { openFile } from '../../src/worker/files.ts'
+import { unpack } from './data.ts'
 
 export interface TfmotRun {
   readonly python: string
@@ -33,18 +31,5 @@ export async function runTfmot ({ python, model, dataset, folder, sparsity, seed
   } catch (error) {
     const { stderr = String(error) } = error as { stderr?: string }
     return `${stderr.trim().split('\n').at(-1)}; it needs: pip install tensorflow-cpu tf_keras tensorflow-model-optimization`
-  }
-}
-
-async function unpack (zip: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const source = await openFile(zip)
-  try {
-    for (const entry of await openZip(source)) {
-      const content = await entry.source()
-      await writeFile(join(folder, entry.name), await content.read(0, content.size))
-    }
-  } finally {
-    await source.close()
   }
 }

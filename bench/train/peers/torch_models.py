@@ -55,19 +55,23 @@ MODELS = {"lenet300": lenet300, "lenet5": lenet5, "resnet8": resnet8}
 
 
 def build(name, folder):
-    """Modules take the stored weights in order: the order in which they are made here is Keras' order of layers."""
-    model = MODELS[name]()
+    """The model with the weights stored in `<name>.json` and `<name>.f32`."""
     with open(os.path.join(folder, name + ".json")) as file:
         stored = json.load(file)
     values = torch.from_file(os.path.join(folder, name + ".f32"), size=sum(entry["size"] for entry in stored), dtype=torch.float32)
-    parts = iter(zip(stored, torch.split(values, [entry["size"] for entry in stored])))
+    return fill(name, [flat.reshape(entry["shape"]) for entry, flat in zip(stored, torch.split(values, [entry["size"] for entry in stored]))])
+
+
+def fill(name, weights):
+    """Modules take Keras' weights in order: the order in which they are made here is Keras' order of layers."""
+    model = MODELS[name]()
+    parts = iter(weights)
     channels = None
     for module in model.modules():
         for parameter in tensors_of(module):
-            entry, flat = next(parts)
-            given = flat.reshape(entry["shape"])
+            given = next(parts)
             if parameter.dim() == 4:
-                given, channels = given.permute(3, 2, 0, 1), entry["shape"][3]
+                given, channels = given.permute(3, 2, 0, 1), given.shape[3]
             elif parameter.dim() == 2:
                 given = dense_kernel(given, channels if name == "lenet5" else None)
                 channels = None

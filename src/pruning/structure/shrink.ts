@@ -22,12 +22,14 @@ export interface Cut {
 
 export function createCut (structure: Structure, gone: ReadonlySet<number>): Cut {
   const { sets } = structure
-  const goes = (label: number): boolean => gone.has(sets.rootOf(label))
-  return {
-    structure,
-    kept: (labels) => [...labels.keys()].filter((place) => !goes(labels[place]!)),
-    shortens: (labels) => labels.some(goes),
+  // An axis is asked for once for every weight and value that has it.
+  const known = new Map<Labels, number[]>()
+  const kept = (labels: Labels): number[] => {
+    const places = known.get(labels) ?? [...labels.keys()].filter((place) => !gone.has(sets.rootOf(labels[place]!)))
+    known.set(labels, places)
+    return places
   }
+  return { structure, kept, shortens: (labels) => kept(labels).length < labels.length }
 }
 
 /** The configuration with the sizes that are left. */
