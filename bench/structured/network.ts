@@ -7,7 +7,7 @@ import { fileTensor } from '../../src/models/formats/file-tensor.ts'
 import { datatypeOf } from '../../src/models/formats/hdf5/index.ts'
 import type { ModelFile } from '../../src/models/model.ts'
 import { sizeOf, type Shape, type StoredTensor } from '../../src/models/tensor.ts'
-import { GraphBuilder } from '../../test/support/random-graph.ts'
+import { GraphBuilder } from '../../test/support/graph-builder.ts'
 
 /** Blocks and channels of each stage; every stage but the first begins with half the image and a convolution in the shortcut. */
 export const NETWORK = { stages: [25, 25, 24, 24], widths: [16, 32, 64, 128], size: 32 } as const
