@@ -65,21 +65,32 @@ export function countsOf (model: ModelFile, nonzerosOf: ReadonlyMap<string, numb
 
 /** Numbers of a weight that are not zero. Throws `invalid-model` for one that is NaN or infinite. */
 export async function countNonzeros (layer: ModelLayer, { role, tensor }: LayerWeight, changes: TensorChanges = UNCHANGED): Promise<number> {
-  let [count, at] = [0, 0]
+  let count = 0
+  let at = 0
   for await (const values of valuesOf(tensor, changes)) {
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index]!
-      if (value !== 0) count++
-      // x - x is 0 for every number and NaN for the others.
-      if (value - value !== 0) {
-        throw new EspalierError('invalid-model',
-          `layer ${layer.path}: its ${role}[${at + index}] is ${value}; every weight must be a finite number`,
-          { layer: layer.path, weight: role, index: at + index })
-      }
+    const index = firstNotFinite(values)
+    if (index >= 0) {
+      throw new EspalierError('invalid-model',
+        `layer ${layer.path}: its ${role}[${at + index}] is ${values[index]}; every weight must be a finite number`,
+        { layer: layer.path, weight: role, index: at + index })
     }
+    count += nonzerosIn(values)
     at += values.length
   }
   return count
+}
+
+// Loops of their own, as functions that wait are slow, and were seen to count wrongly once while they were being optimised.
+function nonzerosIn (values: Float32Array): number {
+  let count = 0
+  for (let index = 0; index < values.length; index++) if (values[index] !== 0) count++
+  return count
+}
+
+/** -1 when all are. x - x is 0 for every number and NaN for the others. */
+function firstNotFinite (values: Float32Array): number {
+  for (let index = 0; index < values.length; index++) if (values[index]! - values[index]! !== 0) return index
+  return -1
 }
 
 function isTrainable ({ spec, tensor }: LayerWeight): boolean {
