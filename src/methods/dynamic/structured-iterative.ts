@@ -6,6 +6,7 @@ import type { DynamicMethod, TrainingContext } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
 import { coupleModel } from '../structured/channels.ts'
 import { channelRows, channelNotes, mergedRecord } from '../structured/record.ts'
+import { shareOfLayers } from '../structured/take.ts'
 import { firstWeights } from './first-weights.ts'
 import { openExamples, type OpenedExamples } from './open-examples.ts'
 import type { PrunedOnce } from './run-pruning.ts'
@@ -19,15 +20,15 @@ export const structuredIterative = {
   writesModel: true,
   async run (given) {
     const context = await withFirstWeights(given)
-    const { recipe: { target, scope }, model } = context
+    const { recipe, model } = context
     const examples = await openExamples(context)
-    const found = await prunedTo(target!, context, examples)
-    const { model: shrunk, cuts } = await rebuilt(model, context.recipe, found.gone!)
+    const found = await prunedTo(recipe.target!, context, examples)
+    const { model: shrunk, cuts } = await rebuilt(model, recipe, found.gone!)
     const made = await withValues(shrunk, found.trained.weights)
     return {
       model: made,
       changes: new Map(),
-      ...await channelRows(coupleModel(model, context.recipe), made, scope === 'layer' && 'channels' in target! ? target.channels : null),
+      ...await channelRows(coupleModel(model, recipe), made, shareOfLayers(recipe)),
       threshold: null,
       training: found.trained.record,
       structure: mergedRecord(cuts),

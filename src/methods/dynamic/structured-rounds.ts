@@ -5,14 +5,14 @@ import { EspalierError } from '../../errors.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { remadeModel, type RemadeTensor } from '../../models/remade.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
+import type { Choice } from '../../pruning/structure/choose.ts'
 import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import type { Target } from '../../pruning/targets.ts'
 import type { StaticContext, TrainingContext } from '../method.ts'
 import type { TrainingRecord } from '../receipt.ts'
-import { coupleModel, leaveUnscored, rankCoupled, type CoupledModel } from '../structured/channels.ts'
+import { coupleModel, type CoupledModel } from '../structured/channels.ts'
 import { channelMeasure } from '../structured/measures.ts'
-import { reachTarget } from '../structured/reach.ts'
-import { scoreChannels } from '../structured/scores.ts'
+import { takeChannels } from '../structured/take.ts'
 import { aroundCheckpoint, withinCheckpoint } from './nested-checkpoint.ts'
 import type { OpenedExamples } from './open-examples.ts'
 import { keptZeros } from './pool.ts'
@@ -47,7 +47,7 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
   const gone = resumed.state.gone.map((roots) => [...roots])
   const records = [...resumed.state.records]
   let inner = resumed.inner
-  let { model } = gone.length === 0 ? { model: given } : await rebuilt(given, recipe, gone)
+  let { model } = await rebuilt(given, recipe, gone)
   let removed = gone.reduce((sum, roots) => sum + roots.length, 0)
   let trained: TrainedModel | undefined
   for (let round = records.length; round < epochs.length; round++) {
@@ -56,7 +56,8 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
     if (gone.length === round) {
       const { onProgress } = context
       const own: StaticContext = { recipe, model, signal, onProgress, ...looking }
-      const taken = await takeOut(own, await roundTarget(target, own, { round, rounds: epochs.length, removed }))
+      const place = { round, rounds: epochs.length, removed }
+      const taken = await takeChannels(own, { targetOf: async (coupled, choice) => await roundTarget(target, own, coupled, choice, place) })
       gone.push([...taken.gone])
       removed += taken.gone.size
       model = taken.model
@@ -97,29 +98,18 @@ async function zerosOf (given: ModelFile, recipe: Recipe, gone: ReadonlyArray<re
   return (weight) => keptZeros(weight, values.get(weight.key)!)
 }
 
-async function takeOut (context: StaticContext, target: Target): Promise<{ gone: ReadonlySet<number>, model: ModelFile }> {
-  const { recipe, model } = context
-  const own = { ...context, recipe: { ...recipe, target } }
-  const followed = coupleModel(model, recipe)
-  const scored = await scoreChannels(own, followed.structure)
-  const coupled = leaveUnscored(followed, scored, recipe)
-  const { gone } = await reachTarget(own, coupled, rankCoupled(coupled, scored, recipe))
-  return { gone, model: await shrinkModel(model, createCut(coupled.structure, gone)) }
-}
-
 /** What one round is to come to: in equal shares of what is left, so that the last round meets the target. */
-async function roundTarget (target: RoundsRequest['target'], context: StaticContext, { round, rounds, removed }: { readonly round: number, readonly rounds: number, readonly removed: number }): Promise<Target> {
+async function roundTarget (
+  target: RoundsRequest['target'], context: StaticContext, coupled: CoupledModel, { competing }: Choice, { round, rounds, removed }: { readonly round: number, readonly rounds: number, readonly removed: number }
+): Promise<Target> {
   const left = rounds - round
   if ('channels' in target) {
-    const { groups } = coupleModel(context.model, context.recipe)
-    const now = groups.reduce((sum, { channels }) => sum + channels.length, 0)
-    const all = now + removed
-    const wanted = all * (1 - (1 - target.channels) ** ((round + 1) / rounds))
-    return { channels: Math.min(1 - 1e-9, Math.max(1e-9, (wanted - removed) / now)) }
+    const wanted = (competing + removed) * (1 - (1 - target.channels) ** ((round + 1) / rounds))
+    return { channels: Math.min(1 - 1e-9, Math.max(1e-9, (wanted - removed) / Math.max(competing, 1))) }
   }
   if (left === 1 || !('params' in target || 'macs' in target || 'latency' in target || 'latencyMs' in target)) return target
   if ('latency' in target) return { latency: target.latency ** (1 / rounds) }
-  const measure = await channelMeasure(target, context, coupleModel(context.model, context.recipe))
+  const measure = await channelMeasure(target, context, coupled)
   measure.dispose?.()
   const step = measure.before * (measure.allowed / measure.before) ** (1 / left)
   return 'latencyMs' in target ? { latencyMs: step } : 'params' in target ? { params: Math.round(step) } : { macs: Math.round(step) }

@@ -7,14 +7,11 @@ import { CRITERIA, needsData } from '../../pruning/criteria/index.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import { placesGone } from '../../pruning/structure/groups.ts'
-import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import { searchOf } from '../../pruning/targets.ts'
 import type { MethodResult } from '../method.ts'
-import type { SearchRecord } from '../receipt.ts'
-import { coupleModel, leaveUnscored, rankCoupled, type CoupledModel } from '../structured/channels.ts'
-import { reachTarget } from '../structured/reach.ts'
+import { coupleModel, type CoupledModel } from '../structured/channels.ts'
 import { channelRows, channelNotes, structureRecord } from '../structured/record.ts'
-import { scoreChannels } from '../structured/scores.ts'
+import { shareOfLayers, takeChannels, type Taken } from '../structured/take.ts'
 import { PLANNED_WEIGHTS } from './limits.ts'
 import { createScale, type Weighed, type WeighFile } from './memory-scale.ts'
 import { planSize } from './plan-size.ts'
@@ -32,11 +29,7 @@ export interface ChannelPlanRequest {
   readonly nonzeros: ReadonlyMap<string, number>
 }
 
-interface Shrunk {
-  readonly coupled: CoupledModel
-  readonly model: ModelFile
-  readonly gone: ReadonlySet<number>
-  readonly search?: SearchRecord
+interface Shrunk extends Taken {
   /** Null where weights that stay change as well. */
   readonly file: Weighed | null
 }
@@ -50,7 +43,7 @@ export async function planChannels (request: ChannelPlanRequest, refusals: Espal
   const shrunk = why !== undefined || refusals.length > 0 ? null : await attempt(refusals, async () => await shrink(request, followed))
   const coupled = shrunk?.coupled ?? followed
   const inexact = why ?? (recipe.batchNorm === 'recalibrate' ? 'these are the channels of the job, but "batchNorm": "recalibrate" looks at calibration data, and the bytes of the file depend on it' : undefined)
-  const { layers, pool } = await channelRows(coupled, shrunk?.model ?? model, shareOf(recipe))
+  const { layers, pool } = await channelRows(coupled, shrunk?.model ?? model, shareOfLayers(recipe))
   return {
     exact: shrunk !== null && shrunk.file !== null,
     ...(inexact !== undefined && { inexact }),
@@ -67,11 +60,8 @@ export async function planChannels (request: ChannelPlanRequest, refusals: Espal
 async function shrink ({ model, recipe, gzipSize }: ChannelPlanRequest, followed: CoupledModel): Promise<Shrunk> {
   const scale = createScale(model, recipe, gzipSize)
   const context = { model, recipe, signal: new AbortController().signal, weigh: scale.one }
-  const scored = await scoreChannels(context, followed.structure)
-  const coupled = leaveUnscored(followed, scored, recipe)
-  const { gone, search } = await reachTarget(context, coupled, rankCoupled(coupled, scored, recipe))
-  const shrunk = await shrinkModel(model, createCut(coupled.structure, gone))
-  return { coupled, model: shrunk, gone, file: recipe.batchNorm === 'recalibrate' ? null : await scale.both(new Map(), shrunk), ...(search && { search }) }
+  const taken = await takeChannels(context, { followed })
+  return { ...taken, file: recipe.batchNorm === 'recalibrate' ? null : await scale.both(new Map(), taken.model) }
 }
 
 /** Why the very channels are not known before the job runs. */
@@ -83,11 +73,6 @@ function whyUnknown ({ model, recipe: { method, target, criterion } }: ChannelPl
   if (criterion !== undefined && needsData(CRITERIA[criterion])) return `the criterion ${criterion} looks at calibration data`
   const weights = model.layers.flatMap((layer) => layer.weights).reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
   return weights > PLANNED_WEIGHTS ? `the channels of ${weights} weights are ranked by a job only: a plan ranks up to ${PLANNED_WEIGHTS}` : undefined
-}
-
-/** The share that is asked of every layer. */
-function shareOf ({ scope, target }: Recipe): number | null {
-  return scope === 'layer' && target !== null && 'channels' in target ? target.channels : null
 }
 
 async function sizeAfter ({ model, nonzeros }: ChannelPlanRequest, { model: shrunk, file }: Shrunk, pool: NonNullable<MethodResult['pool']['after']>): Promise<Plan['after']> {

@@ -1,11 +1,8 @@
 /** Structured pruning at once: the channels that matter least go, with all that is coupled to them. */
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
-import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import type { StaticMethod } from '../method.ts'
-import { coupleModel, leaveUnscored, rankCoupled } from '../structured/channels.ts'
-import { reachTarget } from '../structured/reach.ts'
 import { channelNotes, channelRows, structureRecord } from '../structured/record.ts'
-import { scoreChannels } from '../structured/scores.ts'
+import { shareOfLayers, takeChannels } from '../structured/take.ts'
 import { recalibrate } from './reach.ts'
 
 export const structured = {
@@ -14,22 +11,16 @@ export const structured = {
   description: METHOD_RULES.structured.description,
   writesModel: true,
   async run (context) {
-    const { recipe, model } = context
-    const followed = coupleModel(model, recipe)
-    const scored = await scoreChannels(context, followed.structure)
-    const coupled = leaveUnscored(followed, scored, recipe)
-    const { gone, search } = await reachTarget(context, coupled, rankCoupled(coupled, scored, recipe))
-    const shrunk = await shrinkModel(model, createCut(coupled.structure, gone))
-    const { changes, record } = await recalibrate(context, new Map(), shrunk)
-    const { target, scope } = recipe
+    const { coupled, gone, model, search, record: calibration } = await takeChannels(context)
+    const { changes, record } = await recalibrate(context, new Map(), model)
     return {
-      model: shrunk,
+      model,
       changes,
-      ...await channelRows(coupled, shrunk, scope === 'layer' && target !== null && 'channels' in target ? target.channels : null),
+      ...await channelRows(coupled, model, shareOfLayers(context.recipe)),
       threshold: null,
       structure: structureRecord(coupled, gone),
       notes: channelNotes(coupled, gone),
-      ...(scored.record && { calibration: scored.record }),
+      ...(calibration && { calibration }),
       ...(record && { batchNorm: record }),
       ...(search && { search }),
     }

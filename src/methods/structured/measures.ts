@@ -9,28 +9,19 @@ import { createCut, shrinkModel, type Cut } from '../../pruning/structure/shrink
 import { allowedOf, type Target } from '../../pruning/targets.ts'
 import type { StaticContext } from '../method.ts'
 import { randomInputs } from '../random-inputs.ts'
+import { COUNTED, nearBytes, type SizeMeasure } from '../search-least.ts'
 import type { CoupledModel } from './channels.ts'
 import { sizesAfter, sizesOfArchitecture } from './sizes.ts'
 
 export type MeasuredTarget = Extract<Target, { readonly params: number } | { readonly macs: number } | { readonly bytes: number } | { readonly latency: number } | { readonly latencyMs: number }>
 
-export interface ChannelMeasure {
-  readonly metric: string
-  readonly allowed: number
-  readonly before: number
-  /** Counting costs next to nothing; writing a file or measuring time does. */
-  readonly attempts: number
-  /** A value this near below what is allowed is near enough. */
-  readonly nearEnough: number
+export interface ChannelMeasure extends SizeMeasure {
   of (gone: ReadonlySet<number>): Promise<number>
   dispose? (): void
 }
 
-/** Of what stays, so much is near enough to bytes and to milliseconds. */
-const NEAR = { bytes: 0.005, latency: 0.03 }
-
-/** More halvings than a number of channels has. */
-const COUNTED = 64
+/** Of what is allowed, so much is near enough to milliseconds. */
+const NEAR_TIME = 0.03
 
 type Context = Pick<StaticContext, 'recipe' | 'weigh' | 'engine' | 'signal'>
 
@@ -40,9 +31,9 @@ export async function channelMeasure (target: MeasuredTarget, context: Context, 
   if ('params' in target || 'macs' in target) {
     const [name, asked] = 'params' in target ? ['params', target.params] as const : ['macs', target.macs] as const
     const before = sizesOfArchitecture(model.architecture)[name]
-    return { metric: name === 'params' ? 'parameters' : 'multiplications', allowed: allowedOf(asked, before), before, attempts: COUNTED, nearEnough: Infinity, of: async (gone) => sizesAfter(model, cutOf(gone))[name] }
+    return { metric: name === 'params' ? 'parameters' : 'multiplications', allowed: allowedOf(asked, before), before, ...COUNTED, of: async (gone) => sizesAfter(model, cutOf(gone))[name] }
   }
-  const { attempts } = context.recipe.search ?? { attempts: COUNTED }
+  const { attempts } = context.recipe.search ?? COUNTED
   if ('latency' in target || 'latencyMs' in target) return await latencyMeasure((before) => 'latency' in target ? target.latency * before : target.latencyMs, context, model, shrunk, attempts)
   const { bytes: allowed, as } = target
   if (as === 'sparse') {
@@ -50,12 +41,12 @@ export async function channelMeasure (target: MeasuredTarget, context: Context, 
       const { weights, nonzeros } = await countModel(one)
       return sparseBytes(weights, nonzeros)
     }
-    return { metric: 'bytes sparse', allowed, before: await of(model), attempts: COUNTED, nearEnough: Infinity, of: async (gone) => await of(await shrunk(gone)) }
+    return { metric: 'bytes sparse', allowed, before: await of(model), ...COUNTED, of: async (gone) => await of(await shrunk(gone)) }
   }
   const { weigh } = context
   if (weigh === undefined) throw new EspalierError('internal', 'a target of bytes was given nothing to weigh with')
   return {
-    metric: as === 'file' ? 'bytes of the file' : 'bytes after gzip', allowed, before: await weigh(new Map(), as, model), attempts, nearEnough: (1 - NEAR.bytes) * allowed,
+    metric: as === 'file' ? 'bytes of the file' : 'bytes after gzip', allowed, before: await weigh(new Map(), as, model), attempts, nearEnough: nearBytes(allowed),
     of: async (gone) => await weigh(new Map(), as, await shrunk(gone)),
   }
 }
@@ -77,7 +68,7 @@ async function latencyMeasure (allowedOf: (before: number) => number, { engine, 
   const [before] = await p50s([])
   const allowed = allowedOf(before!)
   return {
-    metric: 'milliseconds', allowed, before: before!, attempts, nearEnough: (1 - NEAR.latency) * allowed,
+    metric: 'milliseconds', allowed, before: before!, attempts, nearEnough: (1 - NEAR_TIME) * allowed,
     async of (gone) {
       const [then, now] = await p50s([await shrunk(gone)])
       return now! / then! * before!

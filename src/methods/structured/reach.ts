@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import type { Choice } from '../../pruning/structure/choose.ts'
 import type { StaticContext } from '../method.ts'
 import type { SearchRecord } from '../receipt.ts'
-import { leastZeros, type Tried } from '../search-curve.ts'
+import { searchLeast } from '../search-least.ts'
 import { keepAccuracy } from './accuracy.ts'
 import type { CoupledModel } from './channels.ts'
 import { channelMeasure, type MeasuredTarget } from './measures.ts'
@@ -38,25 +38,13 @@ async function countFor (target: Exclude<NonNullable<StaticContext['recipe']['ta
 }
 
 /** The least number of channels whose going brings a size down to what is asked. */
-export async function bringDown (target: MeasuredTarget, context: Pick<StaticContext, 'recipe' | 'weigh' | 'engine' | 'signal'>, coupled: CoupledModel, { competing, goneAt }: Choice): Promise<{ count: number, search: SearchRecord }> {
+async function bringDown (target: MeasuredTarget, context: StaticContext, coupled: CoupledModel, { competing, goneAt }: Choice): Promise<{ count: number, search: SearchRecord }> {
   const measure = await channelMeasure(target, context, coupled)
-  const { metric, allowed, before, attempts, nearEnough } = measure
-  const tried: Tried[] = []
-  const at = async (count: number): Promise<Tried> => {
-    context.signal.throwIfAborted()
-    const one = { zeros: count, value: await measure.of(goneAt(count)) }
-    tried.push(one)
-    return one
-  }
   try {
-    if (before <= allowed) throw new EspalierError('nothing-pruned', `the model has ${before} ${metric} already, ${allowed} are allowed: ask for less`, { before, allowed })
-    const least = await at(competing)
-    if (least.value > allowed) {
-      throw new EspalierError('target-missed', `at most ${allowed} ${metric} are asked for, but ${least.value} of ${before} stay when all channels went that may: ask for more, let other layers go too ("layers"), or lower options.minChannels and options.roundTo`, { allowed, reached: least.value })
-    }
-    const { zeros: count } = await leastZeros({ above: { zeros: 0, value: before }, below: least, allowed, nearEnough, attempts: attempts - 1 }, at)
-    const curve = tried.map(({ zeros, value }) => ({ sparsity: zeros / competing, value, held: value <= allowed })).sort((a, b) => a.sparsity - b.sparsity)
-    return { count, search: { metric, goal: 'least', examples: null, baseline: before, allowed, curve, chosen: count / competing } }
+    return await searchLeast({
+      measure, competing, most: competing, signal: context.signal, of: async (count) => await measure.of(goneAt(count)),
+      advice: 'all channels went that may: ask for more, let other layers go too ("layers"), or lower options.minChannels and options.roundTo',
+    })
   } finally {
     measure.dispose?.()
   }
