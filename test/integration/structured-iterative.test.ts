@@ -31,6 +31,15 @@ describe('structured pruning with training', () => {
     for (const { before: given, after: left, kept } of structure!.groups) if (kept === undefined) assert.ok(Math.abs(left - given / 2) <= 1, `${left} of ${given}`)
   })
 
+  test('a share of a layer\'s own is that of all rounds together', async () => {
+    const { receipt } = await jobs.start('own', LENET, { method: 'structured-iterative', target: { channels: 0.4 }, options: { rounds: 2 }, layers: [{ match: 'dense_3', sparsity: 0.5 }], training: TRAINING, ...HALF }, { dataset: jobs.dataset })
+    const groups = new Map(receipt.structure!.groups.map((group) => [group.name, group]))
+    assert.ok(Math.abs(groups.get('dense_3')!.after - 250) <= 1, JSON.stringify(groups.get('dense_3')))
+    // Of the 70 filters of both convolutions, which compete.
+    const filters = groups.get('conv2d')!.after + groups.get('conv2d_1')!.after
+    assert.ok(Math.abs(filters - 42) <= 1, `${filters}`)
+  })
+
   test('what criteria look at, and an accuracy that is kept over trainings', async () => {
     const { receipt } = await jobs.start('accuracy', LENET, { method: 'structured-iterative', criterion: 'taylor', calibration: { examples: 200 }, target: { maxAccuracyDrop: 0.05 }, search: { attempts: 2, low: 0.2, high: 0.8 }, training: { ...TRAINING, epochs: 1, validation: 0.2 }, ...HALF }, { dataset: jobs.dataset })
     assert.equal(receipt.search!.curve.length, 2)

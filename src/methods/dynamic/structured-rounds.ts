@@ -47,8 +47,9 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
   const gone = resumed.state.gone.map((roots) => [...roots])
   const records = [...resumed.state.records]
   let inner = resumed.inner
-  let { model } = await rebuilt(given, recipe, gone)
-  let removed = gone.reduce((sum, roots) => sum + roots.length, 0)
+  const before = await rebuilt(given, recipe, gone)
+  let { model } = before
+  let removed = before.cuts.reduce((sum, cut) => sum + competingIn(cut), 0)
   let trained: TrainedModel | undefined
   for (let round = records.length; round < epochs.length; round++) {
     signal.throwIfAborted()
@@ -57,9 +58,10 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
       const { onProgress } = context
       const own: StaticContext = { recipe, model, signal, onProgress, ...looking }
       const place = { round, rounds: epochs.length, removed }
-      const taken = await takeChannels(own, { targetOf: async (coupled, choice) => await roundTarget(target, own, coupled, choice, place) })
+      const followed = withShares(coupleModel(model, recipe), (share) => 1 - (1 - share) ** (1 / epochs.length))
+      const taken = await takeChannels(own, { followed, targetOf: async (coupled, choice) => await roundTarget(target, own, coupled, choice, place) })
       gone.push([...taken.gone])
-      removed += taken.gone.size
+      removed += competingIn(taken)
       model = taken.model
     }
     const own = { ...context, model, recipe: { ...recipe, training: { ...training, epochs: epochs[round]! } } }
@@ -96,6 +98,17 @@ async function zerosOf (given: ModelFile, recipe: Recipe, gone: ReadonlyArray<re
   const { model } = await rebuilt(given, recipe, gone)
   const values = new Map(await Promise.all(model.layers.flatMap(({ weights }) => weights.map(async ({ tensor }): Promise<[string, Float32Array]> => [tensor.key, await tensor.read()]))))
   return (weight) => keptZeros(weight, values.get(weight.key)!)
+}
+
+/** Layers with a share of their own lose it over all rounds, the same part of what is left in each. */
+function withShares (coupled: CoupledModel, change: (share: number) => number): CoupledModel {
+  return { ...coupled, shares: new Map([...coupled.shares].map(([layer, share]) => [layer, change(share)])) }
+}
+
+/** How many of the channels that went competed, as no layer that makes them has a share of its own. */
+function competingIn ({ coupled: { groups, shares }, gone }: RoundCut): number {
+  const free = groups.filter(({ makers }) => !makers.some((maker) => shares.has(maker)))
+  return free.reduce((sum, { channels }) => sum + channels.filter(({ root }) => gone.has(root)).length, 0)
 }
 
 /** What one round is to come to: in equal shares of what is left, so that the last round meets the target. */
