@@ -2,14 +2,12 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EspalierError } from '../errors.ts'
-import type { Catalog, StoredAnswer } from '../jobs/ports.ts'
+import type { IdempotencyKeys, StoredAnswer } from '../jobs/ports.ts'
 import { withIdempotency } from '../jobs/use-cases/idempotency.ts'
+import { tenantOf } from './principal.ts'
 
 /** What a POST is answered with. */
 export interface Answer { readonly status: number, readonly location?: string, readonly body: unknown }
-
-/** There is one tenant; its name is part of the scope of keys, so that keys of several will not meet. */
-const TENANT = 'default'
 
 /**
  * Does `work` and sends its answer. With an Idempotency-Key header: the first request with that key works, later ones with the same
@@ -17,11 +15,12 @@ const TENANT = 'default'
  * A request that failed has had no effect and frees its key.
  */
 export async function answerOnce (
-  request: FastifyRequest, reply: FastifyReply, catalog: Catalog, fingerprint: string, work: () => Promise<Answer>
+  request: FastifyRequest, reply: FastifyReply, catalog: IdempotencyKeys, fingerprint: string, work: () => Promise<Answer>
 ): Promise<FastifyReply> {
   const key = idempotencyKey(request)
   if (key === undefined) return send(reply, stored(await work()))
-  const scope = `${TENANT} ${request.method} ${request.routeOptions.url ?? request.url}`
+  // The keys of two tenants do not meet.
+  const scope = `${tenantOf(request)} ${request.method} ${request.routeOptions.url ?? request.url}`
   const identity = { scope, key, fingerprint: sha256(`${request.url}\n${fingerprint}`) }
   const { replayed, ...answer } = await withIdempotency(catalog, identity, async () => stored(await work()))
   if (replayed) reply.header('idempotency-replayed', 'true')

@@ -17,6 +17,7 @@ import { addPlanRoute } from './routes/plans/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
+import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
 import { addMetricsRoute } from './routes/system/metrics.ts'
 import { validatedText } from './validation.ts'
 
@@ -44,6 +45,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
   // What is sent comes from the same schemas; a serializer that drops what it does not know would hide mistakes.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   handleErrors(app)
+  decoratePrincipal(app)
   addSecurityHeaders(app)
   readJsonBodies(app)
   const metrics = countRequests(app)
@@ -57,6 +59,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
   await app.register(async (guarded) => {
     refuseOtherSites(guarded)
     if (dependencies.apiKey !== undefined) requireApiKey(guarded, dependencies.apiKey)
+    actAsFirstTenant(guarded)
     addMetricsRoute(guarded, dependencies, metrics)
     await guarded.register(async (v1) => {
       addModelRoutes(v1, dependencies)

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
-import type { Blobs, Catalog, Queue } from '../jobs/ports.ts'
+import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
 
@@ -27,7 +27,7 @@ export interface Limits {
 }
 
 export interface Dependencies {
-  readonly catalog: Catalog
+  readonly catalog: Catalogs
   readonly blobs: Blobs
   readonly queue: Queue
   readonly summarizeModel: SummarizeModel

@@ -6,6 +6,7 @@ import { createFileBlobs } from '../infra/blobs/files.ts'
 import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
+import { FIRST_TENANT } from '../jobs/tenants.ts'
 import { VERSION } from '../version.ts'
 import { createApp } from './app.ts'
 import { CATALOGUE } from './catalogue.ts'
@@ -50,7 +51,7 @@ export async function serve (config: Config): Promise<Server> {
   }
   try {
     // The first query loads a query compiler: better now than in somebody's first request. That nothing answers yet is for /readyz to say.
-    await catalog.models({ limit: 1 }).catch(() => {})
+    await catalog.of(FIRST_TENANT).models({ limit: 1 }).catch(() => {})
     return { url: await app.listen({ host, port }), close }
   } catch (error) {
     await close()

@@ -10,6 +10,7 @@ import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, P
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
 export interface JobRow {
   readonly id: string
+  readonly tenantId: string
   readonly state: JobState
   readonly modelId: string
   readonly datasetId: string | null
@@ -53,8 +54,11 @@ export type Wish = 'cancel' | 'pause'
 /** Why a job may not be begun: another attempt is current, or it has ended. */
 export type BeginResult = { readonly begun: true, readonly job: JobRow } | { readonly begun: false, readonly state: JobState | 'missing' }
 
-/** The rows. Every method is one transaction; what is conditional says so and returns whether it took place. */
-export interface Catalog {
+/**
+ * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
+ * says so and returns whether it took place.
+ */
+export interface TenantCatalog {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -74,6 +78,40 @@ export interface Catalog {
   /** False when there is none; throws `conflict` when it has not ended. */
   deleteJob (id: string): Promise<boolean>
 
+  /** By name; none for a job that is not there. */
+  metricSeries (jobId: string): Promise<MetricSeries[]>
+  /** By series and step; `thinned` when some were left out. */
+  metricPoints (jobId: string, query: MetricQuery): Promise<{ readonly points: MetricRow[], readonly thinned: boolean }>
+
+  /** queued, paused -> cancelled; running, pausing -> cancelling; gives the state after, null when there is no such job; throws `conflict` when ended. */
+  requestCancel (jobId: string): Promise<JobState | null>
+  /** queued -> paused, running -> pausing; gives the state after, null when there is no such job; throws `conflict` when paused or ended. */
+  requestPause (jobId: string): Promise<JobState | null>
+  /** paused -> queued with attempt + 1; throws `conflict` otherwise. */
+  resume (jobId: string): Promise<JobRow | null>
+  /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
+  retry (jobId: string): Promise<JobRow | null>
+}
+
+/** Answers that are kept for requests which come again. A scope names a tenant and a route. */
+export interface IdempotencyKeys {
+  /** Reserves a key: `fresh`, or what was stored under it. A reservation older than 5 minutes without answer may be taken over. */
+  reserveIdempotency (scope: string, key: string, fingerprint: string): Promise<IdempotencyResult>
+  completeIdempotency (scope: string, key: string, answer: StoredAnswer): Promise<void>
+  releaseIdempotency (scope: string, key: string): Promise<void>
+}
+
+/** What the API is given of the rows: nothing but through a tenant. */
+export interface Catalogs extends IdempotencyKeys {
+  of (tenant: string): TenantCatalog
+  ping (): Promise<void>
+  close (): Promise<void>
+}
+
+/** The rows as workers need them, of all tenants: an attempt knows its job, and the job its tenant. */
+export interface Catalog extends Catalogs {
+  /** A job of whatever tenant. */
+  anyJob (id: string): Promise<JobRow | null>
   /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */
   begin (jobId: string, attempt: number, worker: string): Promise<BeginResult>
   /** How often this attempt was begun since its last checkpoint. */
@@ -84,41 +122,21 @@ export interface Catalog {
   checkpoint (jobId: string, attempt: number, checkpoint: StoredCheckpoint | null): Promise<boolean>
   /** Keeps points, at most one for each series and step, only while worked on under that attempt; with `from` it first drops those of later steps. */
   metrics (jobId: string, attempt: number, batch: MetricBatch): Promise<boolean>
-  /** By name; none for a job that is not there. */
-  metricSeries (jobId: string): Promise<MetricSeries[]>
-  /** By series and step; `thinned` when some were left out. */
-  metricPoints (jobId: string, query: MetricQuery): Promise<{ readonly points: MetricRow[], readonly thinned: boolean }>
   /** Worked on under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
   succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
   /** Queued, worked on or cancelling under that attempt -> failed. */
   fail (jobId: string, attempt: number, error: ErrorRecord): Promise<boolean>
-  /** queued, paused -> cancelled; running, pausing -> cancelling; gives the state after, null when there is no such job; throws `conflict` when ended. */
-  requestCancel (jobId: string): Promise<JobState | null>
   /** cancelling -> cancelled. */
   cancelled (jobId: string, attempt: number): Promise<boolean>
-  /** queued -> paused, running -> pausing; gives the state after, null when there is no such job; throws `conflict` when paused or ended. */
-  requestPause (jobId: string): Promise<JobState | null>
   /** pausing -> paused. */
   paused (jobId: string, attempt: number): Promise<boolean>
-  /** paused -> queued with attempt + 1; throws `conflict` otherwise. */
-  resume (jobId: string): Promise<JobRow | null>
-  /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
-  retry (jobId: string): Promise<JobRow | null>
   /** Jobs that ought to have a live queue entry: queued, running, pausing, cancelling; unchanged for `olderThanMs`. */
   unfinished (olderThanMs: number): Promise<JobRow[]>
 
   /** sha256 of every blob a row refers to. */
   referencedBlobs (): Promise<Set<string>>
-
-  /** Reserves a key: `fresh`, or what was stored under it. A reservation older than 5 minutes without answer may be taken over. */
-  reserveIdempotency (scope: string, key: string, fingerprint: string): Promise<IdempotencyResult>
-  completeIdempotency (scope: string, key: string, answer: StoredAnswer): Promise<void>
-  releaseIdempotency (scope: string, key: string): Promise<void>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
-
-  ping (): Promise<void>
-  close (): Promise<void>
 }
 
 export interface StoredAnswer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Catalog, MetricQuery } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import type { MetricPoint } from '../../src/methods/metric-point.ts'
 import { newJob, RECEIPT } from './samples.ts'
 
@@ -16,8 +17,8 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
   }
   /** Points as `series step epoch value`. */
   const pointsOf = async (id: string, query: Partial<MetricQuery> = {}): Promise<string[]> => {
-    const series = query.series ?? (await catalog().metricSeries(id)).map((one) => one.name)
-    const { points } = await catalog().metricPoints(id, { after: -1, limit: 1000, ...query, series })
+    const series = query.series ?? (await catalog().of(FIRST_TENANT).metricSeries(id)).map((one) => one.name)
+    const { points } = await catalog().of(FIRST_TENANT).metricPoints(id, { after: -1, limit: 1000, ...query, series })
     return points.map(({ series: of, step, epoch, value }) => `${of} ${step} ${epoch} ${value}`)
   }
 
@@ -26,10 +27,10 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
       const id = await begun()
       assert.equal(await catalog().metrics(id, 1, { from: 0, points: [at(10, { loss: 0.5, 'sparsity/conv2d/kernel': 0.25 }), at(2, { loss: 1e-300 })] }), true)
       assert.equal(await catalog().metrics(id, 1, { points: [at(20, { loss: -1.5e300, val_loss: 1 / 3 }, 2)] }), true)
-      assert.deepEqual(await catalog().metricSeries(id), [{ name: 'loss', lastStep: 20 }, { name: 'sparsity/conv2d/kernel', lastStep: 10 }, { name: 'val_loss', lastStep: 20 }])
+      assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [{ name: 'loss', lastStep: 20 }, { name: 'sparsity/conv2d/kernel', lastStep: 10 }, { name: 'val_loss', lastStep: 20 }])
       assert.deepEqual(await pointsOf(id), ['loss 2 1 1e-300', 'loss 10 1 0.5', 'loss 20 2 -1.5e+300', 'sparsity/conv2d/kernel 10 1 0.25', `val_loss 20 2 ${1 / 3}`])
       assert.deepEqual(await pointsOf(id, { series: ['loss', 'none'], after: 2 }), ['loss 10 1 0.5', 'loss 20 2 -1.5e+300'])
-      const { points } = await catalog().metricPoints(id, { series: ['val_loss'], after: -1, limit: 2 })
+      const { points } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['val_loss'], after: -1, limit: 2 })
       assert.ok(Math.abs(points[0]!.at.getTime() - Date.now()) < 60_000)
     })
 
@@ -47,7 +48,7 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
       await catalog().metrics(id, 1, { from: 5, points: [at(9, { loss: 90 })] })
       assert.deepEqual(await pointsOf(id), ['loss 1 1 1', 'loss 5 1 5', 'loss 9 1 90', 'only_1 1 1 1', 'only_5 5 1 1'])
       await catalog().metrics(id, 1, { from: 0, points: [] })
-      assert.deepEqual(await catalog().metricSeries(id), [])
+      assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [])
     })
 
     test('only while the job is worked on under that attempt; points outlive it, and go with it', async () => {
@@ -59,27 +60,27 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
       assert.equal(await catalog().metrics(id, 1, batch), true)
       await catalog().fail(id, 1, { code: 'engine-crashed', message: 'x' })
       assert.equal(await catalog().metrics(id, 1, { from: 0, points: [] }), false)
-      await catalog().retry(id)
+      await catalog().of(FIRST_TENANT).retry(id)
       await catalog().begin(id, 2, 'w')
       assert.equal(await catalog().metrics(id, 1, { from: 0, points: [] }), false)
       assert.deepEqual(await pointsOf(id), ['loss 1 1 1'])
       await catalog().succeed(id, 2, RECEIPT, [])
       assert.equal(await catalog().metrics(id, 2, batch), false)
       assert.deepEqual(await pointsOf(id), ['loss 1 1 1'])
-      await catalog().deleteJob(id)
-      assert.deepEqual(await catalog().metricSeries(id), [])
+      await catalog().of(FIRST_TENANT).deleteJob(id)
+      assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [])
     })
 
     test('what is not there has no series, whatever the id; names may hold any letters', async () => {
       for (const id of ['job_none', '', 'a\u0000b', "'; DROP TABLE jobs; --"]) {
-        assert.deepEqual(await catalog().metricSeries(id), [])
-        assert.deepEqual(await catalog().metricPoints(id, { series: ['loss'], after: -1, limit: 10 }), { points: [], thinned: false })
+        assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [])
+        assert.deepEqual(await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['loss'], after: -1, limit: 10 }), { points: [], thinned: false })
         assert.equal(await catalog().metrics(id, 1, { points: [at(1, { loss: 1 })] }), false)
       }
       const id = await begun()
       const names = ['__proto__', "'; --", 'a\u0000b', 'half \ud800', 'ü'.repeat(500)]
       await catalog().metrics(id, 1, { points: [at(1, Object.fromEntries(names.map((one) => [one, 1])))] })
-      const stored = (await catalog().metricSeries(id)).map((one) => one.name)
+      const stored = (await catalog().of(FIRST_TENANT).metricSeries(id)).map((one) => one.name)
       assert.deepEqual(stored.sort(), ['__proto__', "'; --", 'a\uFFFDb', 'half \uFFFD', 'ü'.repeat(500)].sort())
       assert.equal((await pointsOf(id)).length, names.length)
     })
@@ -89,7 +90,7 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
         const id = await begun()
         const steps = Array.from({ length: count }, (_, index) => index * 7 + 3)
         await catalog().metrics(id, 1, { points: [...steps.map((step) => at(step, { long: step })), at(1, { short: 1 })] })
-        const { points, thinned } = await catalog().metricPoints(id, { series: ['long', 'short'], after: -1, limit })
+        const { points, thinned } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['long', 'short'], after: -1, limit })
         const kept = points.filter(({ series }) => series === 'long').map(({ step }) => step)
         assert.equal(kept.length, Math.min(count, limit))
         assert.equal(thinned, count > limit)

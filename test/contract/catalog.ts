@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Catalog, Page, PageRequest } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { artifact, DATASET, MODEL, newFile, newJob, RECEIPT, RECIPE, sha256Of } from './samples.ts'
 
 async function allPages<T> (list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {
@@ -20,21 +21,21 @@ async function allPages<T> (list: (page: PageRequest) => Promise<Page<T>>, limit
 export function catalogContract (name: string, catalog: () => Catalog): void {
   describe(`catalog: ${name}`, () => {
     test('models and data sets come back as they were stored', async () => {
-      const model = await catalog().createModel(newFile('m.keras'), MODEL)
+      const model = await catalog().of(FIRST_TENANT).createModel(newFile('m.keras'), MODEL)
       assert.match(model.id, /^mdl_[0-9a-z]{20}$/)
-      assert.deepEqual(await catalog().model(model.id), model)
+      assert.deepEqual(await catalog().of(FIRST_TENANT).model(model.id), model)
       const { id, createdAt, ...rest } = model
       assert.deepEqual(rest, { ...newFile('m.keras'), ...MODEL })
       assert.ok(Math.abs(Date.now() - Date.parse(createdAt)) < 60_000)
-      const dataset = await catalog().createDataset(newFile('d.npz'), DATASET)
+      const dataset = await catalog().of(FIRST_TENANT).createDataset(newFile('d.npz'), DATASET)
       assert.match(dataset.id, /^dst_/)
-      assert.deepEqual(await catalog().dataset(dataset.id), dataset)
+      assert.deepEqual(await catalog().of(FIRST_TENANT).dataset(dataset.id), dataset)
     })
 
     test('files larger than 2 GB and strings of any characters are safe', async () => {
       const name = 'a\u0000b \ud800 "quoted" \u2028 ü'
-      const model = await catalog().createModel({ name, bytes: 5e12, sha256: sha256Of('x') }, { ...MODEL, problem: name })
-      const read = await catalog().model(model.id)
+      const model = await catalog().of(FIRST_TENANT).createModel({ name, bytes: 5e12, sha256: sha256Of('x') }, { ...MODEL, problem: name })
+      const read = await catalog().of(FIRST_TENANT).model(model.id)
       assert.equal(read?.bytes, 5e12)
       assert.equal(read?.problem, name)
       assert.ok(read?.name.startsWith('a\uFFFDb'))
@@ -42,33 +43,33 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
 
     test('what is not there is null, whatever the id', async () => {
       for (const id of ['mdl_none', '', 'a\u0000b', "'; DROP TABLE jobs; --"]) {
-        assert.equal(await catalog().model(id), null)
-        assert.equal(await catalog().dataset(id), null)
-        assert.equal(await catalog().job(id), null)
-        assert.deepEqual([await catalog().deleteModel(id), await catalog().deleteDataset(id), await catalog().deleteJob(id)], [false, false, false])
-        assert.deepEqual([await catalog().requestCancel(id), await catalog().retry(id)], [null, null])
-        assert.deepEqual([await catalog().attempts(id), await catalog().artifacts(id)], [[], []])
+        assert.equal(await catalog().of(FIRST_TENANT).model(id), null)
+        assert.equal(await catalog().of(FIRST_TENANT).dataset(id), null)
+        assert.equal(await catalog().of(FIRST_TENANT).job(id), null)
+        assert.deepEqual([await catalog().of(FIRST_TENANT).deleteModel(id), await catalog().of(FIRST_TENANT).deleteDataset(id), await catalog().of(FIRST_TENANT).deleteJob(id)], [false, false, false])
+        assert.deepEqual([await catalog().of(FIRST_TENANT).requestCancel(id), await catalog().of(FIRST_TENANT).retry(id)], [null, null])
+        assert.deepEqual([await catalog().of(FIRST_TENANT).attempts(id), await catalog().of(FIRST_TENANT).artifacts(id)], [[], []])
         assert.deepEqual(await catalog().begin(id, 1, 'w'), { begun: false, state: 'missing' })
       }
     })
 
     test('pages list everything once, newest first, also while more is added', async () => {
       const made: string[] = []
-      for (let i = 0; i < 7; i++) made.push((await catalog().createDataset(newFile(`p${i}`), DATASET)).id)
-      const first = await catalog().datasets({ limit: 3 })
-      await catalog().createDataset(newFile('later'), DATASET)
-      const second = await catalog().datasets({ limit: 4, cursor: first.next ?? '' })
+      for (let i = 0; i < 7; i++) made.push((await catalog().of(FIRST_TENANT).createDataset(newFile(`p${i}`), DATASET)).id)
+      const first = await catalog().of(FIRST_TENANT).datasets({ limit: 3 })
+      await catalog().of(FIRST_TENANT).createDataset(newFile('later'), DATASET)
+      const second = await catalog().of(FIRST_TENANT).datasets({ limit: 4, cursor: first.next ?? '' })
       assert.deepEqual([...first.items, ...second.items].map((item) => item.id), made.reverse())
-      const all = await allPages(async (page) => await catalog().datasets(page), 2)
+      const all = await allPages(async (page) => await catalog().of(FIRST_TENANT).datasets(page), 2)
       assert.equal(new Set(all.map((item) => item.id)).size, all.length)
       assert.deepEqual(all.map((item) => item.createdAt), all.map((item) => item.createdAt).sort().reverse())
-      assert.equal((await catalog().datasets({ limit: 1000 })).next, null)
+      assert.equal((await catalog().of(FIRST_TENANT).datasets({ limit: 1000 })).next, null)
     })
 
     test('a cursor that is none of ours is refused', async () => {
       for (const cursor of ['', 'x', 'AAAA', Buffer.from('12,; DROP').toString('base64url'), Buffer.from('99999999999999999999,mdl_a').toString('base64url')]) {
-        await assert.rejects(catalog().models({ limit: 2, cursor }), { code: 'invalid-request' }, cursor)
-        await assert.rejects(catalog().jobs({ limit: 2, cursor }), { code: 'invalid-request' }, cursor)
+        await assert.rejects(catalog().of(FIRST_TENANT).models({ limit: 2, cursor }), { code: 'invalid-request' }, cursor)
+        await assert.rejects(catalog().of(FIRST_TENANT).jobs({ limit: 2, cursor }), { code: 'invalid-request' }, cursor)
       }
     })
 
@@ -78,67 +79,67 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
       assert.equal(job.state, 'queued')
       assert.equal(job.attempt, 1)
       assert.deepEqual(job.recipe, RECIPE)
-      assert.deepEqual(await catalog().job(job.id), job)
-      assert.deepEqual(await catalog().attempts(job.id), [{ number: 1, state: 'queued', worker: null, startedAt: null, finishedAt: null, error: null, resumedFrom: null }])
+      assert.deepEqual(await catalog().of(FIRST_TENANT).job(job.id), job)
+      assert.deepEqual(await catalog().of(FIRST_TENANT).attempts(job.id), [{ number: 1, state: 'queued', worker: null, startedAt: null, finishedAt: null, error: null, resumedFrom: null }])
       assert.equal(await catalog().starts(job.id, 1), 0)
     })
 
     test('a job needs its files', async () => {
-      const model = await catalog().createModel(newFile('m'), MODEL)
+      const model = await catalog().of(FIRST_TENANT).createModel(newFile('m'), MODEL)
       const job = { modelId: model.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE }
-      await assert.rejects(catalog().createJob({ ...job, modelId: 'mdl_none' }), { code: 'not-found' })
-      await assert.rejects(catalog().createJob({ ...job, datasetId: 'dst_none' }), { code: 'not-found' })
-      await assert.rejects(catalog().createJob({ ...job, evaluationDatasetId: 'dst_none' }), { code: 'not-found' })
+      await assert.rejects(catalog().of(FIRST_TENANT).createJob({ ...job, modelId: 'mdl_none' }), { code: 'not-found' })
+      await assert.rejects(catalog().of(FIRST_TENANT).createJob({ ...job, datasetId: 'dst_none' }), { code: 'not-found' })
+      await assert.rejects(catalog().of(FIRST_TENANT).createJob({ ...job, evaluationDatasetId: 'dst_none' }), { code: 'not-found' })
     })
 
     test('jobs are filtered by state and model', async () => {
       const [job, other] = [await newJob(catalog()), await newJob(catalog())]
       await catalog().begin(other.id, 1, 'w')
-      assert.deepEqual((await catalog().jobs({ limit: 10, model: job.modelId })).items.map((item) => item.id), [job.id])
-      assert.deepEqual((await catalog().jobs({ limit: 10, model: other.modelId, state: 'queued' })).items, [])
-      assert.deepEqual((await catalog().jobs({ limit: 10, model: other.modelId, state: 'running' })).items.map((item) => item.id), [other.id])
+      assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: job.modelId })).items.map((item) => item.id), [job.id])
+      assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: other.modelId, state: 'queued' })).items, [])
+      assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: other.modelId, state: 'running' })).items.map((item) => item.id), [other.id])
     })
 
     test('a file in use is not deleted; afterwards it is, and the job keeps its id', async () => {
-      const model = await catalog().createModel(newFile('m'), MODEL)
-      const dataset = await catalog().createDataset(newFile('d'), DATASET)
-      const job = await catalog().createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: dataset.id, recipe: RECIPE })
-      await assert.rejects(catalog().deleteModel(model.id), { code: 'conflict' })
-      await assert.rejects(catalog().deleteDataset(dataset.id), { code: 'conflict' })
-      await catalog().requestCancel(job.id)
-      assert.deepEqual([await catalog().deleteModel(model.id), await catalog().deleteDataset(dataset.id)], [true, true])
-      assert.equal((await catalog().job(job.id))?.modelId, model.id)
-      await assert.rejects(catalog().retry(job.id), { code: 'conflict' })
+      const model = await catalog().of(FIRST_TENANT).createModel(newFile('m'), MODEL)
+      const dataset = await catalog().of(FIRST_TENANT).createDataset(newFile('d'), DATASET)
+      const job = await catalog().of(FIRST_TENANT).createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: dataset.id, recipe: RECIPE })
+      await assert.rejects(catalog().of(FIRST_TENANT).deleteModel(model.id), { code: 'conflict' })
+      await assert.rejects(catalog().of(FIRST_TENANT).deleteDataset(dataset.id), { code: 'conflict' })
+      await catalog().of(FIRST_TENANT).requestCancel(job.id)
+      assert.deepEqual([await catalog().of(FIRST_TENANT).deleteModel(model.id), await catalog().of(FIRST_TENANT).deleteDataset(dataset.id)], [true, true])
+      assert.equal((await catalog().of(FIRST_TENANT).job(job.id))?.modelId, model.id)
+      await assert.rejects(catalog().of(FIRST_TENANT).retry(job.id), { code: 'conflict' })
     })
 
     test('deleting a model while jobs for it are created: never a job that has not ended without its model', async () => {
       for (let round = 0; round < 10; round++) {
-        const model = await catalog().createModel(newFile('m'), MODEL)
+        const model = await catalog().of(FIRST_TENANT).createModel(newFile('m'), MODEL)
         const [created, deleted] = await Promise.allSettled([
-          catalog().createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE }), catalog().deleteModel(model.id)])
+          catalog().of(FIRST_TENANT).createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE }), catalog().of(FIRST_TENANT).deleteModel(model.id)])
         assert.ok(created.status === 'rejected' || deleted.status === 'rejected')
       }
     })
 
     test('only an ended job is deleted, with all that belongs to it', async () => {
       const job = await newJob(catalog())
-      await assert.rejects(catalog().deleteJob(job.id), { code: 'conflict' })
+      await assert.rejects(catalog().of(FIRST_TENANT).deleteJob(job.id), { code: 'conflict' })
       await catalog().begin(job.id, 1, 'w')
-      await assert.rejects(catalog().deleteJob(job.id), { code: 'conflict' })
+      await assert.rejects(catalog().of(FIRST_TENANT).deleteJob(job.id), { code: 'conflict' })
       await catalog().succeed(job.id, 1, RECEIPT, [artifact('deleted.keras')])
-      assert.equal(await catalog().deleteJob(job.id), true)
-      assert.equal(await catalog().deleteJob(job.id), false)
-      assert.deepEqual([await catalog().artifacts(job.id), await catalog().attempts(job.id)], [[], []])
+      assert.equal(await catalog().of(FIRST_TENANT).deleteJob(job.id), true)
+      assert.equal(await catalog().of(FIRST_TENANT).deleteJob(job.id), false)
+      assert.deepEqual([await catalog().of(FIRST_TENANT).artifacts(job.id), await catalog().of(FIRST_TENANT).attempts(job.id)], [[], []])
       assert.equal((await catalog().referencedBlobs()).has(sha256Of('deleted.keras')), false)
     })
 
     test('the same content twice is two rows with one blob', async () => {
-      const a = await catalog().createModel(newFile('first', 'same'), MODEL)
-      const b = await catalog().createModel(newFile('second', 'same'), MODEL)
+      const a = await catalog().of(FIRST_TENANT).createModel(newFile('first', 'same'), MODEL)
+      const b = await catalog().of(FIRST_TENANT).createModel(newFile('second', 'same'), MODEL)
       assert.notEqual(a.id, b.id)
-      await catalog().deleteModel(a.id)
+      await catalog().of(FIRST_TENANT).deleteModel(a.id)
       assert.ok((await catalog().referencedBlobs()).has(sha256Of('same')))
-      await catalog().deleteModel(b.id)
+      await catalog().of(FIRST_TENANT).deleteModel(b.id)
       assert.ok(!(await catalog().referencedBlobs()).has(sha256Of('same')))
     })
 

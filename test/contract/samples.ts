@@ -1,6 +1,7 @@
 /** Small, valid values that contract suites and use-case tests are made of. */
 import { createHash } from 'node:crypto'
 import type { ArtifactRow, Catalog, JobRow, NewFile } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import type { Receipt } from '../../src/methods/receipt.ts'
 import type { DatasetSummary, ModelSummary } from '../../src/jobs/resources.ts'
 import type { Recipe } from '../../src/pruning/recipe.ts'
@@ -90,6 +91,7 @@ export function artifact (name: string): ArtifactRow {
 export function jobRow (changes: Partial<JobRow> = {}): JobRow {
   return {
     id: 'job_0000000000000000000a',
+    tenantId: FIRST_TENANT,
     state: 'queued',
     modelId: 'mdl_0000000000000000000a',
     datasetId: null,
@@ -109,6 +111,6 @@ export function jobRow (changes: Partial<JobRow> = {}): JobRow {
 
 /** A queued job with a model of its own. */
 export async function newJob (catalog: Catalog): Promise<JobRow> {
-  const model = await catalog.createModel(newFile('lenet5.keras'), MODEL)
-  return await catalog.createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE })
+  const model = await catalog.of(FIRST_TENANT).createModel(newFile('lenet5.keras'), MODEL)
+  return await catalog.of(FIRST_TENANT).createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE })
 }

@@ -10,6 +10,7 @@ import { createPostgresBlobs } from '../../src/infra/blobs/postgres.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Blobs, Catalog, JobRow, Queue, Runner, RunRequest } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { runAttempt, type Outcome } from '../../src/jobs/use-cases/run-attempt.ts'
 import { submitJob } from '../../src/jobs/use-cases/submit-job.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -79,7 +80,7 @@ export async function makeWorkplace (): Promise<Workplace> {
 
   async function storeModel (blobs = fileBlobs): Promise<string> {
     const { sha256, bytes } = await blobs.put((async function * () { yield MODEL_BYTES })())
-    return (await catalog.createModel({ name: 'm.keras', sha256, bytes }, MODEL)).id
+    return (await catalog.of(FIRST_TENANT).createModel({ name: 'm.keras', sha256, bytes }, MODEL)).id
   }
 
   return {
@@ -90,13 +91,13 @@ export async function makeWorkplace (): Promise<Workplace> {
     scratch,
     storeModel,
     async submit (blobs = fileBlobs, to = queue) {
-      return await submitJob({ catalog, queue: to }, { model: await storeModel(blobs), recipe: RECIPE })
+      return await submitJob({ catalog: catalog.of(FIRST_TENANT), queue: to }, { model: await storeModel(blobs), recipe: RECIPE })
     },
     async attempt (job, { by = runner, blobs = fileBlobs, signal = NO_SIGNAL, pause = NO_SIGNAL, watchMs = 20, worker = 'w' } = {}) {
       return await runAttempt({ catalog, blobs, runner: by, entry: { jobId: job.id, attempt: job.attempt }, worker, scratch, signal, pause, watchMs })
     },
     async stateOf (job) {
-      return (await catalog.job(job.id))?.state
+      return (await catalog.of(FIRST_TENANT).job(job.id))?.state
     },
     async settle () {
       for (const job of await catalog.unfinished(0)) {

@@ -12,6 +12,7 @@ import { makePlan } from '../../src/methods/planning/make-plan.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
+import type { Catalog } from '../../src/jobs/ports.ts'
 import type { ByteSource } from '../../src/models/bytes.ts'
 import { DATASET, MODEL } from '../contract/samples.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -19,6 +20,8 @@ import { freshPrefix } from '../support/queue.ts'
 
 export interface Harness extends Dependencies {
   readonly app: App
+  /** What workers see. */
+  readonly catalog: Catalog
   /** How many files lie in the blob folder, finished or not. */
   blobCount (): Promise<number>
   close (): Promise<void>
@@ -53,6 +56,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
   const app = await createApp(dependencies)
   return {
     ...dependencies,
+    catalog,
     app,
     async blobCount () {
       const names = await readdir(home, { recursive: true, withFileTypes: true })

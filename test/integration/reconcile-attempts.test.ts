@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { EspalierError } from '../../src/errors.ts'
 import type { Blobs, Catalog, Queue, Runner } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { cancelJob } from '../../src/jobs/use-cases/cancel-job.ts'
 import { findArtifact, findJob } from '../../src/jobs/use-cases/job-view.ts'
 import { pauseJob, resumeJob } from '../../src/jobs/use-cases/pause-job.ts'
@@ -32,15 +33,15 @@ describe('running an attempt', () => {
     test(`from the model to the artifact, blobs in ${name}`, async () => {
       const job = await submit(blobs())
       assert.equal(await attempt(job, { blobs: blobs() }), 'succeeded')
-      const view = await findJob(catalog, job.id)
+      const view = await findJob(catalog.of(FIRST_TENANT), job.id)
       assert.equal(view?.state, 'succeeded')
       assert.deepEqual(view?.receipt, RECEIPT)
       assert.equal(view?.artifacts[0]?.url, `/v1/jobs/${job.id}/artifacts/model.keras`)
-      const { sha256 } = await findArtifact(catalog, job.id, 'model.keras')
+      const { sha256 } = await findArtifact(catalog.of(FIRST_TENANT), job.id, 'model.keras')
       let text = ''
       for await (const chunk of blobs().stream(sha256)) text += Buffer.from(chunk).toString()
       assert.equal(text, `pruned ${MODEL_BYTES.toString()}`)
-      await assert.rejects(findArtifact(catalog, job.id, 'other'), { code: 'not-found' })
+      await assert.rejects(findArtifact(catalog.of(FIRST_TENANT), job.id, 'other'), { code: 'not-found' })
     })
   }
 
@@ -50,18 +51,18 @@ describe('running an attempt', () => {
     const running = attempt(job, { by })
     await begun
     assert.equal(await stateOf(job), 'running')
-    assert.deepEqual((await findJob(catalog, job.id))?.artifacts, [])
+    assert.deepEqual((await findJob(catalog.of(FIRST_TENANT), job.id))?.artifacts, [])
     goOn()
     assert.equal(await running, 'succeeded')
-    assert.equal((await findJob(catalog, job.id))?.artifacts.length, 1)
+    assert.equal((await findJob(catalog.of(FIRST_TENANT), job.id))?.artifacts.length, 1)
   })
 
   test('an error fails the job with its reason', async () => {
     const job = await submit()
     assert.equal(await attempt(job, { by: failing(new EspalierError('engine-crashed', 'ended by signal 11', { signal: 'SIGSEGV' })) }), 'failed')
-    assert.deepEqual((await catalog.job(job.id))?.error, { code: 'engine-crashed', message: 'ended by signal 11', details: { signal: 'SIGSEGV' } })
+    assert.deepEqual((await catalog.of(FIRST_TENANT).job(job.id))?.error, { code: 'engine-crashed', message: 'ended by signal 11', details: { signal: 'SIGSEGV' } })
     assert.equal(await attempt(job), 'skipped')
-    const again = await retryJob({ catalog, queue }, job.id)
+    const again = await retryJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)
     assert.equal(await queue.isLive({ jobId: job.id, attempt: 2 }), true)
     assert.equal(await attempt(again), 'succeeded')
   })
@@ -70,15 +71,15 @@ describe('running an attempt', () => {
     const job = await submit()
     const by: Runner = { run: async (...args) => { const result = await runner.run(...args); return { ...result, outputs: result.outputs.map((file) => ({ ...file, sha256: sha256Of('else') })) } } }
     assert.equal(await attempt(job, { by }), 'failed')
-    assert.equal((await catalog.job(job.id))?.error?.code, 'verification-failed')
-    assert.deepEqual(await catalog.artifacts(job.id), [])
+    assert.equal((await catalog.of(FIRST_TENANT).job(job.id))?.error?.code, 'verification-failed')
+    assert.deepEqual(await catalog.of(FIRST_TENANT).artifacts(job.id), [])
   })
 
   test('an output outside of the folder is refused', async () => {
     const job = await submit()
     const by: Runner = { run: async ({ job: id }) => ({ job: id, receipt: RECEIPT, outputs: [{ name: '../../x', format: 'keras', bytes: 0, sha256: sha256Of('') }] }) }
     assert.equal(await attempt(job, { by }), 'failed')
-    assert.match((await catalog.job(job.id))?.error?.message ?? '', /plain file name/)
+    assert.match((await catalog.of(FIRST_TENANT).job(job.id))?.error?.message ?? '', /plain file name/)
   })
 
   test('two workers on one attempt: both run, one succeeds', async () => {
@@ -89,7 +90,7 @@ describe('running an attempt', () => {
     a.goOn()
     b.goOn()
     assert.deepEqual((await Promise.all(runs)).sort(), ['skipped', 'succeeded'])
-    assert.equal((await catalog.artifacts(job.id)).length, 1)
+    assert.equal((await catalog.of(FIRST_TENANT).artifacts(job.id)).length, 1)
   })
 
   test('a worker whose attempt another one ended stops by itself', async () => {
@@ -107,7 +108,7 @@ describe('running an attempt', () => {
     let ran = false
     assert.equal(await attempt(job, { by: { run: async (...args) => { ran = true; return await runner.run(...args) } } }), 'failed')
     assert.equal(ran, false)
-    assert.equal((await catalog.job(job.id))?.error?.code, 'attempts-exhausted')
+    assert.equal((await catalog.of(FIRST_TENANT).job(job.id))?.error?.code, 'attempts-exhausted')
   })
 
   test('when Postgres or the like is away the attempt is given again, not failed', async () => {
@@ -132,11 +133,11 @@ describe('running an attempt', () => {
 describe('cancelling', () => {
   test('a waiting job: at once, and its entry goes', async () => {
     const job = await submit()
-    assert.equal((await cancelJob({ catalog, queue }, job.id)).state, 'cancelled')
+    assert.equal((await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)).state, 'cancelled')
     assert.equal(await queue.isLive({ jobId: job.id, attempt: 1 }), false)
     assert.equal(await attempt(job), 'skipped')
-    await assert.rejects(cancelJob({ catalog, queue }, job.id), { code: 'conflict' })
-    await assert.rejects(cancelJob({ catalog, queue }, 'job_none'), { code: 'not-found' })
+    await assert.rejects(cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id), { code: 'conflict' })
+    await assert.rejects(cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, 'job_none'), { code: 'not-found' })
   })
 
   test('a running job: its worker is told', async () => {
@@ -145,7 +146,7 @@ describe('cancelling', () => {
     const told = new AbortController()
     const running = attempt(job, { by, signal: told.signal, watchMs: 60_000 })
     await begun
-    assert.equal((await cancelJob({ catalog, queue }, job.id)).state, 'cancelling')
+    assert.equal((await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)).state, 'cancelling')
     told.abort(new EspalierError('job-cancelled', 'the job was cancelled'))
     assert.equal(await running, 'cancelled')
     assert.equal(await stateOf(job), 'cancelled')
@@ -156,7 +157,7 @@ describe('cancelling', () => {
     const { by, begun } = held()
     const running = attempt(job, { by })
     await begun
-    assert.equal((await cancelJob({ catalog, queue: { ...queue, announce: async () => { throw new EspalierError('unavailable', 'Valkey does not answer') } } }, job.id)).state, 'cancelling')
+    assert.equal((await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue: { ...queue, announce: async () => { throw new EspalierError('unavailable', 'Valkey does not answer') } } }, job.id)).state, 'cancelling')
     assert.equal(await running, 'cancelled')
   })
 
@@ -165,10 +166,10 @@ describe('cancelling', () => {
     const { by, begun, goOn } = held()
     const running = attempt(job, { by, watchMs: 60_000 })
     await begun
-    await catalog.requestCancel(job.id)
+    await catalog.of(FIRST_TENANT).requestCancel(job.id)
     goOn()
     assert.equal(await running, 'cancelled')
-    assert.deepEqual(await catalog.artifacts(job.id), [])
+    assert.deepEqual(await catalog.of(FIRST_TENANT).artifacts(job.id), [])
   })
 })
 
@@ -177,16 +178,16 @@ describe('pausing', () => {
 
   test('a waiting job: at once, its entry goes, and a resumed one is a new entry', async () => {
     const job = await submit()
-    assert.equal((await pauseJob({ catalog, queue }, job.id)).state, 'paused')
+    assert.equal((await pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)).state, 'paused')
     assert.equal(await queue.isLive({ jobId: job.id, attempt: 1 }), false)
     assert.equal(await attempt(job), 'skipped')
-    const resumed = await resumeJob({ catalog, queue }, job.id)
+    const resumed = await resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)
     assert.equal(await queue.isLive({ jobId: job.id, attempt: 2 }), true)
     assert.equal(await attempt(resumed), 'succeeded')
-    await assert.rejects(pauseJob({ catalog, queue }, job.id), { code: 'conflict' })
-    await assert.rejects(resumeJob({ catalog, queue }, job.id), { code: 'conflict' })
-    await assert.rejects(pauseJob({ catalog, queue }, 'job_none'), { code: 'not-found' })
-    await assert.rejects(resumeJob({ catalog, queue }, 'job_none'), { code: 'not-found' })
+    await assert.rejects(pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id), { code: 'conflict' })
+    await assert.rejects(resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id), { code: 'conflict' })
+    await assert.rejects(pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, 'job_none'), { code: 'not-found' })
+    await assert.rejects(resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, 'job_none'), { code: 'not-found' })
   })
 
   for (const [how, queueOf, watchMs] of [['told', () => queue, 60_000], ['not told', () => ({ ...queue, announce: away }), 20]] as const) {
@@ -196,11 +197,11 @@ describe('pausing', () => {
       const pause = new AbortController()
       const running = attempt(job, { by, pause: pause.signal, watchMs })
       await begun
-      assert.equal((await pauseJob({ catalog, queue: queueOf() }, job.id)).state, 'pausing')
+      assert.equal((await pauseJob({ catalog: catalog.of(FIRST_TENANT), queue: queueOf() }, job.id)).state, 'pausing')
       if (how === 'told') pause.abort()
       assert.equal(await running, 'paused')
       assert.equal(await stateOf(job), 'paused')
-      assert.equal(await attempt(await resumeJob({ catalog, queue }, job.id)), 'succeeded')
+      assert.equal(await attempt(await resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)), 'succeeded')
     })
   }
 
@@ -209,7 +210,7 @@ describe('pausing', () => {
     const { by, begun, goOn } = held()
     const running = attempt(job, { by, watchMs: 60_000 })
     await begun
-    await pauseJob({ catalog, queue }, job.id)
+    await pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)
     goOn()
     assert.equal(await running, 'succeeded')
   })
@@ -218,7 +219,7 @@ describe('pausing', () => {
     const job = await submit()
     const by: Runner = { run: async () => assert.fail('it ran') }
     const pause = new AbortController()
-    const blobs: Blobs = { ...fileBlobs, async localPath (sha256) { await catalog.requestPause(job.id); pause.abort(); return await fileBlobs.localPath(sha256) } }
+    const blobs: Blobs = { ...fileBlobs, async localPath (sha256) { await catalog.of(FIRST_TENANT).requestPause(job.id); pause.abort(); return await fileBlobs.localPath(sha256) } }
     assert.equal(await attempt(job, { by, blobs, pause: pause.signal }), 'paused')
   })
 
@@ -228,8 +229,8 @@ describe('pausing', () => {
     const pause = new AbortController()
     const running = attempt(job, { by, pause: pause.signal, watchMs: 60_000 })
     await begun
-    await pauseJob({ catalog, queue }, job.id)
-    assert.equal((await cancelJob({ catalog, queue }, job.id)).state, 'cancelling')
+    await pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)
+    assert.equal((await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)).state, 'cancelling')
     pause.abort()
     assert.equal(await running, 'cancelled')
   })

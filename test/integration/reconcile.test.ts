@@ -6,6 +6,7 @@ import { EspalierError } from '../../src/errors.ts'
 import { createConsumer } from '../../src/infra/valkey/consumer.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Blobs, Catalog, Queue, QueueConsumer } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { findArtifact } from '../../src/jobs/use-cases/job-view.ts'
 import { resumeJob } from '../../src/jobs/use-cases/pause-job.ts'
 import { reconcile } from '../../src/jobs/use-cases/reconcile.ts'
@@ -44,17 +45,17 @@ describe('submitting and reconciling', () => {
 
   test('missing files and bad recipes are told before anything is stored', async () => {
     const model = await storeModel()
-    await assert.rejects(submitJob({ catalog, queue }, { model: 'mdl_none', recipe: RECIPE }), { code: 'not-found' })
-    await assert.rejects(submitJob({ catalog, queue }, { model, dataset: 'dst_none', recipe: RECIPE }), { code: 'not-found', details: { field: 'dataset', id: 'dst_none' } })
+    await assert.rejects(submitJob({ catalog: catalog.of(FIRST_TENANT), queue }, { model: 'mdl_none', recipe: RECIPE }), { code: 'not-found' })
+    await assert.rejects(submitJob({ catalog: catalog.of(FIRST_TENANT), queue }, { model, dataset: 'dst_none', recipe: RECIPE }), { code: 'not-found', details: { field: 'dataset', id: 'dst_none' } })
     const recipe = (): never => { throw new EspalierError('invalid-recipe', 'no') }
-    await assert.rejects(submitJob({ catalog, queue }, { model, recipe }), { code: 'invalid-recipe' })
-    assert.deepEqual((await catalog.jobs({ limit: 10, model })).items, [])
+    await assert.rejects(submitJob({ catalog: catalog.of(FIRST_TENANT), queue }, { model, recipe }), { code: 'invalid-recipe' })
+    assert.deepEqual((await catalog.of(FIRST_TENANT).jobs({ limit: 10, model })).items, [])
   })
 
   test('the maker of the recipe knows the files', async () => {
     const model = await storeModel()
-    const dataset = (await catalog.createDataset({ name: 'd', bytes: 1, sha256: sha256Of('d') }, DATASET)).id
-    const job = await submitJob({ catalog, queue }, { model, dataset, recipe: (files) => ({ ...RECIPE, seed: files.dataset?.examples ?? 0 }) })
+    const dataset = (await catalog.of(FIRST_TENANT).createDataset({ name: 'd', bytes: 1, sha256: sha256Of('d') }, DATASET)).id
+    const job = await submitJob({ catalog: catalog.of(FIRST_TENANT), queue }, { model, dataset, recipe: (files) => ({ ...RECIPE, seed: files.dataset?.examples ?? 0 }) })
     assert.equal(job.recipe.seed, DATASET.examples)
     assert.equal(job.datasetId, dataset)
   })
@@ -73,7 +74,7 @@ describe('submitting and reconciling', () => {
     const [given, lost] = [await submit(), await submit()]
     for (const job of [given, lost]) {
       await catalog.begin(job.id, 1, 'dies')
-      await catalog.requestCancel(job.id)
+      await catalog.of(FIRST_TENANT).requestCancel(job.id)
     }
     assert.equal(await attempt(given), 'cancelled')
     await queue.remove({ jobId: lost.id, attempt: 1 })
@@ -85,14 +86,14 @@ describe('submitting and reconciling', () => {
     const [given, lost] = [await submit(), await submit()]
     for (const job of [given, lost]) {
       await catalog.begin(job.id, 1, 'dies')
-      await catalog.requestPause(job.id)
+      await catalog.of(FIRST_TENANT).requestPause(job.id)
     }
     assert.equal(await attempt(given), 'paused')
     await queue.remove({ jobId: lost.id, attempt: 1 })
     assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [], paused: [lost.id] })
     assert.equal(await stateOf(lost), 'paused')
     assert.deepEqual(await reconcile({ catalog, queue, graceMs: 0 }), { enqueued: [], cancelled: [], paused: [] })
-    for (const job of [given, lost]) assert.equal(await attempt(await resumeJob({ catalog, queue }, job.id)), 'succeeded')
+    for (const job of [given, lost]) assert.equal(await attempt(await resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, job.id)), 'succeeded')
   })
 })
 
@@ -117,7 +118,7 @@ describe('worker and queue together', () => {
     await until(async () => await stateOf(job) === 'succeeded')
     await second.close()
     assert.equal(await catalog.starts(job.id, 1), 2)
-    assert.equal((await catalog.attempts(job.id))[0]?.worker, 'second')
+    assert.equal((await catalog.of(FIRST_TENANT).attempts(job.id))[0]?.worker, 'second')
   })
 
   test('a queue that forgot everything is filled again', async () => {
@@ -137,7 +138,7 @@ describe('sweeping', () => {
   test('removes what no row refers to, and keeps what one does', async () => {
     const job = await submit()
     assert.equal(await attempt(job), 'succeeded')
-    const kept = (await findArtifact(catalog, job.id, 'model.keras')).sha256
+    const kept = (await findArtifact(catalog.of(FIRST_TENANT), job.id, 'model.keras')).sha256
     const { sha256 } = await fileBlobs.put((async function * () { yield Buffer.from('an orphan') })())
     await sleep(20)
     assert.equal((await sweep({ catalog, blobs: fileBlobs })).blobs, 0)

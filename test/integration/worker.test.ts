@@ -10,6 +10,7 @@ import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Blobs, Catalog, JobRow, Queue } from '../../src/jobs/ports.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import type { ModelSummary } from '../../src/jobs/resources.ts'
 import { cancelJob } from '../../src/jobs/use-cases/cancel-job.ts'
 import { pauseJob, resumeJob } from '../../src/jobs/use-cases/pause-job.ts'
@@ -40,7 +41,7 @@ describe('a worker', () => {
     blobs = createFileBlobs(path.join(home, 'blobs'))
     queue = createQueue(redisUrl, { prefix })
     const stored = await blobs.put((async function * () { yield new TextEncoder().encode('model') })())
-    model = (await catalog.createModel({ name: 'm.keras', ...stored }, SUMMARY)).id
+    model = (await catalog.of(FIRST_TENANT).createModel({ name: 'm.keras', ...stored }, SUMMARY)).id
     worker = await startWorker(options())
   })
 
@@ -52,18 +53,18 @@ describe('a worker', () => {
   })
 
   async function submit (behave: string, add = true): Promise<JobRow> {
-    const job = await catalog.createJob({ modelId: model, datasetId: null, evaluationDatasetId: null, recipe: { behave } as never })
+    const job = await catalog.of(FIRST_TENANT).createJob({ modelId: model, datasetId: null, evaluationDatasetId: null, recipe: { behave } as never })
     if (add) await queue.add({ jobId: job.id, attempt: 1 })
     return job
   }
 
   async function until (id: string, reached: (job: JobRow) => boolean): Promise<JobRow> {
     for (let left = 300; left > 0; left--) {
-      const job = await catalog.job(id)
+      const job = await catalog.of(FIRST_TENANT).job(id)
       if (job !== null && reached(job)) return job
       await sleep(50)
     }
-    return assert.fail(`job ${id} is ${(await catalog.job(id))?.state} after 15 s`)
+    return assert.fail(`job ${id} is ${(await catalog.of(FIRST_TENANT).job(id))?.state} after 15 s`)
   }
   const ended = async (id: string): Promise<JobRow> => await until(id, ({ state }) => ['succeeded', 'failed', 'cancelled'].includes(state))
 
@@ -83,21 +84,21 @@ describe('a worker', () => {
     assert.deepEqual([failed.state, failed.error!.code], ['failed', 'engine-crashed'])
     assert.equal(failed.checkpoint!.bytes, 16)
     assert.equal(await blobs.has(failed.checkpoint!.sha256), true)
-    await retryJob({ catalog, queue }, id)
+    await retryJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     const done = await until(id, ({ state, attempt }) => attempt === 2 && state !== 'queued' && state !== 'running')
     assert.equal(done.state, 'succeeded', JSON.stringify(done.error))
     assert.equal(done.checkpoint, null)
-    assert.equal((await catalog.attempts(id))[1]!.resumedFrom, failed.checkpoint!.at.toISOString())
+    assert.equal((await catalog.of(FIRST_TENANT).attempts(id))[1]!.resumedFrom, failed.checkpoint!.at.toISOString())
     for (let left = 40; left > 0 && await blobs.has(failed.checkpoint!.sha256); left--) await sleep(50)
     assert.equal(await blobs.has(failed.checkpoint!.sha256), false)
   })
 
   test('figures: those up to a checkpoint are kept when it is, those of the lost steps behind it go when the run goes on', async () => {
     const { id } = await submit('figures')
-    const steps = async (): Promise<number[]> => (await catalog.metricPoints(id, { series: ['loss'], after: -1, limit: 100 })).points.map(({ step }) => step)
+    const steps = async (): Promise<number[]> => (await catalog.of(FIRST_TENANT).metricPoints(id, { series: ['loss'], after: -1, limit: 100 })).points.map(({ step }) => step)
     assert.equal((await ended(id)).state, 'failed')
     assert.deepEqual(await steps(), [1, 2, 3, 4, 5])
-    await retryJob({ catalog, queue }, id)
+    await retryJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     await until(id, ({ state, attempt }) => attempt === 2 && state === 'succeeded')
     assert.deepEqual(await steps(), [1, 2, 3, 6])
   })
@@ -119,7 +120,7 @@ describe('a worker', () => {
   test('a cancel stops a job whose engine is blocked', async () => {
     const { id } = await submit('spin')
     await until(id, ({ progress }) => progress.stage === 'spin')
-    await cancelJob({ catalog, queue }, id)
+    await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     assert.equal((await ended(id)).state, 'cancelled')
   })
 
@@ -132,39 +133,39 @@ describe('a worker', () => {
     const { id } = await submit('spin')
     await until(id, ({ progress }) => progress.stage === 'spin')
     await worker.close()
-    assert.equal((await catalog.job(id))!.state, 'running')
+    assert.equal((await catalog.of(FIRST_TENANT).job(id))!.state, 'running')
     worker = await startWorker(options())
     await until(id, () => true)
     const starts = async (): Promise<number> => await catalog.starts(id, 1)
     for (let left = 200; left > 0 && await starts() < 2; left--) await sleep(50)
     assert.equal(await starts(), 2)
-    await cancelJob({ catalog, queue }, id)
+    await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     assert.equal((await ended(id)).state, 'cancelled')
   })
 
   test('a pause stops a job, and the same engine process goes on with it', async () => {
     const { id } = await submit('pausable')
     await until(id, ({ progress }) => progress.stage === 'pausable')
-    assert.equal((await pauseJob({ catalog, queue }, id)).state, 'pausing')
+    assert.equal((await pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)).state, 'pausing')
     await until(id, ({ state }) => state === 'paused')
-    await resumeJob({ catalog, queue }, id)
+    await resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     await until(id, ({ attempt, progress }) => attempt === 2 && progress.stage === 'pausable')
-    await cancelJob({ catalog, queue }, id)
+    await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     assert.equal((await ended(id)).state, 'cancelled')
   })
 
   test('a worker that goes while a job pauses: the next one pauses it, and it is run when it is resumed', async () => {
     const { id } = await submit('spin')
     await until(id, ({ progress }) => progress.stage === 'spin')
-    assert.equal((await pauseJob({ catalog, queue }, id)).state, 'pausing')
+    assert.equal((await pauseJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)).state, 'pausing')
     await worker.close()
-    assert.equal((await catalog.job(id))!.state, 'pausing')
+    assert.equal((await catalog.of(FIRST_TENANT).job(id))!.state, 'pausing')
     worker = await startWorker(options())
     await until(id, ({ state }) => state === 'paused')
-    assert.equal((await catalog.attempts(id))[0]!.state, 'paused')
-    await resumeJob({ catalog, queue }, id)
+    assert.equal((await catalog.of(FIRST_TENANT).attempts(id))[0]!.state, 'paused')
+    await resumeJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     await until(id, ({ state, attempt }) => state === 'running' && attempt === 2)
-    await cancelJob({ catalog, queue }, id)
+    await cancelJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)
     assert.equal((await ended(id)).state, 'cancelled')
   })
 

@@ -1,10 +1,12 @@
 /** What models and data sets have in common: list, read, download, delete. */
+import type { FastifyRequest } from 'fastify'
 import type { TSchema } from 'typebox'
 import { EspalierError } from '../../errors.ts'
-import type { Page, PageRequest } from '../../jobs/ports.ts'
+import type { Page, PageRequest, TenantCatalog } from '../../jobs/ports.ts'
 import type { Dataset, Model } from '../../jobs/resources.ts'
 import type { App, Dependencies } from '../dependencies.ts'
 import { sendBlob } from '../download.ts'
+import { tenantOf } from '../principal.ts'
 import { binary, IdParams, json, NoQuery, nothing, PageQuery, pageOf, problems } from '../schemas.ts'
 
 /** A kind of stored file and where its rows are. */
@@ -14,16 +16,17 @@ export interface StoredKind<T> {
   readonly label: string
   readonly operation: string
   readonly schema: TSchema
-  list (page: PageRequest): Promise<Page<T>>
-  find (id: string): Promise<T | null>
-  remove (id: string): Promise<boolean>
+  list (mine: TenantCatalog, page: PageRequest): Promise<Page<T>>
+  find (mine: TenantCatalog, id: string): Promise<T | null>
+  remove (mine: TenantCatalog, id: string): Promise<boolean>
 }
 
-export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { blobs }: Dependencies, kind: StoredKind<T>): void {
+export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { catalog, blobs }: Dependencies, kind: StoredKind<T>): void {
   const { path, label, operation } = kind
   const missing = (id: string) => new EspalierError('not-found', `there is no ${label} ${id}`)
-  const found = async (id: string): Promise<T> => {
-    const row = await kind.find(id)
+  const mineOf = (request: FastifyRequest): TenantCatalog => catalog.of(tenantOf(request))
+  const found = async (request: FastifyRequest, id: string): Promise<T> => {
+    const row = await kind.find(mineOf(request), id)
     if (row === null) throw missing(id)
     return row
   }
@@ -36,7 +39,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { blob
       querystring: PageQuery,
       response: { 200: json(`One page of ${label}s`, pageOf(kind.schema)), ...problems() },
     },
-  }, async ({ query }) => await kind.list(query))
+  }, async (request) => await kind.list(mineOf(request), request.query))
 
   app.get(`/${path}/:id`, {
     schema: {
@@ -47,7 +50,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { blob
       querystring: NoQuery,
       response: { 200: json(`The ${label}`, kind.schema), ...problems(404) },
     },
-  }, async ({ params }) => await found(params.id))
+  }, async (request) => await found(request, request.params.id))
 
   app.route({
     method: ['GET', 'HEAD'],
@@ -60,7 +63,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { blob
       querystring: NoQuery,
       response: { 200: binary('The file as it was uploaded'), 206: binary('The asked range of it'), ...problems(404, 416) },
     },
-    handler: async (request, reply) => await sendBlob(request, reply, blobs, await found(request.params.id)),
+    handler: async (request, reply) => await sendBlob(request, reply, blobs, await found(request, request.params.id)),
   })
 
   app.delete(`/${path}/:id`, {
@@ -73,8 +76,9 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { blob
       querystring: NoQuery,
       response: { 204: nothing('Deleted'), ...problems(404, 409) },
     },
-  }, async ({ params }, reply) => {
-    if (!await kind.remove(params.id)) throw missing(params.id)
+  }, async (request, reply) => {
+    const { id } = request.params
+    if (!await kind.remove(mineOf(request), id)) throw missing(id)
     return await reply.code(204).send(null)
   })
 }

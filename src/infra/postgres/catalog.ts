@@ -1,10 +1,11 @@
 /** The Catalog port on Postgres. */
-import type { Catalog } from '../../jobs/ports.ts'
-import { openDatabase, type DatabaseOptions } from './client.ts'
-import { filesIn } from './files.ts'
+import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
+import { openDatabase, type Database, type DatabaseOptions } from './client.ts'
+import { filesIn, referencesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
-import { jobsIn } from './jobs.ts'
-import { metricsIn } from './metrics.ts'
+import { allJobsIn, jobsIn } from './jobs.ts'
+import { metricsIn, seriesIn } from './metrics.ts'
+import { storable } from './rows.ts'
 import { transitionsIn } from './transitions.ts'
 import { wishesIn } from './wishes.ts'
 
@@ -16,10 +17,10 @@ import { wishesIn } from './wishes.ts'
 export function createCatalog (databaseUrl: string, options: DatabaseOptions = {}): Catalog {
   const database = openDatabase(databaseUrl, options)
   return {
-    ...filesIn(database),
-    ...jobsIn(database),
+    of: (tenant) => tenantIn(database, storable(tenant)),
+    ...allJobsIn(database),
+    ...referencesIn(database),
     ...transitionsIn(database),
-    ...wishesIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
     async ping () {
@@ -29,4 +30,8 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
       await database.prisma.$disconnect()
     },
   }
+}
+
+function tenantIn (database: Database, tenant: string): TenantCatalog {
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant) }
 }

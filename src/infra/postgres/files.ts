@@ -1,6 +1,6 @@
 /** Models and data sets in the Catalog. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog } from '../../jobs/ports.ts'
+import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
 import { ENDED } from '../../jobs/states.ts'
 import { asJson, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
@@ -8,22 +8,22 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { datasetOf, modelOf, storable } from './rows.ts'
 
-type Files = Pick<Catalog, 'createModel' | 'model' | 'models' | 'deleteModel' | 'createDataset' | 'dataset' | 'datasets' | 'deleteDataset' | 'referencedBlobs'>
+type Files = Pick<TenantCatalog, 'createModel' | 'model' | 'models' | 'deleteModel' | 'createDataset' | 'dataset' | 'datasets' | 'deleteDataset'>
 
 const NEWEST_FIRST = [{ createdAt: 'desc' }, { id: 'desc' }] satisfies Array<Record<string, Prisma.SortOrder>>
 
-/** The part of the Catalog that keeps models and data sets. */
-export function filesIn ({ prisma, patiently, once }: Database): Files {
+/** The part of the Catalog that keeps a tenant's models and data sets. */
+export function filesIn ({ prisma, patiently, once }: Database, tenantId: string): Files {
   /** Locks the row first, so that no job that needs it can be created in between. */
   async function deleteUnused (table: 'models' | 'datasets', id: string, usedBy: Prisma.JobWhereInput): Promise<boolean> {
     return await once(async () => await prisma.$transaction(async (tx) => {
-      const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM ${Prisma.raw(table)} WHERE id = ${id} FOR UPDATE`
+      const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM ${Prisma.raw(table)} WHERE id = ${id} AND tenant_id = ${tenantId} FOR UPDATE`
       if (found.length === 0) return false
       const user = await tx.job.findFirst({ where: { AND: [usedBy, { state: { notIn: [...ENDED] } }] }, select: { id: true, state: true } })
       if (user !== null) {
         throw new EspalierError('conflict', `${id} is used by ${user.id}, which is ${user.state}; cancel that job or wait for its end`, { id, job: user.id })
       }
-      await tx.$executeRaw`DELETE FROM ${Prisma.raw(table)} WHERE id = ${id}`
+      await tx.$executeRaw`DELETE FROM ${Prisma.raw(table)} WHERE id = ${id} AND tenant_id = ${tenantId}`
       return true
     }))
   }
@@ -31,17 +31,17 @@ export function filesIn ({ prisma, patiently, once }: Database): Files {
   return {
     async createModel (file, summary) {
       const id = newId('mdl')
-      const create = { id, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
+      const create = { id, tenantId, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
       return modelOf(await patiently(async () => await prisma.model.upsert({ where: { id }, create, update: {} })))
     },
 
     async model (id) {
-      const row = await patiently(async () => await prisma.model.findUnique({ where: { id: storable(id) } }))
+      const row = await patiently(async () => await prisma.model.findUnique({ where: { id: storable(id), tenantId } }))
       return row === null ? null : modelOf(row)
     },
 
     async models ({ limit, cursor }) {
-      const where = after(cursor)
+      const where = { tenantId, ...after(cursor) }
       return pageOf(await patiently(async () => await prisma.model.findMany({ where, orderBy: NEWEST_FIRST, take: limit + 1 })), limit, modelOf)
     },
 
@@ -51,24 +51,29 @@ export function filesIn ({ prisma, patiently, once }: Database): Files {
 
     async createDataset (file, summary) {
       const id = newId('dst')
-      const create = { id, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
+      const create = { id, tenantId, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
       return datasetOf(await patiently(async () => await prisma.dataset.upsert({ where: { id }, create, update: {} })))
     },
 
     async dataset (id) {
-      const row = await patiently(async () => await prisma.dataset.findUnique({ where: { id: storable(id) } }))
+      const row = await patiently(async () => await prisma.dataset.findUnique({ where: { id: storable(id), tenantId } }))
       return row === null ? null : datasetOf(row)
     },
 
     async datasets ({ limit, cursor }) {
-      const where = after(cursor)
+      const where = { tenantId, ...after(cursor) }
       return pageOf(await patiently(async () => await prisma.dataset.findMany({ where, orderBy: NEWEST_FIRST, take: limit + 1 })), limit, datasetOf)
     },
 
     async deleteDataset (id) {
       return await deleteUnused('datasets', storable(id), { OR: [{ datasetId: storable(id) }, { evaluationDatasetId: storable(id) }] })
     },
+  }
+}
 
+/** The part of the Catalog that knows the blobs of all tenants. */
+export function referencesIn ({ prisma, patiently }: Database): Pick<Catalog, 'referencedBlobs'> {
+  return {
     async referencedBlobs () {
       const rows = await patiently(async () => await prisma.$queryRaw<Array<{ sha256: string }>>`
         SELECT sha256 FROM models UNION SELECT sha256 FROM datasets UNION SELECT sha256 FROM artifacts

@@ -5,7 +5,7 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const TIME_CHARACTERS = 9
 const RANDOM_CHARACTERS = 11
 
-export type IdPrefix = 'mdl' | 'dst' | 'job'
+export type IdPrefix = 'mdl' | 'dst' | 'job' | 'tnt' | 'key' | 'swp' | 'whk' | 'dlv' | 'upl' | 'wrk'
 
 /** A new id such as `job_01k9xq3v2h4r8ty6mz0p`; 55 random bits within each millisecond. Holds no colon and no dash. */
 export function newId (prefix: IdPrefix, now: number = Date.now()): string {

@@ -1,6 +1,6 @@
 /** Jobs in the Catalog: created, read, listed, queued again, deleted. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog, JobRow } from '../../jobs/ports.ts'
+import type { Catalog, JobRow, TenantCatalog } from '../../jobs/ports.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON } from '../../jobs/states.ts'
 import { asJson, oneOf, type Database } from './client.ts'
@@ -9,34 +9,34 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
 
-type Jobs = Pick<Catalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume' | 'unfinished'>
+type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
 /** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
 const UNFINISHED_AT_ONCE = 1000
 
 const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
 
-/** Holds the files of a job until the transaction ends. @throws `code` when one is gone. */
-async function holdFiles (tx: Prisma.TransactionClient, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
+/** Holds the files of a tenant's job until the transaction ends. @throws `code` when one is gone. */
+async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
   const wanted = [['models', job.modelId], ['datasets', job.datasetId], ['datasets', job.evaluationDatasetId]] as const
   for (const [table, id] of wanted) {
     if (id === null) continue
-    const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM ${Prisma.raw(table)} WHERE id = ${id} FOR KEY SHARE`
+    const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM ${Prisma.raw(table)} WHERE id = ${id} AND tenant_id = ${tenantId} FOR KEY SHARE`
     if (found.length === 0) throw new EspalierError(code, `there is no ${table === 'models' ? 'model' : 'data set'} ${id}; upload it first`, { id })
   }
 }
 
-/** The part of the Catalog that keeps jobs. */
-export function jobsIn ({ prisma, patiently, once }: Database): Jobs {
+/** The part of the Catalog that keeps a tenant's jobs. */
+export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string): Jobs {
   /** Into the queue as the next attempt. A job that was paused began when it first did, one that had ended begins anew. */
   async function again (jobId: string, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
     const id = storable(jobId)
     return await once(async () => await prisma.$transaction(async (tx) => {
-      const job = await tx.job.findUnique({ where: { id } })
+      const job = await tx.job.findUnique({ where: { id, tenantId } })
       if (job === null) return null
       const refused = (): EspalierError => new EspalierError('conflict', `${id} is ${job.state}; ${refusal}`, { id, state: job.state })
       if (!may(job.state)) throw refused()
-      await holdFiles(tx, job, 'conflict')
+      await holdFiles(tx, tenantId, job, 'conflict')
       const moved = await tx.$executeRaw`
         UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
           started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
@@ -51,38 +51,38 @@ export function jobsIn ({ prisma, patiently, once }: Database): Jobs {
     async createJob ({ modelId, datasetId, evaluationDatasetId, recipe }) {
       const id = newId('job')
       return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
-        await holdFiles(tx, { modelId, datasetId, evaluationDatasetId }, 'not-found')
-        const row = await tx.job.create({ data: { id, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN } })
+        await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
+        const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN } })
         await tx.attempt.create({ data: { jobId: id, number: row.attempt } })
         return row
       })))
     },
 
     async job (id) {
-      const row = await patiently(async () => await prisma.job.findUnique({ where: { id: storable(id) } }))
+      const row = await patiently(async () => await prisma.job.findUnique({ where: { id: storable(id), tenantId } }))
       return row === null ? null : jobOf(row)
     },
 
     async jobs ({ limit, cursor, state, model }) {
-      const where = { ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...after(cursor) }
+      const where = { tenantId, ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...after(cursor) }
       const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
       return pageOf(await patiently(async () => await prisma.job.findMany({ where, orderBy, take: limit + 1 })), limit, jobOf)
     },
 
     async attempts (jobId) {
-      return (await patiently(async () => await prisma.attempt.findMany({ where: { jobId: storable(jobId) }, orderBy: { number: 'asc' } }))).map(attemptOf)
+      return (await patiently(async () => await prisma.attempt.findMany({ where: { jobId: storable(jobId), job: { tenantId } }, orderBy: { number: 'asc' } }))).map(attemptOf)
     },
 
     async artifacts (jobId) {
-      return (await patiently(async () => await prisma.artifact.findMany({ where: { jobId: storable(jobId) }, orderBy: { position: 'asc' } }))).map(artifactOf)
+      return (await patiently(async () => await prisma.artifact.findMany({ where: { jobId: storable(jobId), job: { tenantId } }, orderBy: { position: 'asc' } }))).map(artifactOf)
     },
 
     async deleteJob (jobId) {
       const id = storable(jobId)
       return await once(async () => {
-        const { count } = await prisma.job.deleteMany({ where: { id, state: { in: [...ENDED] } } })
+        const { count } = await prisma.job.deleteMany({ where: { id, tenantId, state: { in: [...ENDED] } } })
         if (count > 0) return true
-        const left = await prisma.job.findUnique({ where: { id }, select: { state: true } })
+        const left = await prisma.job.findUnique({ where: { id, tenantId }, select: { state: true } })
         if (left === null) return false
         throw new EspalierError('conflict', `${id} is ${left.state}; only a job that has ended can be deleted, so cancel it first`, { id, state: left.state })
       })
@@ -90,6 +90,16 @@ export function jobsIn ({ prisma, patiently, once }: Database): Jobs {
 
     retry: async (jobId) => await again(jobId, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
     resume: async (jobId) => await again(jobId, (state) => state === 'paused', 'only a paused job can be resumed'),
+  }
+}
+
+/** The part of the Catalog that looks at the jobs of all tenants. */
+export function allJobsIn ({ prisma, patiently }: Database): Pick<Catalog, 'anyJob' | 'unfinished'> {
+  return {
+    async anyJob (id) {
+      const row = await patiently(async () => await prisma.job.findUnique({ where: { id: storable(id) } }))
+      return row === null ? null : jobOf(row)
+    },
 
     async unfinished (olderThanMs) {
       return await patiently(async () => {

@@ -1,11 +1,11 @@
 /** Figures of training runs in the Catalog: points written in bulk, series read thinned. */
-import type { Catalog, MetricBatch } from '../../jobs/ports.ts'
+import type { Catalog, MetricBatch, TenantCatalog } from '../../jobs/ports.ts'
 import { WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { storable } from './rows.ts'
 
-type Metrics = Pick<Catalog, 'metrics' | 'metricSeries' | 'metricPoints'>
+type Series = Pick<TenantCatalog, 'metricSeries' | 'metricPoints'>
 
 interface Cell { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number }
 
@@ -27,7 +27,7 @@ function wellFormed (text: string): string {
 }
 
 /** The part of the Catalog that keeps the figures of training runs. */
-export function metricsIn ({ prisma, patiently }: Database): Metrics {
+export function metricsIn ({ prisma, patiently }: Database): Pick<Catalog, 'metrics'> {
   return {
     async metrics (jobId, attempt, { from, points }) {
       const id = storable(jobId)
@@ -45,9 +45,20 @@ export function metricsIn ({ prisma, patiently }: Database): Metrics {
         return true
       }))
     },
+  }
+}
 
+/** The part of the Catalog that tells the figures of a tenant's runs. */
+export function seriesIn ({ prisma, patiently }: Database, tenantId: string): Series {
+  /** Points have no tenant of their own: they are their job's. */
+  async function isMine (id: string): Promise<boolean> {
+    return await patiently(async () => await prisma.job.count({ where: { id, tenantId } })) > 0
+  }
+
+  return {
     async metricSeries (jobId) {
       const id = storable(jobId)
+      if (!await isMine(id)) return []
       // From name to name through the index: looking at every point would take longer the longer a job trains.
       return await patiently(async () => await prisma.$queryRaw<Array<{ name: string, lastStep: number }>>`
         WITH RECURSIVE names AS (
@@ -58,7 +69,7 @@ export function metricsIn ({ prisma, patiently }: Database): Metrics {
     },
 
     async metricPoints (jobId, { series, after, limit }) {
-      if (series.length === 0) return { points: [], thinned: false }
+      if (series.length === 0 || !await isMine(storable(jobId))) return { points: [], thinned: false }
       // The points of a series have the ranks 0 to n - 1; those are kept in which rank * (limit - 1) / (n - 1), rounded down, is a new number: `limit` of them.
       const rows = await patiently(async () => await prisma.$queryRaw<Array<Cell & { at: Date, thinned: boolean }>>`
         SELECT series, step, epoch, value, at, n > ${limit} AS thinned

@@ -41,6 +41,15 @@ async function isCurrent (client: pg.Client): Promise<boolean> {
   return (await migrationNames()).every((name) => applied.has(name))
 }
 
+/** Prisma's adapter cuts scripts at every semicolon, also within a function. As one message Postgres reads them itself, and takes all of a script or nothing. */
+class WholeScripts extends PrismaPg {
+  override async connect (): Promise<Awaited<ReturnType<PrismaPg['connect']>>> {
+    const adapter = await super.connect()
+    adapter.executeScript = async (script) => { await adapter.underlyingDriver().query(script) }
+    return adapter
+  }
+}
+
 interface SchemaEngine {
   applyMigrations (request: object): Promise<{ appliedMigrationNames: string[] }>
   free (): void
@@ -56,7 +65,7 @@ async function apply (databaseUrl: string): Promise<string[]> {
   bindings.__wbg_set_wasm(instance.exports)
   ;(instance.exports['__wbindgen_start'] as () => void)()
   const schema = await readFile(path.join(FOLDER, 'schema.prisma'), 'utf8')
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: databaseUrl }))
+  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScripts({ connectionString: databaseUrl }))
   const engine = await bindings.SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
   const directories = await Promise.all((await migrationNames()).map(async (name) => ({
     path: name,

@@ -26,6 +26,7 @@ export function datasetOf (row: rows.Dataset): Dataset {
 export function jobOf (row: rows.Job): JobRow {
   return {
     id: row.id,
+    tenantId: row.tenantId,
     state: row.state,
     modelId: row.modelId,
     datasetId: row.datasetId,

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { EspalierError } from '../../errors.ts'
-import type { ArtifactRow, Blobs, Catalog, DatasetFileInput, InputFile, JobRow, RunResult } from '../ports.ts'
+import type { ArtifactRow, Blobs, DatasetFileInput, InputFile, JobRow, RunResult, TenantCatalog } from '../ports.ts'
 
 /** A store that lost part of an upload (a restart of Postgres) asks for it again. */
 const PUT_TRIES = 3
@@ -21,7 +21,7 @@ export async function bring (blobs: Blobs, file: Stored, folder: string, as: str
   return { path: place, sha256, bytes, name, format }
 }
 
-async function bringDataset (catalog: Catalog, blobs: Blobs, id: string | null, folder: string, as: string, signal: AbortSignal): Promise<DatasetFileInput | null> {
+async function bringDataset (catalog: TenantCatalog, blobs: Blobs, id: string | null, folder: string, as: string, signal: AbortSignal): Promise<DatasetFileInput | null> {
   if (id === null) return null
   const dataset = await catalog.dataset(id)
   if (dataset === null) throw new EspalierError('not-found', `the data set ${id} was deleted before the job could run`, { id })
@@ -29,7 +29,7 @@ async function bringDataset (catalog: Catalog, blobs: Blobs, id: string | null, 
 }
 
 /** The input files of a job. @throws `not-found` when one is gone */
-export async function bringInputs (catalog: Catalog, blobs: Blobs, job: JobRow, folder: string, signal: AbortSignal): Promise<{ model: InputFile, dataset: DatasetFileInput | null, evaluationDataset: DatasetFileInput | null }> {
+export async function bringInputs (catalog: TenantCatalog, blobs: Blobs, job: JobRow, folder: string, signal: AbortSignal): Promise<{ model: InputFile, dataset: DatasetFileInput | null, evaluationDataset: DatasetFileInput | null }> {
   const model = await catalog.model(job.modelId)
   if (model === null) throw new EspalierError('not-found', `the model ${job.modelId} was deleted before the job could run`, { id: job.modelId })
   return {

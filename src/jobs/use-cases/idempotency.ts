@@ -1,6 +1,6 @@
 /** Answers a repeated request with the first one's answer. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog, StoredAnswer } from '../ports.ts'
+import type { IdempotencyKeys, StoredAnswer } from '../ports.ts'
 
 export interface IdempotentRequest {
   /** Tenant and route: keys of different scopes do not meet. */
@@ -15,7 +15,7 @@ export interface IdempotentRequest {
  * Does `work` once per key and gives its answer to every repetition. When `work` throws nothing is kept and the key may be used again.
  * @throws `idempotency-mismatch` when the key came with another request, `still-running` while the first is being answered
  */
-export async function withIdempotency (catalog: Catalog, { scope, key, fingerprint }: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<StoredAnswer & { replayed: boolean }> {
+export async function withIdempotency (catalog: IdempotencyKeys, { scope, key, fingerprint }: IdempotentRequest, work: () => Promise<StoredAnswer>): Promise<StoredAnswer & { replayed: boolean }> {
   const reserved = await catalog.reserveIdempotency(scope, key, fingerprint)
   switch (reserved.kind) {
     case 'done':

@@ -1,6 +1,6 @@
 /** A job as the API shows it. */
 import { EspalierError } from '../../errors.ts'
-import type { ArtifactRow, Catalog, JobRow } from '../ports.ts'
+import type { ArtifactRow, JobRow, TenantCatalog } from '../ports.ts'
 import type { Attempt, Job } from '../resources.ts'
 
 /** Where an artifact is downloaded. */
@@ -31,7 +31,7 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
 }
 
 /** Reads a job with all that belongs to it; null when there is none. */
-export async function findJob (catalog: Catalog, jobId: string): Promise<Job | null> {
+export async function findJob (catalog: TenantCatalog, jobId: string): Promise<Job | null> {
   const row = await catalog.job(jobId)
   if (row === null) return null
   // Read after the row: a row that says `succeeded` has its artifacts already.
@@ -40,7 +40,7 @@ export async function findJob (catalog: Catalog, jobId: string): Promise<Job | n
 }
 
 /** The stored artifact of that name. @throws `not-found` */
-export async function findArtifact (catalog: Catalog, jobId: string, name: string): Promise<ArtifactRow> {
+export async function findArtifact (catalog: TenantCatalog, jobId: string, name: string): Promise<ArtifactRow> {
   const found = (await catalog.artifacts(jobId)).find((artifact) => artifact.name === name)
   if (found === undefined) throw new EspalierError('not-found', `there is no artifact ${name} of job ${jobId}; artifacts appear when a job has succeeded`, { id: jobId, name })
   return found

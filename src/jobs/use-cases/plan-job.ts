@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import type { Plan } from '../../methods/planning/plan.ts'
 import type { ByteSource } from '../../models/bytes.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
-import type { Blobs, Catalog } from '../ports.ts'
+import type { Blobs, TenantCatalog } from '../ports.ts'
 import { filesOf } from './submit-job.ts'
 
 export interface PlanModel {
@@ -13,7 +13,7 @@ export interface PlanModel {
 export interface PlanSubmission { readonly model: string, readonly dataset?: string | null, readonly evaluationDataset?: string | null, readonly recipe: Recipe }
 
 /** @throws `not-found` for a missing file, and what reading the model throws */
-export async function planJob ({ catalog, blobs, planModel }: { catalog: Catalog, blobs: Blobs, planModel: PlanModel }, submission: PlanSubmission): Promise<Plan> {
+export async function planJob ({ catalog, blobs, planModel }: { catalog: TenantCatalog, blobs: Blobs, planModel: PlanModel }, submission: PlanSubmission): Promise<Plan> {
   const { model, dataset, evaluationDataset } = await filesOf(catalog, submission)
   const source = await blobs.open(model.sha256)
   try {

@@ -75,7 +75,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
     const [inputFolder, folder, checkpointFolder] = [path.join(home, 'inputs'), path.join(home, 'outputs'), path.join(home, 'checkpoints')]
     await mkdir(inputFolder)
     await mkdir(checkpointFolder)
-    const inputs = await bringInputs(catalog, blobs, job, inputFolder, signal)
+    const inputs = await bringInputs(catalog.of(job.tenantId), blobs, job, inputFolder, signal)
     signal.throwIfAborted()
     if (pause.aborted) throw new EspalierError('job-paused', 'the job was paused')
     const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
@@ -140,7 +140,7 @@ function watchState ({ catalog, entry: { jobId, attempt }, watchMs = WATCH_MS }:
   function look (): void {
     if (looking || controller.signal.aborted) return
     looking = true
-    catalog.job(jobId).then((job) => {
+    catalog.anyJob(jobId).then((job) => {
       if (job === null || job.attempt !== attempt || job.state === 'paused' || isEnded(job.state)) controller.abort(SUPERSEDED)
       else if (job.state === 'cancelling') controller.abort(new EspalierError('job-cancelled', 'the job was cancelled'))
       else if (job.state === 'pausing') pause.abort()

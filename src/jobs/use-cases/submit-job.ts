@@ -2,7 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { missingData } from '../../pruning/data-needs.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
-import type { Catalog, JobRow, Queue } from '../ports.ts'
+import type { JobRow, Queue, TenantCatalog } from '../ports.ts'
 import type { Dataset, Model } from '../resources.ts'
 import { enqueue } from './enqueue.ts'
 
@@ -17,7 +17,7 @@ export interface Submission {
   readonly recipe: Recipe | ((files: JobFiles) => Recipe | Promise<Recipe>)
 }
 
-async function datasetOf (catalog: Catalog, field: string, id: string | null | undefined): Promise<Dataset | null> {
+async function datasetOf (catalog: TenantCatalog, field: string, id: string | null | undefined): Promise<Dataset | null> {
   if (id === null || id === undefined) return null
   const dataset = await catalog.dataset(id)
   if (dataset === null) throw new EspalierError('not-found', `${field}: there is no data set ${id}; upload it first`, { field, id })
@@ -25,7 +25,7 @@ async function datasetOf (catalog: Catalog, field: string, id: string | null | u
 }
 
 /** @throws `not-found` for a file that is not there, naming the field */
-export async function filesOf (catalog: Catalog, { model: id, dataset, evaluationDataset }: Pick<Submission, 'model' | 'dataset' | 'evaluationDataset'>): Promise<JobFiles> {
+export async function filesOf (catalog: TenantCatalog, { model: id, dataset, evaluationDataset }: Pick<Submission, 'model' | 'dataset' | 'evaluationDataset'>): Promise<JobFiles> {
   const model = await catalog.model(id)
   if (model === null) throw new EspalierError('not-found', `model: there is no model ${id}; upload it first`, { field: 'model', id })
   return { model, dataset: await datasetOf(catalog, 'dataset', dataset), evaluationDataset: await datasetOf(catalog, 'evaluationDataset', evaluationDataset) }
@@ -35,7 +35,7 @@ export async function filesOf (catalog: Catalog, { model: id, dataset, evaluatio
  * Creates a job and puts it into the queue. When the queue does not answer the job stays queued all the same and `reconcile` adds it later.
  * @throws `not-found` for a missing file, `invalid-request` when the method needs data and there is none, `unavailable` when the Catalog does not answer, and what `recipe` throws
  */
-export async function submitJob ({ catalog, queue }: { catalog: Catalog, queue: Queue }, submission: Submission): Promise<JobRow> {
+export async function submitJob ({ catalog, queue }: { catalog: TenantCatalog, queue: Queue }, submission: Submission): Promise<JobRow> {
   const { model, dataset, evaluationDataset } = await filesOf(catalog, submission)
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
   const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })

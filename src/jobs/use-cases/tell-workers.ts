@@ -1,9 +1,9 @@
 /** Carries a wish that the Catalog has taken on to the queue: the entry goes, or the worker that has it is told. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog, JobRow, Queue, Wish } from '../ports.ts'
+import type { JobRow, Queue, TenantCatalog, Wish } from '../ports.ts'
 
 /** Gives the job as it is after the wish; `done` when no worker has it. @throws `not-found` */
-export async function tellWorkers ({ catalog, queue }: { catalog: Catalog, queue: Queue }, jobId: string, wish: Wish, done: boolean): Promise<JobRow> {
+export async function tellWorkers ({ catalog, queue }: { catalog: TenantCatalog, queue: Queue }, jobId: string, wish: Wish, done: boolean): Promise<JobRow> {
   const job = await catalog.job(jobId)
   if (job === null) throw new EspalierError('not-found', `there is no job ${jobId}`, { id: jobId })
   try {

@@ -3,6 +3,7 @@ import { EspalierError } from '../../../errors.ts'
 import type { InputScaling } from '../../../datasets/dataset.ts'
 import { answerOnce, idempotencyKey } from '../../answers.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { DatasetRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readDatasetFile } from '../../uploads/files.ts'
 import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
@@ -39,7 +40,7 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
     if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
     return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
       const summary = await readDatasetFile(dependencies, file, form.fields.get('inputs') as InputScaling | undefined)
-      const dataset = await catalog.createDataset({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
+      const dataset = await catalog.of(tenantOf(request)).createDataset({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
       return { status: 201, location: `/v1/datasets/${dataset.id}`, body: dataset }
     })
   })
@@ -49,8 +50,8 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
     label: 'data set',
     operation: 'Dataset',
     schema: DatasetRef,
-    list: async (page) => await catalog.datasets(page),
-    find: async (id) => await catalog.dataset(id),
-    remove: async (id) => await catalog.deleteDataset(id),
+    list: async (mine, page) => await mine.datasets(page),
+    find: async (mine, id) => await mine.dataset(id),
+    remove: async (mine, id) => await mine.deleteDataset(id),
   })
 }

@@ -1,39 +1,42 @@
 /** POST /v1/jobs/{id}/cancel, /pause, /resume and /retry. */
-import type { JobRow } from '../../../jobs/ports.ts'
+import type { JobRow, Queue, TenantCatalog } from '../../../jobs/ports.ts'
 import { cancelJob } from '../../../jobs/use-cases/cancel-job.ts'
 import { pauseJob, resumeJob } from '../../../jobs/use-cases/pause-job.ts'
 import { retryJob } from '../../../jobs/use-cases/retry-job.ts'
 import { answerOnce } from '../../answers.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { viewOf } from './find.ts'
 import { IdParams, JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 
-export function addJobActionRoutes (app: App, dependencies: Dependencies): void {
-  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (id: string): Promise<JobRow> }> = [
+interface Mine { readonly catalog: TenantCatalog, readonly queue: Queue }
+
+export function addJobActionRoutes (app: App, { catalog, queue }: Dependencies): void {
+  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (mine: Mine, id: string): Promise<JobRow> }> = [
     {
       name: 'cancel',
       summary: 'Cancel a job',
       description: 'A queued or paused job is cancelled at once; a running one is `cancelling` until its worker has stopped.',
-      act: async (id) => await cancelJob(dependencies, id),
+      act: async (mine, id) => await cancelJob(mine, id),
     },
     {
       name: 'pause',
       summary: 'Pause a job',
       description: 'A queued job is paused at once; a running one is `pausing` until its worker has stopped it where nothing is lost: within training, whose state it saves, ' +
         'or before anything was pruned. What comes after that (evaluating, writing, verifying) is not stopped: the job then ends as if nothing had been asked.',
-      act: async (id) => await pauseJob(dependencies, id),
+      act: async (mine, id) => await pauseJob(mine, id),
     },
     {
       name: 'resume',
       summary: 'Go on with a paused job',
       description: 'The job is queued again as its next attempt, which goes on from the saved state and comes to the same files.',
-      act: async (id) => await resumeJob(dependencies, id),
+      act: async (mine, id) => await resumeJob(mine, id),
     },
     {
       name: 'retry',
       summary: 'Run a failed or cancelled job again',
       description: 'The job is queued again as its next attempt.',
-      act: async (id) => await retryJob(dependencies, id),
+      act: async (mine, id) => await retryJob(mine, id),
     },
   ]
   for (const { name, summary, description, act } of actions) {
@@ -48,8 +51,9 @@ export function addJobActionRoutes (app: App, dependencies: Dependencies): void 
         querystring: NoQuery,
         response: { 202: json('The job in its new state', JobRef), ...problems(404, 409) },
       },
-    }, async (request, reply) => await answerOnce(request, reply, dependencies.catalog, name, async () => {
-      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(dependencies.catalog, await act(request.params.id)) }
+    }, async (request, reply) => await answerOnce(request, reply, catalog, name, async () => {
+      const mine = { catalog: catalog.of(tenantOf(request)), queue }
+      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(mine.catalog, await act(mine, request.params.id)) }
     }))
   }
 }

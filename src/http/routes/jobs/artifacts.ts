@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { sendBlob } from '../../download.ts'
 import { binary, IdParams, NoQuery, nothing, problems } from '../../schemas.ts'
 import { findJob } from './find.ts'
@@ -23,8 +24,9 @@ export function addArtifactRoute (app: App, { catalog, blobs }: Dependencies): v
     },
     handler: async (request, reply) => {
       const { id, name } = request.params
-      await findJob(catalog, id)
-      const artifacts = await catalog.artifacts(id)
+      const mine = catalog.of(tenantOf(request))
+      await findJob(mine, id)
+      const artifacts = await mine.artifacts(id)
       const artifact = artifacts.find((candidate) => candidate.name === name)
       if (artifact === undefined) {
         const there = artifacts.length > 0 ? `it has ${artifacts.map((each) => each.name).join(', ')}` : 'it has none'

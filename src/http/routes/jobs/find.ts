@@ -1,6 +1,6 @@
 /** The row of a job by its id, or the problem that there is none or that it has no receipt. */
 import { EspalierError } from '../../../errors.ts'
-import type { Catalog, JobRow } from '../../../jobs/ports.ts'
+import type { JobRow, TenantCatalog } from '../../../jobs/ports.ts'
 import type { Job } from '../../../jobs/resources.ts'
 import { jobView } from '../../../jobs/use-cases/job-view.ts'
 import type { Receipt } from '../../../methods/receipt.ts'
@@ -9,14 +9,14 @@ export function noSuchJob (id: string): EspalierError {
   return new EspalierError('not-found', `there is no job ${id}`)
 }
 
-export async function findJob (catalog: Catalog, id: string): Promise<JobRow> {
+export async function findJob (catalog: TenantCatalog, id: string): Promise<JobRow> {
   const row = await catalog.job(id)
   if (row === null) throw noSuchJob(id)
   return row
 }
 
 /** The job as clients see it. Read after the row: one that says `succeeded` has its artifacts already. */
-export async function viewOf (catalog: Catalog, row: JobRow): Promise<Job> {
+export async function viewOf (catalog: TenantCatalog, row: JobRow): Promise<Job> {
   const [artifacts, attempts] = await Promise.all([catalog.artifacts(row.id), catalog.attempts(row.id)])
   return jobView(row, artifacts, attempts)
 }

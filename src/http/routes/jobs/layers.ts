@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { ReceiptLayer } from '../../../methods/receipt.ts'
 import { asksForCsv, toCsv } from '../../csv.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { FormatQuery, IdParams, problems, tableOr } from '../../schemas.ts'
 import { findJob, receiptOf } from './find.ts'
 
@@ -31,7 +32,7 @@ export function addLayersRoute (app: App, { catalog }: Dependencies): void {
       },
     },
   }, async (request, reply) => {
-    const { layers } = receiptOf(await findJob(catalog, request.params.id))
+    const { layers } = receiptOf(await findJob(catalog.of(tenantOf(request)), request.params.id))
     reply.header('vary', 'accept')
     if (!asksForCsv(request)) return { items: layers }
     reply.header('content-disposition', 'attachment; filename="layers.csv"').type('text/csv; charset=utf-8; header=present')

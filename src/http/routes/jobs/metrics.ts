@@ -1,10 +1,11 @@
 /** GET /v1/jobs/{id}/metrics: the figures of a training run as time series, as JSON or CSV. */
 import { Type, type Static } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
-import type { Catalog, MetricRow } from '../../../jobs/ports.ts'
+import type { MetricRow, TenantCatalog } from '../../../jobs/ports.ts'
 import { matches } from '../../../pruning/glob.ts'
 import { asksForCsv, toCsv } from '../../csv.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { FormatQuery, IdParams, problems, tableOr } from '../../schemas.ts'
 import { findJob } from './find.ts'
 
@@ -57,8 +58,9 @@ export function addJobMetricsRoute (app: App, { catalog }: Dependencies): void {
       response: { 200: tableOr(Metrics, 'The series'), ...problems(404) },
     },
   }, async (request, reply) => {
-    const { id } = await findJob(catalog, request.params.id)
-    const { lastStep, names, points, thinned } = await read(catalog, id, request.query)
+    const mine = catalog.of(tenantOf(request))
+    const { id } = await findJob(mine, request.params.id)
+    const { lastStep, names, points, thinned } = await read(mine, id, request.query)
     reply.header('vary', 'accept')
     if (asksForCsv(request)) {
       reply.header('content-disposition', 'attachment; filename="metrics.csv"').type('text/csv; charset=utf-8; header=present')
@@ -79,7 +81,7 @@ function patternsOf (series: string | string[] | undefined): string[] {
   return patterns
 }
 
-async function read (catalog: Catalog, id: string, { series, after, limit }: Static<typeof MetricsQuery>) {
+async function read (catalog: TenantCatalog, id: string, { series, after, limit }: Static<typeof MetricsQuery>) {
   const patterns = patternsOf(series)
   const found = (await catalog.metricSeries(id)).filter(({ name }) => patterns.some((pattern) => matches(pattern, name)))
   const names = found.map(({ name }) => name)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
 import type { JobRow } from '../../../jobs/ports.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
 import { findJob, noSuchJob, viewOf } from './find.ts'
 
@@ -27,9 +28,10 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
       querystring: JobsQuery,
       response: { 200: json('One page of jobs', pageOf(JobRef)), ...problems() },
     },
-  }, async ({ query }) => {
-    const { items, next } = await catalog.jobs(query)
-    return { items: await Promise.all(items.map(async (row) => await viewOf(catalog, row))), next }
+  }, async (request) => {
+    const mine = catalog.of(tenantOf(request))
+    const { items, next } = await mine.jobs(request.query)
+    return { items: await Promise.all(items.map(async (row) => await viewOf(mine, row))), next }
   })
 
   app.get('/jobs/:id', {
@@ -45,12 +47,13 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
   }, async (request, reply) => {
     const until = Date.now() + (request.query.wait ?? 0) * 1000
     const gone = () => closing.signal.aborted || reply.raw.destroyed
-    let row: JobRow = await findJob(catalog, request.params.id)
+    const mine = catalog.of(tenantOf(request))
+    let row: JobRow = await findJob(mine, request.params.id)
     while (!ENDED.has(row.state) && Date.now() < until && !gone()) {
       await sleep(Math.min(LOOK_MS, Math.max(1, until - Date.now())))
-      row = await findJob(catalog, request.params.id)
+      row = await findJob(mine, request.params.id)
     }
-    return await viewOf(catalog, row)
+    return await viewOf(mine, row)
   })
 
   app.delete('/jobs/:id', {
@@ -62,8 +65,9 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
       querystring: NoQuery,
       response: { 204: nothing('Deleted'), ...problems(404, 409) },
     },
-  }, async ({ params }, reply) => {
-    if (!await catalog.deleteJob(params.id)) throw noSuchJob(params.id)
+  }, async (request, reply) => {
+    const { id } = request.params
+    if (!await catalog.of(tenantOf(request)).deleteJob(id)) throw noSuchJob(id)
     return await reply.code(204).send(null)
   })
 }

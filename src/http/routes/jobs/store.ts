@@ -1,5 +1,6 @@
 /** Makes rows of the files that came with a job. */
 import type { Recipe } from '../../../pruning/recipe.ts'
+import type { TenantCatalog } from '../../../jobs/ports.ts'
 import type { Submission } from '../../../jobs/use-cases/submit-job.ts'
 import type { Dependencies } from '../../dependencies.ts'
 import { readDatasetFile, readModelFile } from '../../uploads/files.ts'
@@ -12,8 +13,7 @@ export interface StoredJobFiles {
 }
 
 /** Reads all files before it makes the first row, so that one that cannot be read leaves nothing. Throws `invalid-model`, `invalid-dataset`. */
-export async function storeJobFiles (form: ReceivedForm, dependencies: Dependencies): Promise<StoredJobFiles> {
-  const { catalog } = dependencies
+export async function storeJobFiles (form: ReceivedForm, dependencies: Dependencies, catalog: TenantCatalog): Promise<StoredJobFiles> {
   const model = await read(form, 'model', async (file) => await readModelFile(dependencies, file))
   const dataset = await read(form, 'dataset', async (file) => await readDatasetFile(dependencies, file))
   const evaluationDataset = await read(form, 'evaluationDataset', async (file) => await readDatasetFile(dependencies, file))

@@ -3,9 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EspalierError } from '../../../errors.ts'
 import { parseRecipe } from '../../../pruning/recipe.ts'
 import { answerOnce, fingerprintOf, idempotencyKey, type Answer } from '../../answers.ts'
+import type { Queue, TenantCatalog } from '../../../jobs/ports.ts'
 import { jobView } from '../../../jobs/use-cases/job-view.ts'
 import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { receiveForm } from '../../uploads/form.ts'
 import { validated } from '../../validation.ts'
@@ -32,10 +34,16 @@ export function addSubmitRoute (app: App, dependencies: Dependencies): void {
   })
 }
 
+interface Mine { readonly catalog: TenantCatalog, readonly queue: Queue }
+
+function mineOf (request: FastifyRequest, { catalog, queue }: Dependencies): Mine {
+  return { catalog: catalog.of(tenantOf(request)), queue }
+}
+
 async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
   const body = validated(JobRequest, request.body ?? {}, 'body')
   const submission: Submission = { ...body, recipe: parseRecipe(body.recipe) }
-  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, dependencies))
+  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies)))
 }
 
 async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
@@ -45,9 +53,10 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
     if (!form.files.has(part) && !form.fields.has(part)) throw new EspalierError('invalid-request', `part "${part}" is needed`)
   }
   return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
-    const stored = await storeJobFiles(form, dependencies)
+    const mine = mineOf(request, dependencies)
+    const stored = await storeJobFiles(form, dependencies, mine.catalog)
     try {
-      return await submitted(stored.submission, dependencies)
+      return await submitted(stored.submission, mine)
     } catch (error) {
       await stored.undo()
       throw error
@@ -55,7 +64,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
   })
 }
 
-async function submitted (submission: Submission, dependencies: Dependencies): Promise<Answer> {
-  const row = await submitJob(dependencies, submission)
-  return { status: 202, location: `/v1/jobs/${row.id}`, body: jobView(row, [], await dependencies.catalog.attempts(row.id)) }
+async function submitted (submission: Submission, mine: Mine): Promise<Answer> {
+  const row = await submitJob(mine, submission)
+  return { status: 202, location: `/v1/jobs/${row.id}`, body: jobView(row, [], await mine.catalog.attempts(row.id)) }
 }

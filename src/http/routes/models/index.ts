@@ -2,6 +2,7 @@
 import { EspalierError } from '../../../errors.ts'
 import { answerOnce, idempotencyKey } from '../../answers.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { json, ModelRef, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readModelFile } from '../../uploads/files.ts'
 import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
@@ -36,7 +37,7 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
     if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
     return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
       const summary = await readModelFile(dependencies, file)
-      const model = await catalog.createModel({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
+      const model = await catalog.of(tenantOf(request)).createModel({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
       return { status: 201, location: `/v1/models/${model.id}`, body: model }
     })
   })
@@ -46,8 +47,8 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
     label: 'model',
     operation: 'Model',
     schema: ModelRef,
-    list: async (page) => await catalog.models(page),
-    find: async (id) => await catalog.model(id),
-    remove: async (id) => await catalog.deleteModel(id),
+    list: async (mine, page) => await mine.models(page),
+    find: async (mine, id) => await mine.model(id),
+    remove: async (mine, id) => await mine.deleteModel(id),
   })
 }

@@ -2,6 +2,7 @@
 import { planJob } from '../../../jobs/use-cases/plan-job.ts'
 import { parseRecipe } from '../../../pruning/recipe.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { tenantOf } from '../../principal.ts'
 import { json, NoQuery, PlanRef, problems } from '../../schemas.ts'
 import { validated } from '../../validation.ts'
 import { JobRequest, JobRequestDocument } from '../jobs/form.ts'
@@ -20,6 +21,6 @@ export function addPlanRoute (app: App, dependencies: Dependencies): void {
     },
   }, async (request) => {
     const body = validated(JobRequest, request.body ?? {}, 'body')
-    return await planJob(dependencies, { ...body, recipe: parseRecipe(body.recipe) })
+    return await planJob({ ...dependencies, catalog: dependencies.catalog.of(tenantOf(request)) }, { ...body, recipe: parseRecipe(body.recipe) })
   })
 }

@@ -1,0 +1,80 @@
+/** What every Catalog must keep from other tenants: each method of TenantCatalog, asked for what belongs to another one. */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import type { Catalog, JobRow, TenantCatalog } from '../../src/jobs/ports.ts'
+import type { Dataset, Model } from '../../src/jobs/resources.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
+import { artifact, DATASET, MODEL, newFile, RECEIPT, RECIPE } from './samples.ts'
+
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow }
+
+/** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
+const NOTHING_OF = {
+  createModel: async (mine) => { assert.notEqual((await mine.createModel(newFile('own'), MODEL)).id, undefined) },
+  model: async (mine, { model }) => { assert.equal(await mine.model(model.id), null) },
+  models: async (mine, { model }) => { assert.ok((await mine.models({ limit: 100 })).items.every(({ id }) => id !== model.id)) },
+  deleteModel: async (mine, { model }) => { assert.equal(await mine.deleteModel(model.id), false) },
+  createDataset: async (mine) => { assert.notEqual((await mine.createDataset(newFile('own'), DATASET)).id, undefined) },
+  dataset: async (mine, { dataset }) => { assert.equal(await mine.dataset(dataset.id), null) },
+  datasets: async (mine, { dataset }) => { assert.ok((await mine.datasets({ limit: 100 })).items.every(({ id }) => id !== dataset.id)) },
+  deleteDataset: async (mine, { dataset }) => { assert.equal(await mine.deleteDataset(dataset.id), false) },
+  createJob: async (mine, { model, dataset }) => {
+    const own = await mine.createModel(newFile('own'), MODEL)
+    const job = { modelId: own.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE }
+    await assert.rejects(mine.createJob({ ...job, modelId: model.id }), { code: 'not-found' })
+    await assert.rejects(mine.createJob({ ...job, datasetId: dataset.id }), { code: 'not-found' })
+    await assert.rejects(mine.createJob({ ...job, evaluationDatasetId: dataset.id }), { code: 'not-found' })
+  },
+  job: async (mine, { done }) => { assert.equal(await mine.job(done.id), null) },
+  jobs: async (mine, { done, model }) => {
+    assert.ok((await mine.jobs({ limit: 100 })).items.every(({ id }) => id !== done.id))
+    assert.deepEqual((await mine.jobs({ limit: 100, model: model.id })).items, [])
+  },
+  attempts: async (mine, { done }) => { assert.deepEqual(await mine.attempts(done.id), []) },
+  artifacts: async (mine, { done }) => { assert.deepEqual(await mine.artifacts(done.id), []) },
+  deleteJob: async (mine, { done }) => { assert.equal(await mine.deleteJob(done.id), false) },
+  metricSeries: async (mine, { done }) => { assert.deepEqual(await mine.metricSeries(done.id), []) },
+  metricPoints: async (mine, { done }) => { assert.deepEqual((await mine.metricPoints(done.id, { series: ['loss'], after: -1, limit: 10 })).points, []) },
+  requestCancel: async (mine, { queued }) => { assert.equal(await mine.requestCancel(queued.id), null) },
+  requestPause: async (mine, { queued }) => { assert.equal(await mine.requestPause(queued.id), null) },
+  resume: async (mine, { paused }) => { assert.equal(await mine.resume(paused.id), null) },
+  retry: async (mine, { done }) => { assert.equal(await mine.retry(done.id), null) },
+} as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
+
+/** `addTenant` makes one and gives its id. */
+export function catalogTenantsContract (name: string, catalog: () => Catalog, addTenant: () => Promise<string>): void {
+  describe(`tenants: ${name}`, () => {
+    let theirs: Theirs
+    let mine: TenantCatalog
+
+    before(async () => {
+      const owner = catalog().of(FIRST_TENANT)
+      const model = await owner.createModel(newFile('theirs'), MODEL)
+      const dataset = await owner.createDataset(newFile('theirs'), DATASET)
+      const create = async (): Promise<JobRow> => await owner.createJob({ modelId: model.id, datasetId: dataset.id, evaluationDatasetId: null, recipe: RECIPE })
+      const [done, queued, paused] = [await create(), await create(), await create()]
+      await catalog().begin(done.id, 1, 'w')
+      await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
+      await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
+      await owner.requestPause(paused.id)
+      theirs = { model, dataset, done, queued, paused }
+      mine = catalog().of(await addTenant())
+    })
+
+    for (const [method, nothing] of Object.entries(NOTHING_OF)) {
+      test(`${method} knows nothing of another tenant`, async () => { await nothing(mine, theirs) })
+    }
+
+    test('what is the other tenant\'s is as it was', async () => {
+      const owner = catalog().of(FIRST_TENANT)
+      assert.deepEqual(await owner.model(theirs.model.id), theirs.model)
+      assert.deepEqual(await owner.dataset(theirs.dataset.id), theirs.dataset)
+      assert.equal((await owner.job(theirs.done.id))?.state, 'succeeded')
+      assert.equal((await owner.artifacts(theirs.done.id)).length, 1)
+      assert.deepEqual((await owner.metricSeries(theirs.done.id)).map((series) => series.name), ['loss'])
+      assert.equal((await owner.job(theirs.queued.id))?.state, 'queued')
+      assert.equal((await owner.job(theirs.paused.id))?.state, 'paused')
+      assert.equal((await catalog().anyJob(theirs.queued.id))?.tenantId, FIRST_TENANT)
+    })
+  })
+}
