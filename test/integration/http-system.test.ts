@@ -72,7 +72,7 @@ describe('the service around its resources', () => {
 
   test('an unexpected error tells nothing but its id', async () => {
     const broken = await openHarness()
-    Object.assign(broken.catalog, { models: async () => { throw new Error('password=hunter2 at /srv/app.ts') } })
+    Object.assign(broken.catalog, { of: () => ({ models: async () => { throw new Error('password=hunter2 at /srv/app.ts') } }) })
     try {
       const answer = await broken.app.inject('/v1/models')
       assert.equal(answer.statusCode, 500)
