@@ -32,9 +32,10 @@ export interface Service {
   stop (): Promise<void>
 }
 
-export async function startService (): Promise<Service> {
+/** `parent`: where its folder lies. */
+export async function startService (parent?: string): Promise<Service> {
   // What setup fetched once is shared; rows, files and queue are this test's own.
-  const home = await temporaryHome()
+  const home = await temporaryHome(parent)
   const { DATABASE_URL, REDIS_URL, ...env } = process.env
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
     cwd: ROOT,

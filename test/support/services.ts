@@ -13,11 +13,11 @@ export interface TestServices {
   stop (options?: { keep?: boolean }): Promise<void>
 }
 
-/** A folder for ESPALIER_HOME that shares the cache of the usual one. Postgres' own account may enter it, which root's temporary folders forbid. */
-export async function temporaryHome (): Promise<string> {
+/** A folder for ESPALIER_HOME, below `parent`, that shares the cache of the usual one. Postgres' own account may enter it, which root's temporary folders forbid. */
+export async function temporaryHome (parent = tmpdir()): Promise<string> {
   const cache = path.join(readConfig().home, 'cache')
   await mkdir(cache, { recursive: true })
-  const home = await mkdtemp(path.join(tmpdir(), 'espalier-test-'))
+  const home = await mkdtemp(path.join(parent, 'espalier-test-'))
   await chmod(home, 0o711)
   await symlink(cache, path.join(home, 'cache'))
   return home
