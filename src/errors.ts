@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   'unsupported-media-type': 'The content type is not one this route takes',
   'setup-failed': 'Something that is needed could not be installed',
   'invalid-configuration': 'The environment is not valid',
+  'storage-full': 'There is no room to store this',
   unavailable: 'A service that is needed does not answer',
   internal: 'Something went wrong that should not have',
 } as const
@@ -66,7 +67,21 @@ export class EspalierError extends Error {
   /** Anything thrown, as an EspalierError: an unexpected one becomes `internal` and keeps its cause. */
   static from (thrown: unknown, code: ErrorCode = 'internal'): EspalierError {
     if (thrown instanceof EspalierError) return thrown
+    if (isOutOfRoom(thrown)) return new EspalierError('storage-full', 'no space is left on the disk; free some, and send the request or retry the job again', {}, { cause: thrown })
     const text = thrown instanceof Error ? thrown.message : String(thrown)
     return new EspalierError(code, text, {}, { cause: thrown })
   }
+}
+
+/** Of the system (disk or quota), or Postgres' own. */
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', '53100'])
+
+/** Did this fail because a disk is full? Looks through causes, as libraries wrap what they throw. */
+function isOutOfRoom (thrown: unknown): boolean {
+  for (let error = thrown, depth = 0; typeof error === 'object' && error !== null && depth < 6; depth++) {
+    const { code, originalCode, cause, meta } = error as { code?: unknown, originalCode?: unknown, cause?: unknown, meta?: { driverAdapterError?: unknown } | null }
+    if ([code, originalCode].some((known) => typeof known === 'string' && NO_ROOM.has(known))) return true
+    error = meta?.driverAdapterError ?? cause
+  }
+  return false
 }

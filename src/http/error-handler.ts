@@ -19,8 +19,10 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 /** The error as ours: expected ones stay, the framework's are translated, anything else is `internal`. */
 export function translated (error: FastifyError | Error): EspalierError {
   if (error instanceof EspalierError) return error
+  const known = EspalierError.from(error)
+  if (known.code !== 'internal') return known
   const code = 'statusCode' in error && typeof error.statusCode === 'number' ? CODE_OF_STATUS[error.statusCode] : undefined
-  return code !== undefined ? new EspalierError(code, error.message, {}, { cause: error }) : EspalierError.from(error)
+  return code !== undefined ? new EspalierError(code, error.message, {}, { cause: error }) : known
 }
 
 export function sendProblem (error: EspalierError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -40,7 +42,7 @@ export function handleErrors (app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const ours = translated(error)
     // A service that is away is no fault of this program: a line says it, a stack would say no more.
-    if (ours.code === 'unavailable') request.log.warn(ours.message)
+    if (ours.code === 'unavailable' || ours.code === 'storage-full') request.log.warn(ours.message)
     else if (STATUS_OF_CODE[ours.code] >= 500) request.log.error({ err: ours.cause ?? ours }, ours.message)
     return sendProblem(ours, request, reply)
   })

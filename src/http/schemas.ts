@@ -78,6 +78,7 @@ const WHEN = {
   416: 'The range lies outside of the file',
   422: 'The content is not valid',
   503: 'A service does not answer',
+  507: 'There is no room left to store this',
 } as const
 
 /** The problems of a route by status; every one has 400, 401, 500. */

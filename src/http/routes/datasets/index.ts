@@ -31,7 +31,7 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
       headers: PostHeaders,
       querystring: NoQuery,
       body: { content: { 'multipart/form-data': { schema: DatasetForm } } },
-      response: { 201: json('The data set; Location holds its address', DatasetRef), ...problems(409, 413, 415, 422) },
+      response: { 201: json('The data set; Location holds its address', DatasetRef), ...problems(409, 413, 415, 422, 507) },
     },
   }, async (request, reply) => {
     idempotencyKey(request)

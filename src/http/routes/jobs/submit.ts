@@ -26,7 +26,7 @@ export function addSubmitRoute (app: App, dependencies: Dependencies): void {
       headers: PostHeaders,
       querystring: NoQuery,
       body: { content: { 'application/json': { schema: JobRequestDocument }, 'multipart/form-data': { schema: JobForm } } },
-      response: { 202: json('The job, queued; Location holds its address', JobRef), ...problems(404, 409, 413, 415, 422) },
+      response: { 202: json('The job, queued; Location holds its address', JobRef), ...problems(404, 409, 413, 415, 422, 507) },
     },
   }, async (request, reply) => {
     idempotencyKey(request)

@@ -28,7 +28,7 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
       headers: PostHeaders,
       querystring: NoQuery,
       body: { content: { 'multipart/form-data': { schema: ModelForm } } },
-      response: { 201: json('The model; Location holds its address', ModelRef), ...problems(409, 413, 415, 422) },
+      response: { 201: json('The model; Location holds its address', ModelRef), ...problems(409, 413, 415, 422, 507) },
     },
   }, async (request, reply) => {
     idempotencyKey(request)
