@@ -5,7 +5,7 @@ import fastify, { type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { TSchema } from 'typebox'
 import type { App, Dependencies } from './dependencies.ts'
-import { handleErrors } from './error-handler.ts'
+import { handleErrors, sendUnrouted } from './error-handler.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { countRequests } from './plugins/metrics.ts'
 import { describeApi } from './plugins/openapi.ts'
@@ -34,6 +34,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
     genReqId: () => randomUUID(),
     bodyLimit: JSON_BYTES,
     connectionTimeout: IDLE_MS,
+    frameworkErrors: sendUnrouted,
     routerOptions: { maxParamLength: 255 },
   }).withTypeProvider<TypeBoxTypeProvider>()
 

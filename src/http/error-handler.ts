@@ -1,6 +1,7 @@
 /** Turns whatever a request ended with into a problem document, and unknown addresses into 404 or 405. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EspalierError, type ErrorCode } from '../errors.ts'
+import { secure } from './plugins/security.ts'
 import { PROBLEM_MEDIA_TYPE, STATUS_OF_CODE, toProblem } from './problems.ts'
 
 /** The framework's own errors by status: these are faults of the request, so their text may be told. */
@@ -33,6 +34,13 @@ export function sendProblem (error: EspalierError, request: FastifyRequest, repl
   return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(Buffer.from(JSON.stringify(problem)))
 }
 
+/** What the framework refuses before a route is found: an address that it cannot read, a part of one that is longer than any id or name. */
+export function sendUnrouted (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const ours = error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? new EspalierError('not-found', 'a part of the address is longer than any id or name here') : translated(error)
+  secure(request, reply)
+  void sendProblem(ours, request, reply)
+}
+
 /** Sets the handlers on the whole app; call before routes are added, so that 405 knows them. */
 export function handleErrors (app: FastifyInstance): void {
   const routes: RoutePattern[] = []
@@ -40,13 +48,17 @@ export function handleErrors (app: FastifyInstance): void {
     routes.push({ expression: expressionOf(url), methods: [method].flat() })
   })
   app.setErrorHandler((error: FastifyError, request, reply) => {
+    // A body of a form that nobody asked for, at an address or with a method that nothing takes: the latter is what is wrong.
+    if (request.is404) return notFound(request, reply)
     const ours = translated(error)
     // A service that is away is no fault of this program: a line says it, a stack would say no more.
     if (ours.code === 'unavailable' || ours.code === 'storage-full') request.log.warn(ours.message)
     else if (STATUS_OF_CODE[ours.code] >= 500) request.log.error({ err: ours.cause ?? ours }, ours.message)
     return sendProblem(ours, request, reply)
   })
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(notFound)
+
+  function notFound (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?')[0] ?? '/'
     const methods = [...new Set(routes.filter((route) => route.expression.test(path)).flatMap((route) => route.methods))].sort()
     if (methods.length === 0) {
@@ -55,7 +67,7 @@ export function handleErrors (app: FastifyInstance): void {
     reply.header('allow', methods.join(', '))
     const error = new EspalierError('method-not-allowed', `${path} takes ${methods.join(', ')}, not ${request.method}`, { allowed: methods })
     return sendProblem(error, request, reply)
-  })
+  }
 }
 
 interface RoutePattern { readonly expression: RegExp, readonly methods: readonly string[] }

@@ -50,7 +50,7 @@ describe('the service around its resources', () => {
   })
 
   test('every answer has security headers and its id', async () => {
-    for (const url of ['/healthz', '/nowhere', '/v1/jobs', '/docs/']) {
+    for (const url of ['/healthz', '/nowhere', '/v1/jobs', '/docs/', `/v1/jobs/${'x'.repeat(300)}`]) {
       const { headers } = await get(url)
       assert.equal(headers['x-content-type-options'], 'nosniff')
       assert.equal(headers['x-frame-options'], 'DENY')
@@ -68,6 +68,13 @@ describe('the service around its resources', () => {
     assert.equal(method.statusCode, 405)
     assert.equal(method.json().code, 'method-not-allowed')
     assert.equal(method.headers.allow, 'DELETE, GET, HEAD')
+    // A method that wants a body is not asked for one first.
+    const query = await harness.app.inject({ method: 'QUERY', url: '/v1/jobs/x' })
+    assert.deepEqual([query.statusCode, query.headers.allow], [405, 'DELETE, GET, HEAD'])
+    const long = await get(`/v1/jobs/${'x'.repeat(300)}`, { 'x-api-key': KEY })
+    assert.deepEqual([long.statusCode, long.headers['content-type'], long.headers['x-content-type-options']], [404, 'application/problem+json', 'nosniff'])
+    const unreadable = await get('/v1/jobs/%E0%A4%A')
+    assert.deepEqual([unreadable.statusCode, unreadable.json().code], [400, 'invalid-request'])
   })
 
   test('an unexpected error tells nothing but its id', async () => {

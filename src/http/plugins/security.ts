@@ -1,6 +1,6 @@
 /** Security headers on every answer, and the API key on what it guards. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EspalierError } from '../../errors.ts'
 
 const HEADERS = {
@@ -15,10 +15,15 @@ const HEADERS = {
 /** Routes that know better (the pages of /docs, downloads) set their own value first and keep it. */
 export function addSecurityHeaders (app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    for (const [name, value] of Object.entries(HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value)
-    reply.header('x-request-id', request.id)
+    secure(request, reply)
     return payload
   })
+}
+
+/** The headers of one answer, for those that no hook sees. */
+export function secure (request: FastifyRequest, reply: FastifyReply): void {
+  for (const [name, value] of Object.entries(HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value)
+  reply.header('x-request-id', request.id)
 }
 
 /** Every route of this scope needs `Authorization: Bearer KEY` or `X-API-Key: KEY`. */

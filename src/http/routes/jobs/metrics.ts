@@ -26,6 +26,9 @@ const MetricsQuery = Type.Object({
   ...FormatQuery.properties,
 }, { additionalProperties: false })
 
+/** Not Type.Tuple: its array-valued `items` is not JSON Schema 2020-12, which OpenAPI 3.1 uses. */
+const Point = Type.Unsafe<[number, number, number]>({ type: 'array', prefixItems: [{ type: 'integer' }, { type: 'number' }, { type: 'integer' }], minItems: 3, maxItems: 3 })
+
 const Metrics = Type.Object({
   job: Type.String(),
   lastStep: Type.Union([Type.Integer(), Type.Null()], {
@@ -33,7 +36,7 @@ const Metrics = Type.Object({
   }),
   next: Type.Integer({ description: 'as `after` of the next request: the points of the newest step come again, as there may be more of them by then' }),
   thinned: Type.Boolean({ description: 'were points left out for `limit`?' }),
-  series: Type.Record(Type.String(), Type.Array(Type.Tuple([Type.Integer(), Type.Number(), Type.Integer()])), {
+  series: Type.Record(Type.String(), Type.Array(Point), {
     description: 'by name: [step, value, epoch] of each point, by step. Loss and metrics within an epoch are means since it began',
   }),
 })
