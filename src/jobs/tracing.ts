@@ -11,6 +11,8 @@ export interface Span {
   /** To find it by, beside the line of a log; undefined while nothing is traced. */
   readonly traceId: string | undefined
   set (attributes: Attributes): void
+  /** A span below this one. */
+  child (name: string, options?: Omit<SpanOptions, 'parent'>): Span
   /** It ended badly; `code` is an error's stable code, never its text. */
   fail (code: string): void
   /** `at` in milliseconds since 1970; absent: now. */
@@ -32,6 +34,6 @@ export interface Tracing {
   close (): Promise<void>
 }
 
-const NO_SPAN: Span = { context: undefined, traceId: undefined, set () {}, fail () {}, end () {} }
+const NO_SPAN: Span = { context: undefined, traceId: undefined, set () {}, child: () => NO_SPAN, fail () {}, end () {} }
 
 export const NO_TRACING: Tracing = { start: () => NO_SPAN, close: async () => {} }

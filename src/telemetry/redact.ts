@@ -22,6 +22,9 @@ export function isSecretField (name: string): boolean {
   return FIELDS.has(name.toLowerCase())
 }
 
+/** JavaScript's own message repeats what it could not read. */
+const JSON_SNIPPET = /(Unexpected |Bad |Expected |Unterminated )(?:(?! is not valid JSON).){0,300} is not valid JSON/g
+
 /** The address of a request with the values of unknown parameters left out. */
 export function safeUrl (url: string): string {
   const [path = '/', query] = url.split(/\?(.*)/s)
@@ -56,6 +59,6 @@ export function scrubber (secrets: ReadonlyArray<string | undefined>): (text: st
   return (text) => {
     let clean = text
     for (const secret of known) if (clean.includes(secret)) clean = clean.replaceAll(secret, REDACTED)
-    return clean.replace(URL_PASSWORD, `$1${REDACTED}@`).replace(CREDENTIALS, `$1 ${REDACTED}`).replace(SIGNATURES, `$1${REDACTED}`)
+    return clean.replace(URL_PASSWORD, `$1${REDACTED}@`).replace(CREDENTIALS, `$1 ${REDACTED}`).replace(SIGNATURES, `$1${REDACTED}`).replace(JSON_SNIPPET, '$1text is not valid JSON')
   }
 }

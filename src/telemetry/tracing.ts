@@ -36,10 +36,11 @@ export function createTracing ({ url, role, instance, onTrouble }: TracingOption
     spanProcessors: [new BatchSpanProcessor(exporter, { maxQueueSize: WAITING_SPANS, scheduledDelayMillis: SEND_EVERY_MS, exportTimeoutMillis: SEND_MS })],
   })
   const tracer = provider.getTracer('espalier', VERSION)
+  const start = (name: string, { parent, kind = 'internal', attributes = {}, begin }: SpanOptions = {}): Span => {
+    return spanOf(tracer.startSpan(name, { kind: KINDS[kind], attributes: defined(attributes), ...(begin !== undefined && { startTime: begin }) }, contextOf(parent)), start)
+  }
   return {
-    start (name, { parent, kind = 'internal', attributes = {}, begin }: SpanOptions = {}) {
-      return spanOf(tracer.startSpan(name, { kind: KINDS[kind], attributes: defined(attributes), ...(begin !== undefined && { startTime: begin }) }, contextOf(parent)))
-    },
+    start,
     async close () {
       let timer: NodeJS.Timeout | undefined
       await Promise.race([provider.shutdown().catch(() => {}), new Promise<void>((resolve) => { timer = setTimeout(resolve, CLOSE_MS) })])
@@ -48,12 +49,14 @@ export function createTracing ({ url, role, instance, onTrouble }: TracingOption
   }
 }
 
-function spanOf (span: LibrarySpan): Span {
+function spanOf (span: LibrarySpan, start: Tracing['start']): Span {
   const { traceId } = span.spanContext()
+  const context = textOf(span)
   return {
-    context: textOf(span),
+    context,
     traceId,
     set (attributes) { span.setAttributes(defined(attributes)) },
+    child: (name, options) => start(name, { ...options, parent: context }),
     fail (code) {
       span.setAttribute('error.type', code)
       span.setStatus({ code: SpanStatusCode.ERROR })

@@ -1,15 +1,17 @@
 /** POST /v1/jobs/{id}/cancel, /pause, /resume and /retry. */
+import type { FastifyRequest } from 'fastify'
 import type { JobRow } from '../../../jobs/ports.ts'
 import { cancelJob } from '../../../jobs/use-cases/cancel-job.ts'
 import { pauseJob, resumeJob } from '../../../jobs/use-cases/pause-job.ts'
 import { retryJob } from '../../../jobs/use-cases/retry-job.ts'
 import { answerOnce } from '../../answers.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { queueing } from '../../queueing.ts'
 import { viewOf } from './find.ts'
 import { IdParams, JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 
 export function addJobActionRoutes (app: App, dependencies: Dependencies): void {
-  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (id: string): Promise<JobRow> }> = [
+  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (id: string, request: FastifyRequest): Promise<JobRow> }> = [
     {
       name: 'cancel',
       summary: 'Cancel a job',
@@ -27,13 +29,13 @@ export function addJobActionRoutes (app: App, dependencies: Dependencies): void 
       name: 'resume',
       summary: 'Go on with a paused job',
       description: 'The job is queued again as its next attempt, which goes on from the saved state and comes to the same files.',
-      act: async (id) => await resumeJob(dependencies, id),
+      act: async (id, request) => await queueing(request, 'resume job', async (context) => await resumeJob(dependencies, id, context)),
     },
     {
       name: 'retry',
       summary: 'Run a failed or cancelled job again',
       description: 'The job is queued again as its next attempt.',
-      act: async (id) => await retryJob(dependencies, id),
+      act: async (id, request) => await queueing(request, 'retry job', async (context) => await retryJob(dependencies, id, context)),
     },
   ]
   for (const { name, summary, description, act } of actions) {
@@ -49,7 +51,7 @@ export function addJobActionRoutes (app: App, dependencies: Dependencies): void 
         response: { 202: json('The job in its new state', JobRef), ...problems(404, 409) },
       },
     }, async (request, reply) => await answerOnce(request, reply, dependencies.catalog, name, async () => {
-      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(dependencies.catalog, await act(request.params.id)) }
+      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(dependencies.catalog, await act(request.params.id, request)) }
     }))
   }
 }

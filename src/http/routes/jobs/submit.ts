@@ -7,6 +7,7 @@ import { jobView } from '../../../jobs/use-cases/job-view.ts'
 import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
+import { queueing } from '../../queueing.ts'
 import { receiveForm } from '../../uploads/form.ts'
 import { validated } from '../../validation.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
@@ -35,7 +36,7 @@ export function addSubmitRoute (app: App, dependencies: Dependencies): void {
 async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
   const body = validated(JobRequest, request.body ?? {}, 'body')
   const submission: Submission = { ...body, recipe: parseRecipe(body.recipe) }
-  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, dependencies))
+  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, dependencies, request))
 }
 
 async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
@@ -47,7 +48,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
   return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
     const stored = await storeJobFiles(form, dependencies)
     try {
-      return await submitted(stored.submission, dependencies)
+      return await submitted(stored.submission, dependencies, request)
     } catch (error) {
       await stored.undo()
       throw error
@@ -55,7 +56,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
   })
 }
 
-async function submitted (submission: Submission, dependencies: Dependencies): Promise<Answer> {
-  const row = await submitJob(dependencies, submission)
+async function submitted (submission: Submission, dependencies: Dependencies, request: FastifyRequest): Promise<Answer> {
+  const row = await queueing(request, 'submit job', async (traceContext) => await submitJob(dependencies, { ...submission, traceContext }))
   return { status: 202, location: `/v1/jobs/${row.id}`, body: jobView(row, [], await dependencies.catalog.attempts(row.id)) }
 }
