@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { pino, type DestinationStream, type Logger } from 'pino'
 import { prettyLine } from './pretty.ts'
-import { isSecretField, REDACTED, safeUrl, scrubber } from './redact.ts'
+import { isSecretField, REDACTED, SECRET_FIELDS, safeUrl, scrubber } from './redact.ts'
 
 export type Log = Logger
 
@@ -31,9 +31,9 @@ export function createLog ({ level, role, format, secrets = [], fields = {}, des
     formatters: {
       level: (label) => ({ level: label }),
       log: (line) => withoutSecrets(line) as Record<string, unknown>,
-      bindings: (line) => withoutSecrets(line) as Record<string, unknown>,
     },
-    serializers: { req: requestOf },
+    // The fields of a child pass through these alone. An error is taken apart before, and not again by the library.
+    serializers: { ...Object.fromEntries(SECRET_FIELDS.map((name) => [name, () => REDACTED])), req: requestOf, err: (error: unknown) => error },
     hooks: {
       streamWrite (line) {
         const clean = scrub(line).replace(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)

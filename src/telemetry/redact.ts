@@ -4,7 +4,8 @@
 const HEADERS = ['authorization', 'proxy-authorization', 'x-api-key', 'cookie', 'set-cookie', 'x-csrf-token', 'x-amz-security-token']
 
 /** Fields of that name are left out of a line wherever they stand, whoever logs them. */
-const FIELDS = new Set([...HEADERS, 'password', 'passwd', 'secret', 'token', 'apikey', 'api_key', 'accesskeyid', 'secretaccesskey', 'sessiontoken', 'databaseurl', 'redisurl', 'headers', 'body', 'recipe'])
+export const SECRET_FIELDS = [...HEADERS, 'password', 'passwd', 'secret', 'token', 'apiKey', 'api_key', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'databaseUrl', 'redisUrl', 'headers', 'body', 'recipe'] as const
+const FIELDS = new Set(SECRET_FIELDS.map((name) => name.toLowerCase()))
 
 /** Parameters of a query that hold no secret. The values of all others, signatures for one, are not told. */
 const PARAMETERS = new Set(['limit', 'cursor', 'state', 'wait', 'format', 'series', 'after', 'model', 'compress'])

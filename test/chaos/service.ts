@@ -80,7 +80,7 @@ async function addressOf (child: ChildProcess): Promise<string> {
     const timer = setTimeout(() => { child.kill('SIGKILL'); reject(new Error(`the service did not become ready:\n${output}`)) }, START_MS)
     const read = (piece: string): void => {
       output = (output + piece).slice(-8000)
-      const address = /https?:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
+      const address = /Espalier is ready at (https?:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1]
       if (address !== undefined) { clearTimeout(timer); resolve(address) }
     }
     child.stdout!.setEncoding('utf8').on('data', read)

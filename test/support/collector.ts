@@ -34,12 +34,23 @@ export interface Collector {
 
 interface Value { readonly stringValue?: string, readonly intValue?: number | string, readonly boolValue?: boolean, readonly doubleValue?: number }
 type KeyValues = ReadonlyArray<{ readonly key: string, readonly value: Value }>
+interface SentSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly traceState?: string
+  readonly name: string
+  readonly kind: number
+  readonly startTimeUnixNano: string
+  readonly endTimeUnixNano: string
+  readonly attributes: KeyValues
+  readonly status: { readonly code: number }
+}
+
 interface Body {
   readonly resourceSpans: ReadonlyArray<{
     readonly resource: { readonly attributes: KeyValues }
-    readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<{
-      traceId: string, spanId: string, parentSpanId?: string, traceState?: string, name: string, kind: number, startTimeUnixNano: string, endTimeUnixNano: string, attributes: KeyValues, status: { code: number }
-    }> }>
+    readonly scopeSpans: ReadonlyArray<{ readonly spans: readonly SentSpan[] }>
   }>
 }
 
