@@ -13,6 +13,9 @@ export type WorkerMetrics = Metrics<typeof OF_WORKER>['of']
 /** What is no doing of the recipe or the files. The text of other errors may repeat what a client wrote: the job has it, the log does not. */
 const OUR_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['internal', 'engine-crashed', 'engine-unavailable', 'attempts-exhausted', 'unavailable', 'invalid-step'])
 
+/** Of an engine process, which reads what strangers upload: its messages make no labels and no numbers of their own. */
+const ENGINE_STAGES = new Set(['gzip', 'read', 'prune', 'train', 'shrink', 'evaluate', 'speed', 'write', 'verify'])
+
 export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, metrics: WorkerMetrics, log: Log }): AttemptObserver {
   const speeds = new Map<object, { method: string, stepsPerSecond: number }>()
 
@@ -33,6 +36,7 @@ export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, m
       let engine = span.context
 
       function engineStage ({ stage, begin: from, end, failed }: StageTime): void {
+        if (!ENGINE_STAGES.has(stage) || !Number.isFinite(from) || !Number.isFinite(end)) return
         metrics.stage.observe({ stage }, Math.max(0, end - from) / 1000)
         const inner = tracing.start(stage, { parent: engine, begin: from })
         if (failed) inner.fail('failed')
@@ -56,13 +60,13 @@ export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, m
           }
         },
         progress ({ stepsPerSecond }) {
-          if (stepsPerSecond === undefined) speeds.delete(key)
+          if (stepsPerSecond === undefined || !Number.isFinite(stepsPerSecond)) speeds.delete(key)
           else speeds.set(key, { method, stepsPerSecond })
           showSpeeds(method)
         },
         checkpoint (bytes, stored) {
           metrics.checkpoints.inc({ outcome: stored ? 'stored' : 'lost' })
-          if (stored) metrics.checkpointBytes.inc(bytes)
+          if (stored && Number.isFinite(bytes) && bytes > 0) metrics.checkpointBytes.inc(bytes)
         },
         ended (outcome, error) {
           const seconds = (performance.now() - begin) / 1000
