@@ -54,7 +54,7 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
   const worker = workerName()
   const scratch = await openScratch(options.home)
   const runner = createEngineRunner({ ...options.engine, slots: concurrency })
-  const onTrouble = (error: unknown): void => { log(`worker: ${error instanceof Error ? error.message : String(error)}`) }
+  const onTrouble = (error: unknown): void => { log(error instanceof Error ? error.message : String(error)) }
   runner.ready.catch(onTrouble)
 
   const work = createWork(async (entry, signal, pause) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, signal, pause, ...(options.observer && { observer: options.observer }) }))
