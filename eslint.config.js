@@ -1,15 +1,16 @@
 // Lint and format: neostandard, and the one-way arrows between the folders of src.
 import neostandard from 'neostandard'
 
-/** What each folder may not import. http, worker, cli -> jobs -> methods -> engine, pruning, models, datasets; infra implements jobs' ports. */
-const PURE = ['jobs', 'infra', 'http', 'worker', 'cli', 'methods', 'engine', 'config']
+/** What each folder may not import. http, worker, cli -> jobs -> methods -> engine, pruning, models, datasets; infra and telemetry implement jobs' ports. */
+const PURE = ['jobs', 'infra', 'http', 'worker', 'cli', 'methods', 'engine', 'config', 'telemetry']
 const FORBIDDEN = {
   pruning: [...PURE, 'datasets'],
   models: [...PURE, 'pruning', 'datasets'],
   datasets: [...PURE, 'pruning'],
-  engine: ['jobs', 'infra', 'http', 'worker', 'cli', 'methods', 'pruning', 'config'],
-  methods: ['jobs', 'infra', 'http', 'worker', 'cli', 'config'],
-  jobs: ['infra', 'http', 'worker', 'cli', 'config'],
+  engine: ['jobs', 'infra', 'http', 'worker', 'cli', 'methods', 'pruning', 'config', 'telemetry'],
+  methods: ['jobs', 'infra', 'http', 'worker', 'cli', 'config', 'telemetry'],
+  jobs: ['infra', 'http', 'worker', 'cli', 'config', 'telemetry'],
+  telemetry: ['infra', 'http', 'worker', 'cli', 'methods', 'engine'],
   infra: ['http', 'worker', 'cli'],
   http: ['worker', 'cli'],
   worker: ['http', 'cli'],

@@ -28,6 +28,13 @@ export interface Config {
   /** XLA compiles training steps further: `auto` where it pays. */
   readonly xla: typeof XLA[number]
   readonly logLevel: typeof LOG_LEVELS[number]
+  /** `auto`: text where the output is a terminal. */
+  readonly logFormat: typeof LOG_FORMATS[number]
+  /** Where a worker answers /metrics and /healthz; without a port it listens nowhere. */
+  readonly workerMetricsHost: string
+  readonly workerMetricsPort?: number
+  /** Where traces are sent as OTLP over HTTP; absent: there are none. */
+  readonly tracesUrl?: string
   /** A job whose worker was not heard of for so long is given to another. */
   readonly stalledSeconds: number
   readonly reconcileSeconds: number
@@ -37,6 +44,7 @@ export interface Config {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const LOG_FORMATS = ['auto', 'json', 'text'] as const
 const XLA = ['auto', 'on', 'off'] as const
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
@@ -81,7 +89,7 @@ export function readConfig (env: Environment = inherited): Config {
     if (value === undefined) return undefined
     const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : ''
     // The value may hold a password: it is not repeated.
-    if (!schemes.includes(scheme)) problems.push(`${name} is not an address of the form ${schemes[0]}://user:password@host:port/name`)
+    if (!schemes.includes(scheme)) problems.push(`${name} is not an address of the form ${schemes[0]}://${schemes[0] === 'http' ? 'host:port/path' : 'user:password@host:port/name'}`)
     return value
   }
 
@@ -97,6 +105,9 @@ export function readConfig (env: Environment = inherited): Config {
   const databaseUrl = address('DATABASE_URL', ['postgresql', 'postgres'])
   const redisUrl = address('REDIS_URL', ['redis', 'rediss'])
   const tensorflow = text('ESPALIER_TENSORFLOW')
+  const collector = address('OTEL_EXPORTER_OTLP_ENDPOINT', ['http', 'https'])
+  const tracesUrl = address('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['http', 'https']) ?? (collector && `${collector.replace(/\/+$/, '')}/v1/traces`)
+  const workerMetricsPort = text('ESPALIER_WORKER_METRICS_PORT') === undefined ? undefined : integer('ESPALIER_WORKER_METRICS_PORT', 0, 0, 65535)
   const config: Config = {
     host,
     port: integer('PORT', 8080, 0, 65535),
@@ -113,6 +124,10 @@ export function readConfig (env: Environment = inherited): Config {
     childJobs: integer('ESPALIER_CHILD_JOBS', 50, 1, 1_000_000),
     xla: oneOf('ESPALIER_XLA', XLA, 'auto'),
     logLevel: oneOf('ESPALIER_LOG', LOG_LEVELS, 'info'),
+    logFormat: oneOf('ESPALIER_LOG_FORMAT', LOG_FORMATS, 'auto'),
+    workerMetricsHost: text('ESPALIER_WORKER_METRICS_HOST') ?? '127.0.0.1',
+    ...(workerMetricsPort !== undefined && { workerMetricsPort }),
+    ...(tracesUrl !== undefined && { tracesUrl }),
     stalledSeconds: integer('ESPALIER_STALLED_SECONDS', 15, 1, 3600),
     reconcileSeconds: integer('ESPALIER_RECONCILE_SECONDS', 10, 1, 3600),
     queuePrefix: prefix,
@@ -140,6 +155,10 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_CHILD_JOBS: String(config.childJobs),
     ESPALIER_XLA: config.xla,
     ESPALIER_LOG: config.logLevel,
+    ESPALIER_LOG_FORMAT: config.logFormat,
+    ESPALIER_WORKER_METRICS_HOST: config.workerMetricsHost,
+    ESPALIER_WORKER_METRICS_PORT: config.workerMetricsPort === undefined ? undefined : String(config.workerMetricsPort),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: config.tracesUrl,
     ESPALIER_STALLED_SECONDS: String(config.stalledSeconds),
     ESPALIER_RECONCILE_SECONDS: String(config.reconcileSeconds),
     ESPALIER_QUEUE_PREFIX: config.queuePrefix,
@@ -158,7 +177,7 @@ export interface EngineEnvironment { readonly env: Environment, readonly threads
 export function engineEnvironment (env: Environment = inherited): EngineEnvironment {
   const threads = Number(env['TF_NUM_INTRAOP_THREADS'] ?? 0)
   // Files in, files out: an engine process, which reads what strangers upload, knows no secret.
-  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, ...rest } = env
+  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TRACES_HEADERS, ...rest } = env
   return {
     env: { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', ...rest },
     ...(threads > 0 && { threads }),

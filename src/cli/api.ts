@@ -1,10 +1,8 @@
 /** `npm run api`: the API role alone. */
 import { runRole } from './role.ts'
 
-await runRole(async (config) => {
+await runRole('api', async (config) => {
   // Imported late: the database client it needs may only just have been generated.
   const { serve } = await import('../http/server.ts')
-  const server = await serve(config)
-  console.log(`the API listens at ${server.url}`)
-  return server
+  return await serve(config)
 })

@@ -3,11 +3,17 @@ import { readConfig, type Config } from '../config.ts'
 import { setup } from '../infra/setup/index.ts'
 import { migrate } from '../infra/postgres/migrate.ts'
 import { EspalierError } from '../errors.ts'
+import { createProcessLog } from '../telemetry/process-log.ts'
 import { report } from './report.ts'
 
-export async function runRole (start: (config: Config) => Promise<{ close (): Promise<void> }>): Promise<void> {
+export async function runRole (name: 'api' | 'worker', start: (config: Config) => Promise<{ close (): Promise<void> }>): Promise<void> {
   try {
     const config = readConfig()
+    const log = createProcessLog(config, name)
+    process.on('uncaughtException', (err) => {
+      log.fatal({ err }, 'the process ends, as nothing caught an error')
+      process.exit(1)
+    })
     const { databaseUrl, redisUrl } = config
     if (databaseUrl === undefined || redisUrl === undefined) {
       throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed to run one role: the addresses of Postgres and Valkey; npm start brings its own')

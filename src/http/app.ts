@@ -1,15 +1,16 @@
 /** The HTTP application: everything the API answers, over dependencies that are given to it. */
 import { randomUUID } from 'node:crypto'
 import multipart from '@fastify/multipart'
-import fastify, { type FastifyServerOptions } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { TSchema } from 'typebox'
+import { NO_TRACING, type Tracing } from '../jobs/tracing.ts'
 import type { App, Dependencies } from './dependencies.ts'
 import { handleErrors, sendUnrouted } from './error-handler.ts'
 import { readJsonBodies } from './plugins/json.ts'
-import { countRequests } from './plugins/metrics.ts'
 import { describeApi } from './plugins/openapi.ts'
 import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/security.ts'
+import { watchRequests } from './plugins/watch-requests.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
@@ -19,6 +20,7 @@ import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
 import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
 import { addMetricsRoute } from './routes/system/metrics.ts'
+import { createServiceMetrics, type ApiMetrics } from './service-metrics.ts'
 import { validatedText } from './validation.ts'
 
 /** JSON bodies; files have their own limit. */
@@ -27,10 +29,19 @@ const JSON_BYTES = 1 << 20
 /** A connection on which nothing moves for this long is closed; reading the largest upload takes less. */
 const IDLE_MS = 300_000
 
+export interface AppOptions {
+  readonly log?: FastifyBaseLogger
+  /** Shared with what else counts in this process. */
+  readonly metrics?: ApiMetrics
+  readonly tracing?: Tracing
+}
+
 /** Ready to be listened with or injected into. Closing it leaves the dependencies open: they belong to the caller. */
-export async function createApp (dependencies: Dependencies, options: { logger?: FastifyServerOptions['logger'] } = {}): Promise<App> {
+export async function createApp (dependencies: Dependencies, { log, metrics: counted, tracing = NO_TRACING }: AppOptions = {}): Promise<App> {
   const app: App = fastify({
-    logger: options.logger ?? false,
+    ...(log === undefined ? { logger: false } : { loggerInstance: log }),
+    // Each has a line of its own, with its route and without its query's secrets.
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: JSON_BYTES,
     connectionTimeout: IDLE_MS,
@@ -45,11 +56,12 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
   })
   // What is sent comes from the same schemas; a serializer that drops what it does not know would hide mistakes.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  const metrics = createServiceMetrics(dependencies, counted)
+  watchRequests(app, { metrics: metrics.of, tracing })
   handleErrors(app)
   decoratePrincipal(app)
   addSecurityHeaders(app)
   readJsonBodies(app)
-  const metrics = countRequests(app)
   await app.register(multipart, { throwFileSizeLimit: false })
   await describeApi(app, { version: dependencies.version, keyed: dependencies.apiKey !== undefined })
 
@@ -61,7 +73,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
     refuseOtherSites(guarded)
     if (dependencies.apiKey !== undefined) requireApiKey(guarded, dependencies.apiKey)
     actAsFirstTenant(guarded)
-    addMetricsRoute(guarded, dependencies, metrics)
+    addMetricsRoute(guarded, metrics)
     await guarded.register(async (v1) => {
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)

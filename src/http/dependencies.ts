@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
+import type { Figures } from '../jobs/figures.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
 
@@ -30,6 +31,7 @@ export interface Dependencies {
   readonly catalog: Catalogs
   readonly blobs: Blobs
   readonly queue: Queue
+  readonly figures: Figures
   readonly summarizeModel: SummarizeModel
   readonly summarizeDataset: SummarizeDataset
   readonly planModel: PlanModel

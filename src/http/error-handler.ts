@@ -28,6 +28,7 @@ export function translated (error: FastifyError | Error): EspalierError {
 
 export function sendProblem (error: EspalierError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error, { path: request.url.split('?')[0] ?? '/', requestId: request.id })
+  request.problemCode = error.code
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="espalier"')
   if (error.code === 'unavailable' || error.code === 'still-running') reply.header('retry-after', '1')
   // Bytes, since to text the framework adds a charset that this media type does not have.

@@ -1,16 +1,22 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
+import { hostname } from 'node:os'
 import path from 'node:path'
 import type { Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
 import { createFileBlobs } from '../infra/blobs/files.ts'
 import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
+import { createFigures } from '../infra/postgres/figures.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
+import { createProcessLog } from '../telemetry/process-log.ts'
+import { meteredBlobs } from '../telemetry/metered-blobs.ts'
+import { createTracing } from '../telemetry/tracing.ts'
 import { VERSION } from '../version.ts'
 import { createApp } from './app.ts'
 import { CATALOGUE } from './catalogue.ts'
 import { inTurn } from './in-turn.ts'
+import { apiMetrics } from './service-metrics.ts'
 import { makePlan } from '../methods/planning/make-plan.ts'
 import { readModel } from '../models/formats/index.ts'
 import { gzipSize } from '../worker/gzip-size.ts'
@@ -28,13 +34,18 @@ export async function serve (config: Config): Promise<Server> {
   if (databaseUrl === undefined || redisUrl === undefined) {
     throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed: the addresses of Postgres and Valkey; `npm start` brings its own')
   }
+  const log = createProcessLog(config, 'api')
+  const tracing = createTracing({ url: config.tracesUrl, role: 'api', instance: `${hostname()}:${process.pid}`, onTrouble: (message) => { log.warn(message) } })
+  const metrics = apiMetrics()
   const catalog = createCatalog(databaseUrl)
-  const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl) : createFileBlobs(path.join(config.home, 'blobs'))
+  const figures = createFigures(databaseUrl)
+  const blobs = meteredBlobs(config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl) : createFileBlobs(path.join(config.home, 'blobs')), metrics.of)
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
   const app = await createApp({
     catalog,
     blobs,
     queue,
+    figures,
     summarizeModel: summarizeModelFile,
     summarizeDataset: summarizeDatasetFile,
     // A plan holds the weights a few times over.
@@ -43,11 +54,11 @@ export async function serve (config: Config): Promise<Server> {
     limits: { uploadBytes: config.maxUploadBytes },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
-  }, { logger: config.logLevel === 'silent' ? false : { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] } })
+  }, { log, metrics, tracing })
 
   const close = async (): Promise<void> => {
     await app.close()
-    await Promise.allSettled([catalog.close(), queue.close(), blobs.close()])
+    await Promise.allSettled([catalog.close(), figures.close(), queue.close(), blobs.close(), tracing.close()])
   }
   try {
     // The first query loads a query compiler: better now than in somebody's first request. That nothing answers yet is for /readyz to say.

@@ -2,10 +2,11 @@
 import type { ErrorRecord } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
-import type { OutputRecord } from '../methods/job-types.ts'
+import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
+import type { TraceContext } from './tracing.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
 export interface JobRow {
@@ -46,13 +47,16 @@ export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
 
 export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
-export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe }
+export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe, readonly traceContext?: TraceContext | undefined }
 
 /** What may be wished of a job that a worker has. */
 export type Wish = 'cancel' | 'pause'
 
-/** Why a job may not be begun: another attempt is current, or it has ended. */
-export type BeginResult = { readonly begun: true, readonly job: JobRow } | { readonly begun: false, readonly state: JobState | 'missing' }
+/**
+ * Why a job may not be begun: another attempt is current, or it has ended. `waitMs`: from the queueing of the attempt to this, its first beginning; null when it
+ * was begun before. `traceContext`: of the request that queued it.
+ */
+export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly waitMs: number | null, readonly traceContext: TraceContext | null } | { readonly begun: false, readonly state: JobState | 'missing' }
 
 /**
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
@@ -88,9 +92,9 @@ export interface TenantCatalog {
   /** queued -> paused, running -> pausing; gives the state after, null when there is no such job; throws `conflict` when paused or ended. */
   requestPause (jobId: string): Promise<JobState | null>
   /** paused -> queued with attempt + 1; throws `conflict` otherwise. */
-  resume (jobId: string): Promise<JobRow | null>
+  resume (jobId: string, traceContext?: TraceContext): Promise<JobRow | null>
   /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
-  retry (jobId: string): Promise<JobRow | null>
+  retry (jobId: string, traceContext?: TraceContext): Promise<JobRow | null>
 }
 
 /** Answers that are kept for requests which come again. A scope names a tenant and a route. */
@@ -228,6 +232,7 @@ export interface RunResult {
 export interface RunHooks {
   readonly onProgress: (progress: Progress) => void
   readonly onMetrics: (batch: MetricBatch) => void
+  readonly onStage?: (time: StageTime) => void
   /** A new checkpoint lies in the request's folder for them; the file is the runner's to remove afterwards. Was it stored? Never rejects. */
   readonly onCheckpoint: (file: CheckpointFile) => Promise<boolean>
   readonly signal: AbortSignal

@@ -16,6 +16,9 @@ export interface JobDataset extends JobFile { readonly inputs: InputScaling }
 
 export interface GzipSize { readonly bytes: number, readonly estimated: boolean }
 
+/** A stage of a job that ended; milliseconds since 1970. */
+export interface StageTime { readonly stage: string, readonly begin: number, readonly end: number, readonly failed: boolean }
+
 /** What a job may take of the machine. */
 export interface JobLimits {
   /** Examples that take more than this as float32 are not held in the session but streamed. */
@@ -47,6 +50,8 @@ export interface JobInput {
   /** When it aborts the job stops where nothing is lost, with `job-paused`: within training once its state is saved, or before the method begins. */
   readonly pause?: AbortSignal
   onProgress (progress: Progress): void
+  /** Told when a stage has ended; some run side by side. */
+  onStage? (time: StageTime): void
   /** Training begins, or goes on after `step` steps of the run: what was told of later steps, before the run was stopped, holds no more. */
   onTrainingBegin? (step: number): void
   /** Figures of the run as it trains. Its steps never decrease. */

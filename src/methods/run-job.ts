@@ -26,7 +26,7 @@ const STREAMED = 'the model is too large to be held, its weights were streamed'
  */
 export async function runJob (input: JobInput): Promise<JobResult> {
   const { recipe, signal } = input
-  const clock = createClock()
+  const clock = createClock((time) => input.onStage?.(time))
   const stage = (name: string, done = 0, total = 1): void => { input.onProgress({ stage: name, done, total, etaSeconds: null }) }
 
   stage('reading')

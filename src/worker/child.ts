@@ -80,6 +80,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortS
         last = now
         send({ type: 'progress', job: request.job, progress })
       },
+      onStage (time) { send({ type: 'stage', job: request.job, time }) },
       onTrainingBegin: metrics.begin,
       onMetrics: metrics.add,
     })

@@ -25,6 +25,8 @@ export interface EngineChild {
   readonly jobs: number
   /** False once it has ended, was killed, or could not load TensorFlow. */
   readonly alive: boolean
+  /** It was made to end: by a limit, a cancel, or because it is no longer needed. */
+  readonly killed: boolean
   /** TensorFlow was loaded. */
   readonly loaded: boolean
   /** Resolves when TensorFlow is loaded; rejects when the child ends before or cannot load it. */
@@ -74,6 +76,8 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
       if (message.job === waiting?.job) void waiting.hooks?.onCheckpoint(message.file).then((stored) => { tell({ type: 'checkpointed', job: message.job, stored }) })
     } else if (message.type === 'metrics') {
       if (message.job === waiting?.job) waiting.hooks?.onMetrics({ ...(message.from !== undefined && { from: message.from }), points: message.points })
+    } else if (message.type === 'stage') {
+      if (message.job === waiting?.job) waiting.hooks?.onStage?.(message.time)
     } else if (message.type === 'failed') settle()?.reject(EspalierError.fromRecord(message.error))
     else settle()?.resolve(message)
   })
@@ -117,6 +121,7 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
     pid: child.pid ?? 0,
     get jobs () { return jobs },
     get alive () { return alive && !child.killed },
+    get killed () { return child.killed },
     get loaded () { return loaded },
     ready,
     residentBytes: async () => await residentBytes(child.pid ?? 0),

@@ -1,7 +1,7 @@
 /** The messages between a worker and its engine child. Plain JSON; files go by path. Version both sides together. */
 import type { EngineSettings } from '../engine/runtime.ts'
 import type { ErrorRecord } from '../errors.ts'
-import type { JobLimits } from '../methods/job-types.ts'
+import type { JobLimits, StageTime } from '../methods/job-types.ts'
 import type { CheckpointFile, MetricBatch, RunRequest, RunResult } from '../jobs/ports.ts'
 import type { Progress } from '../jobs/resources.ts'
 
@@ -24,6 +24,8 @@ export interface ReadyMessage { readonly type: 'ready', readonly engine: Readonl
 export interface ProgressMessage { readonly type: 'progress', readonly job: string, readonly progress: Progress }
 export interface CheckpointMessage { readonly type: 'checkpoint', readonly job: string, readonly file: CheckpointFile }
 export interface MetricsMessage extends MetricBatch { readonly type: 'metrics', readonly job: string }
+/** A stage has ended. */
+export interface StageMessage { readonly type: 'stage', readonly job: string, readonly time: StageTime }
 export interface DoneMessage extends RunResult { readonly type: 'done' }
 export interface FailedMessage { readonly type: 'failed', readonly job: string, readonly error: ErrorRecord }
-export type FromChild = ReadyMessage | ProgressMessage | CheckpointMessage | MetricsMessage | DoneMessage | FailedMessage
+export type FromChild = ReadyMessage | ProgressMessage | CheckpointMessage | MetricsMessage | StageMessage | DoneMessage | FailedMessage

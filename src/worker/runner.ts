@@ -2,6 +2,8 @@
 import type { Runner } from '../jobs/ports.ts'
 import { spawnEngine, type EngineChild, type EngineChildOptions } from './engine-child.ts'
 
+export type EngineEnd = 'crashed' | 'killed' | 'recycled' | 'closed'
+
 export interface EngineRunnerOptions extends EngineChildOptions {
   /** Processes that wait for work. */
   readonly slots: number
@@ -9,11 +11,15 @@ export interface EngineRunnerOptions extends EngineChildOptions {
   readonly recycleAfterJobs?: number
   readonly recycleBytes?: number
   readonly spawn?: (options: EngineChildOptions) => EngineChild
+  readonly onStart?: () => void
+  readonly onEnd?: (how: EngineEnd) => void
 }
 
 export interface EngineRunner extends Runner {
   /** Resolves when the first process can take work. */
   readonly ready: Promise<unknown>
+  /** Resident bytes of each process that is alive. */
+  memory (): Promise<number[]>
   /** Kills all processes. */
   close (): Promise<void>
 }
@@ -24,16 +30,20 @@ const RECYCLE_BYTES = 2 * 2 ** 30
 export function createEngineRunner (options: EngineRunnerOptions): EngineRunner {
   const { recycleAfterJobs = RECYCLE_AFTER_JOBS, recycleBytes = RECYCLE_BYTES, spawn = spawnEngine } = options
   const all = new Set<EngineChild>()
+  const ending = new WeakSet<EngineChild>()
   const idle: EngineChild[] = []
   let closing = false
 
   function start (): EngineChild {
     const child = spawn(options)
     all.add(child)
+    options.onStart?.()
     return child
   }
 
   async function end (child: EngineChild): Promise<void> {
+    if (!ending.has(child)) options.onEnd?.(closing ? 'closed' : child.alive ? 'recycled' : child.killed ? 'killed' : 'crashed')
+    ending.add(child)
     await child.kill()
     all.delete(child)
   }
@@ -79,6 +89,10 @@ export function createEngineRunner (options: EngineRunnerOptions): EngineRunner 
       } finally {
         void giveBack(child)
       }
+    },
+    async memory () {
+      const bytes = await Promise.all([...all].filter((child) => child.alive).map(async (child) => await child.residentBytes()))
+      return bytes.filter((held) => held !== null)
     },
     async close () {
       closing = true

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { createConsumer } from '../infra/valkey/consumer.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
+import type { AttemptObserver } from '../jobs/attempt-observer.ts'
 import type { Blobs, Catalog } from '../jobs/ports.ts'
 import { reconcile } from '../jobs/use-cases/reconcile.ts'
 import { runAttempt } from '../jobs/use-cases/run-attempt.ts'
@@ -26,6 +27,7 @@ export interface WorkerOptions {
   /** How often rows and queue are compared; a job whose entry got lost waits about so long. */
   readonly reconcileMs: number
   readonly engine: Omit<EngineRunnerOptions, 'slots'>
+  readonly observer?: AttemptObserver
   /** How long `close` waits for running jobs before it gives them up to be begun again. */
   readonly graceMs: number
   readonly log: (message: string) => void
@@ -34,21 +36,28 @@ export interface WorkerOptions {
 export interface RunningWorker {
   /** Resolves when an engine process can take work; rejects when TensorFlow cannot be used. */
   readonly ready: Promise<unknown>
+  /** Resident bytes of each engine process that is alive. */
+  engineMemory (): Promise<number[]>
   /** Stops taking jobs, waits for the running ones up to `graceMs`, then ends the engine processes. Catalog and blobs stay open. */
   close (): Promise<void>
 }
 
 const SWEEP_MS = 10 * 60 * 1000
 
+/** Of the worker in this process, in attempts and in the log. */
+export function workerName (): string {
+  return `${hostname()}:${process.pid}`
+}
+
 export async function startWorker (options: WorkerOptions): Promise<RunningWorker> {
   const { catalog, blobs, redisUrl, queuePrefix: prefix, concurrency, lockMs, log } = options
-  const worker = `${hostname()}:${process.pid}`
+  const worker = workerName()
   const scratch = await openScratch(options.home)
   const runner = createEngineRunner({ ...options.engine, slots: concurrency })
-  const onTrouble = (error: unknown): void => { log(`worker: ${error instanceof Error ? error.message : String(error)}`) }
+  const onTrouble = (error: unknown): void => { log(error instanceof Error ? error.message : String(error)) }
   runner.ready.catch(onTrouble)
 
-  const work = createWork(async (entry, signal, pause) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, signal, pause }))
+  const work = createWork(async (entry, signal, pause) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, signal, pause, ...(options.observer && { observer: options.observer }) }))
   const consumer = createConsumer(redisUrl, { prefix, concurrency, lockMs, workerName: worker, onTrouble })
   const queue = createQueue(redisUrl, { prefix })
   consumer.onWish((wish, jobId) => work.wish(wish, jobId))
@@ -61,6 +70,7 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
 
   return {
     ready: runner.ready,
+    engineMemory: runner.memory,
     async close () {
       const giveUp = setTimeout(() => work.abandon(), options.graceMs)
       await Promise.all(timers.map(async (timer) => { await timer.stop() }))

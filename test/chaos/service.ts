@@ -24,6 +24,8 @@ export type Role = keyof typeof ROLES
 export interface Service {
   readonly url: string
   readonly home: string
+  /** What it and its processes have written to their outputs. */
+  output (): string
   /** Processes of that role that are alive now. */
   pids (role: Role): number[]
   /** kill -9. Gives the processes that were killed. */
@@ -32,21 +34,24 @@ export interface Service {
   stop (): Promise<void>
 }
 
-/** `parent`: where its folder lies. */
-export async function startService (parent?: string): Promise<Service> {
+/** `changes` to its environment; `parent`: where its folder lies. */
+export async function startService (changes: Readonly<Record<string, string>> = {}, parent?: string): Promise<Service> {
   // What setup fetched once is shared; rows, files and queue are this test's own.
   const home = await temporaryHome(parent)
   const { DATABASE_URL, REDIS_URL, ...env } = process.env
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/start.ts'], {
     cwd: ROOT,
-    env: { ...env, ESPALIER_HOME: home, PORT: '0', ESPALIER_STALLED_SECONDS: '3', ESPALIER_RECONCILE_SECONDS: '2' },
+    env: { ...env, ESPALIER_HOME: home, PORT: '0', ESPALIER_STALLED_SECONDS: '3', ESPALIER_RECONCILE_SECONDS: '2', ...changes },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (piece: string) => { output += piece })
   const url = await addressOf(child)
   const pids = (role: Role): number[] => descendantsOf(child.pid!).filter(({ command }) => ROLES[role](command)).map(({ pid }) => pid)
   return {
     url,
     home,
+    output: () => output,
     pids,
     kill (role) {
       const found = pids(role)
@@ -75,7 +80,7 @@ async function addressOf (child: ChildProcess): Promise<string> {
     const timer = setTimeout(() => { child.kill('SIGKILL'); reject(new Error(`the service did not become ready:\n${output}`)) }, START_MS)
     const read = (piece: string): void => {
       output = (output + piece).slice(-8000)
-      const address = /https?:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
+      const address = /Espalier is ready at (https?:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1]
       if (address !== undefined) { clearTimeout(timer); resolve(address) }
     }
     child.stdout!.setEncoding('utf8').on('data', read)

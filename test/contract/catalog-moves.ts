@@ -38,6 +38,26 @@ export function catalogMovesContract (name: string, catalog: () => Catalog): voi
       assert.deepEqual(Object.keys((await catalog().of(FIRST_TENANT).job(id))?.receipt?.timings ?? {}), ['write', 'evaluate', 'prune'])
     })
 
+    test('the first beginning tells how long the attempt waited and whose trace it belongs to', async () => {
+      const { modelId, recipe } = await newJob(catalog())
+      const { id } = await catalog().of(FIRST_TENANT).createJob({ modelId, datasetId: null, evaluationDatasetId: null, recipe, traceContext: 'of the request' })
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      const first = await catalog().begin(id, 1, 'a')
+      assert.ok(first.begun && first.waitMs !== null && first.waitMs >= 55 && first.waitMs < 60_000)
+      assert.equal(first.traceContext, 'of the request')
+      const second = await catalog().begin(id, 1, 'b')
+      assert.ok(second.begun && second.waitMs === null && second.traceContext === 'of the request')
+      await catalog().fail(id, 1, CRASH)
+      await catalog().of(FIRST_TENANT).retry(id, 'of the retry')
+      const retried = await catalog().begin(id, 2, 'a')
+      assert.ok(retried.begun && retried.waitMs !== null && retried.waitMs < first.waitMs + 5000 && retried.traceContext === 'of the retry')
+      await catalog().of(FIRST_TENANT).requestPause(id)
+      await catalog().paused(id, 2)
+      await catalog().of(FIRST_TENANT).resume(id)
+      const resumed = await catalog().begin(id, 3, 'a')
+      assert.ok(resumed.begun && resumed.traceContext === null)
+    })
+
     test('a worker that died: the same attempt is begun again and counted', async () => {
       const { id } = await newJob(catalog())
       await catalog().begin(id, 1, 'a')

@@ -8,6 +8,7 @@ import { createApp } from '../../src/http/app.ts'
 import type { App, Dependencies } from '../../src/http/dependencies.ts'
 import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
+import { createFigures } from '../../src/infra/postgres/figures.ts'
 import { makePlan } from '../../src/methods/planning/make-plan.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
@@ -39,6 +40,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
     catalog,
     blobs,
     queue,
+    figures: createFigures(database.url),
     summarizeModel: async (source) => {
       await mustBegin(source, ['model', 'PK\u0003\u0004'], 'invalid-model')
       return MODEL
@@ -64,7 +66,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
     },
     async close () {
       await app.close()
-      await Promise.all([catalog.close(), queue.close(), blobs.close()])
+      await Promise.all([catalog.close(), queue.close(), blobs.close(), dependencies.figures.close()])
       await database.drop()
       await rm(home, { recursive: true, force: true })
     },

@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models and ONNX models go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models ONNX models and metrics go to the libraries of their formats:
+ * `npm run test:interop`, or one of them with `-- keras`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- metrics`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -18,6 +18,7 @@ import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
 import { writeGradients } from './gradients.ts'
 import { writeOnnxCases } from './onnx.ts'
+import { writeMetrics } from './metrics.ts'
 import { writeRemade } from './remade.ts'
 import { writeSafetensors } from './safetensors.ts'
 import { writeSavedModels } from './savedmodels.ts'
@@ -64,6 +65,7 @@ const CHECKS = {
   savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },
   'tfjs-graph': { packages: ['numpy', 'tensorflowjs'], scripts: ['check_tfjs_graph.py'], write: writeGraphModels },
   onnx: { packages: ['onnx', 'onnxruntime'], scripts: ['check_onnx.py'], write: writeOnnxCases },
+  metrics: { packages: ['prometheus_client'], scripts: ['check_metrics.py'], write: writeMetrics },
 } as const
 
 async function main (): Promise<number> {

@@ -26,8 +26,10 @@ export interface Running extends Services {
 }
 
 export interface StartOptions {
-  /** Is told of restarts, and what the roles print. */
+  /** Is told of restarts. */
   readonly log?: (line: string) => void
+  /** Is told what the roles print; absent: `log` is. */
+  readonly output?: (line: string) => void
   readonly progress?: Progress
 }
 
@@ -43,7 +45,7 @@ export async function startServices (config: Config, { log = () => {}, progress 
  * Setup, services, API and worker; resolves when /readyz says so. Throws `invalid-configuration` when the port is taken, and `conflict` when the
  * services of this ESPALIER_HOME run already.
  */
-export async function startAll (config: Config, { log = () => {}, progress }: StartOptions = {}): Promise<Running> {
+export async function startAll (config: Config, { log = () => {}, output = log, progress }: StartOptions = {}): Promise<Running> {
   const { host } = config
   if (config.port !== 0 && !await isFree(host, config.port)) {
     throw new EspalierError('invalid-configuration', `PORT ${config.port} of ${host} is taken by another program; set PORT to a free one, or to 0 for any`, { host, port: config.port })
@@ -54,7 +56,7 @@ export async function startAll (config: Config, { log = () => {}, progress }: St
     const port = config.port === 0 ? await freePort() : config.port
     const url = `http://${reachable(host)}:${port}`
     const env = { ...inherited, ...environmentOf({ ...config, port, databaseUrl, redisUrl, setupDone: true }) }
-    const begin = beginner(log, undo)
+    const begin = beginner(log, undo, output)
     const roles = [begin(apiRole(env, url)), begin(workerRole(env))]
     await Promise.all(roles.map(async ({ ready }) => { await ready }))
     return { databaseUrl, redisUrl, url, pids: () => ({ ...pids(), ...idsOf(roles) }) }
@@ -92,7 +94,7 @@ async function claim (home: string, undo: Undo[]): Promise<void> {
 }
 
 /** Supervises processes under one watchdog, which lives as long as what it watches. */
-function beginner (log: (line: string) => void, undo: Undo[]): (spec: ServiceSpec) => Supervised {
+function beginner (log: (line: string) => void, undo: Undo[], output = log): (spec: ServiceSpec) => Supervised {
   let watchdog: Watchdog | undefined
   return (spec) => {
     if (watchdog === undefined) {
@@ -101,7 +103,7 @@ function beginner (log: (line: string) => void, undo: Undo[]): (spec: ServiceSpe
       undo.push(async () => { started.close() })
     }
     const { add, remove } = watchdog
-    const supervised = supervise(spec, { log, onStart: (pid) => { add(pid, spec.stopSignal) }, onEnd: remove })
+    const supervised = supervise(spec, { log, output, onStart: (pid) => { add(pid, spec.stopSignal) }, onEnd: remove })
     undo.push(async () => { await supervised.stop() })
     return supervised
   }

@@ -1,5 +1,6 @@
 /** Keeps processes running: each is started again when it dies, with a growing pause, until it is told to stop. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EspalierError } from '../../errors.ts'
 
@@ -32,6 +33,8 @@ export interface Supervised {
 
 export interface SupervisorHooks {
   log (line: string): void
+  /** A line that a role wrote; absent: as the rest. */
+  output? (line: string): void
   /** A process began, or ended; the watchdog wants to know. */
   onStart? (pid: number): void
   onEnd? (pid: number): void
@@ -51,6 +54,7 @@ export function supervise (spec: ServiceSpec, hooks: SupervisorHooks): Supervise
   let child: ChildProcess | undefined
   let stopping = false
   let output = ''
+  const tell = (line: string): void => { if (line.trim() !== '') (hooks.output ?? hooks.log)(line) }
   const stopped = new AbortController()
 
   /** One life of the process: resolves when it has ended. */
@@ -65,12 +69,10 @@ export function supervise (spec: ServiceSpec, hooks: SupervisorHooks): Supervise
       ...(spec.cwd !== undefined && { cwd: spec.cwd }), ...(spec.uid !== undefined && { uid: spec.uid }), ...(spec.gid !== undefined && { gid: spec.gid }),
     })
     child = started
-    const keep = (text: string): void => {
-      output = (output + text).slice(-OUTPUT_CHARACTERS)
-      if (spec.ipc === true) for (const line of text.split('\n')) if (line.trim() !== '') hooks.log(line)
+    for (const stream of [started.stdout, started.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => { output = (output + text).slice(-OUTPUT_CHARACTERS) })
+      if (spec.ipc === true && stream !== null) createInterface({ input: stream }).on('line', tell)
     }
-    started.stdout?.setEncoding('utf8').on('data', keep)
-    started.stderr?.setEncoding('utf8').on('data', keep)
     const ended = new Promise<string>((resolve) => {
       started.once('error', (error) => { resolve(error.message) })
       started.once('exit', (code, signal) => { resolve(signal === null ? `exit code ${code}` : signal) })

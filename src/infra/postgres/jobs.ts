@@ -29,7 +29,7 @@ async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: {
 /** The part of the Catalog that keeps a tenant's jobs. */
 export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string): Jobs {
   /** Into the queue as the next attempt. A job that was paused began when it first did, one that had ended begins anew. */
-  async function again (jobId: string, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
+  async function again (jobId: string, traceContext: string | undefined, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
     const id = storable(jobId)
     return await once(async () => await prisma.$transaction(async (tx) => {
       const job = await tx.job.findUnique({ where: { id, tenantId } })
@@ -42,18 +42,18 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
           started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
         WHERE id = ${id} AND attempt = ${job.attempt} AND state = ${job.state}::job_state`
       if (moved === 0) throw refused()
-      await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1 } })
+      await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1, traceContext: traceContext ?? null } })
       return jobOf(await tx.job.findUniqueOrThrow({ where: { id } }))
     }))
   }
 
   return {
-    async createJob ({ modelId, datasetId, evaluationDatasetId, recipe }) {
+    async createJob ({ modelId, datasetId, evaluationDatasetId, recipe, traceContext }) {
       const id = newId('job')
       return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
         const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN } })
-        await tx.attempt.create({ data: { jobId: id, number: row.attempt } })
+        await tx.attempt.create({ data: { jobId: id, number: row.attempt, traceContext: traceContext ?? null } })
         return row
       })))
     },
@@ -88,8 +88,8 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       })
     },
 
-    retry: async (jobId) => await again(jobId, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
-    resume: async (jobId) => await again(jobId, (state) => state === 'paused', 'only a paused job can be resumed'),
+    retry: async (jobId, traceContext) => await again(jobId, traceContext, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
+    resume: async (jobId, traceContext) => await again(jobId, traceContext, (state) => state === 'paused', 'only a paused job can be resumed'),
   }
 }
 

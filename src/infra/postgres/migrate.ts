@@ -34,11 +34,17 @@ async function migrationNames (): Promise<string[]> {
   return (await readdir(path.join(FOLDER, 'migrations'))).filter((name) => /^\d/.test(name)).sort()
 }
 
+const APPLIED = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name'
+
+/** The newest step that was applied, and those of this program that were not. A newer program's steps do no harm: they come before it. */
+export async function schemaState (ask: (text: string) => Promise<ReadonlyArray<{ readonly migration_name: string }>>): Promise<{ newest: string | null, missing: string[] }> {
+  const applied = (await ask(APPLIED)).map((row) => row.migration_name)
+  return { newest: applied.at(-1) ?? null, missing: (await migrationNames()).filter((name) => !applied.includes(name)) }
+}
+
 /** Loading the schema engine takes longer than one query: most starts find nothing to do. */
 async function isCurrent (client: pg.Client): Promise<boolean> {
-  const applied = await client.query<{ migration_name: string }>('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
-    .then(({ rows }) => new Set(rows.map((row) => row.migration_name)), () => new Set<string>())
-  return (await migrationNames()).every((name) => applied.has(name))
+  return await schemaState(async (text) => (await client.query<{ migration_name: string }>(text)).rows).then(({ missing }) => missing.length === 0, () => false)
 }
 
 /** Prisma's adapter cuts scripts at every semicolon, also within a function. As one message Postgres reads them itself, and takes all of a script or nothing. */

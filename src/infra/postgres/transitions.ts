@@ -33,14 +33,15 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
     async begin (jobId, attempt, worker) {
       return await patiently(async () => {
         const from = [...statesBefore('running'), 'running' as const]
-        const count = await prisma.$executeRaw`
+        const [begun] = await prisma.$queryRaw<Array<{ wait: number | null, trace: string | null }>>`
           WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
           UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
             resumed_from = moved.checkpoint_at
-          FROM moved WHERE job_id = moved.id AND number = moved.attempt`
+          FROM moved WHERE job_id = moved.id AND number = moved.attempt
+          RETURNING CASE WHEN starts = 1 THEN extract(epoch FROM now() - queued_at)::float8 * 1000 END AS wait, trace_context AS trace`
         const row = await prisma.job.findUnique({ where: { id: storable(jobId) } })
         if (row === null) return { begun: false, state: 'missing' }
-        return count > 0 ? { begun: true, job: jobOf(row) } : { begun: false, state: row.state }
+        return begun === undefined ? { begun: false, state: row.state } : { begun: true, job: jobOf(row), waitMs: begun.wait, traceContext: begun.trace }
       })
     },
 

@@ -3,11 +3,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs, Catalog, CheckpointFile, JobRow, QueueEntry, Runner, RunResult } from '../ports.ts'
+import { NO_OBSERVER, type AttemptObserver, type AttemptWatcher, type Outcome } from '../attempt-observer.ts'
 import { isEnded } from '../states.ts'
 import { bringInputs, storeOutputs } from './attempt-files.ts'
 import { checkpointKeeper } from './checkpoints.ts'
 import { metricsWriter } from './metrics-writer.ts'
 import { progressWriter } from './progress-writer.ts'
+
+export type { Outcome } from '../attempt-observer.ts'
 
 /** An attempt whose worker died this often is likely what kills it. */
 export const MAX_STARTS = 3
@@ -29,43 +32,45 @@ export interface AttemptContext {
   /** Aborted to pause. */
   readonly pause: AbortSignal
   readonly watchMs?: number
+  readonly observer?: AttemptObserver
 }
-
-/** `skipped`: there was nothing to do, or another worker did it. */
-export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped'
 
 /**
  * Begins the attempt, runs it, stores its outputs and ends it; every change is conditional on the attempt, so running it twice does no harm.
  * Rejects only when the attempt ought to be given again: `unavailable`, or the signal's reason.
  */
 export async function runAttempt (context: AttemptContext): Promise<Outcome> {
-  const { catalog, entry: { jobId, attempt }, worker } = context
+  const { catalog, entry: { jobId, attempt }, worker, observer = NO_OBSERVER } = context
   const begin = await catalog.begin(jobId, attempt, worker)
   if (!begin.begun) {
     // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
     if (begin.state === 'cancelling' && await catalog.cancelled(jobId, attempt)) return 'cancelled'
     return begin.state === 'pausing' && await catalog.paused(jobId, attempt) ? 'paused' : 'skipped'
   }
-  const starts = await catalog.starts(jobId, attempt)
-  if (starts > MAX_STARTS) {
-    const error = new EspalierError('attempts-exhausted',
-      `the job was begun ${MAX_STARTS} times and its worker died each time, perhaps for lack of memory; retry it on a larger machine`, { starts: MAX_STARTS })
-    return await catalog.fail(jobId, attempt, error.toRecord()) ? 'failed' : 'skipped'
-  }
-
+  const { job, waitMs, traceContext } = begin
+  const watcher = observer.begun({ jobId, attempt, method: job.recipe.method, waitMs, traceContext })
   const watch = watchState(context)
   const signal = AbortSignal.any([context.signal, watch.signal])
   const pause = AbortSignal.any([context.pause, watch.pause])
   try {
-    return await work({ ...context, signal, pause }, begin.job, watch.look)
+    await assertMayStart(catalog, context.entry)
+    const outcome = await work({ ...context, signal, pause }, job, watch.look, watcher)
+    watcher.ended(outcome)
+    return outcome
   } catch (thrown) {
-    return await endFor(context, signal.aborted ? signal.reason : thrown, signal.aborted)
+    return await endFor(context, signal.aborted ? signal.reason : thrown, signal.aborted, watcher)
   } finally {
     watch.stop()
   }
 }
 
-async function work (context: AttemptContext, job: JobRow, look: () => void): Promise<Outcome> {
+async function assertMayStart (catalog: Catalog, { jobId, attempt }: QueueEntry): Promise<void> {
+  if (await catalog.starts(jobId, attempt) <= MAX_STARTS) return
+  throw new EspalierError('attempts-exhausted',
+    `the job was begun ${MAX_STARTS} times and its worker died each time, perhaps for lack of memory; retry it on a larger machine`, { starts: MAX_STARTS })
+}
+
+async function work (context: AttemptContext, job: JobRow, look: () => void, watcher: AttemptWatcher): Promise<Outcome> {
   const { catalog, blobs, runner, entry: { jobId, attempt }, scratch, signal, pause } = context
   await mkdir(scratch, { recursive: true })
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
@@ -75,19 +80,27 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
     const [inputFolder, folder, checkpointFolder] = [path.join(home, 'inputs'), path.join(home, 'outputs'), path.join(home, 'checkpoints')]
     await mkdir(inputFolder)
     await mkdir(checkpointFolder)
-    const inputs = await bringInputs(catalog.of(job.tenantId), blobs, job, inputFolder, signal)
+    const inputs = await watcher.stage('inputs', async () => await bringInputs(catalog.of(job.tenantId), blobs, job, inputFolder, signal))
     signal.throwIfAborted()
     if (pause.aborted) throw new EspalierError('job-paused', 'the job was paused')
     const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
-      return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
-        onProgress: progress.report,
+      return await watcher.stage('engine', async () => await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
+        onProgress (value) {
+          watcher.progress(value)
+          progress.report(value)
+        },
         onMetrics: metrics.report,
-        onCheckpoint: checkpoints.store,
+        onStage: watcher.engineStage,
+        async onCheckpoint (file) {
+          const stored = await checkpoints.store(file)
+          watcher.checkpoint(file.bytes, stored)
+          return stored
+        },
         signal,
         pause,
-      })
+      }))
     }
     let result: RunResult
     try {
@@ -101,7 +114,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
     } finally {
       await checkpoints.settled()
     }
-    const artifacts = await storeOutputs(blobs, result.outputs, folder, signal)
+    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(blobs, result.outputs, folder, signal))
     await progress.stop()
     await metrics.settled()
     if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {
@@ -118,13 +131,24 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
 }
 
 /** Ends the attempt after `thrown`, or rejects when it ought to be given again. */
-async function endFor ({ catalog, entry: { jobId, attempt } }: AttemptContext, thrown: unknown, aborted: boolean): Promise<Outcome> {
-  if (thrown === SUPERSEDED) return 'skipped'
+async function endFor (context: AttemptContext, thrown: unknown, aborted: boolean, watcher: AttemptWatcher): Promise<Outcome> {
   const error = EspalierError.from(thrown)
+  try {
+    const outcome = thrown === SUPERSEDED ? 'skipped' : await endWith(context, error, aborted)
+    if (outcome === 'again') throw thrown
+    watcher.ended(outcome, error)
+    return outcome
+  } catch (again) {
+    watcher.ended('returned', EspalierError.from(again))
+    throw again
+  }
+}
+
+async function endWith ({ catalog, entry: { jobId, attempt } }: AttemptContext, error: EspalierError, aborted: boolean): Promise<Outcome | 'again'> {
   if (error.code === 'job-cancelled') return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
   // A cancel that came meanwhile is the later wish.
   if (error.code === 'job-paused' && !aborted) return await catalog.paused(jobId, attempt) ? 'paused' : await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
-  if (aborted || error.code === 'unavailable') throw thrown
+  if (aborted || error.code === 'unavailable') return 'again'
   return await catalog.fail(jobId, attempt, error.toRecord()) ? 'failed' : 'skipped'
 }
 

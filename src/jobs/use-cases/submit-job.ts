@@ -4,6 +4,7 @@ import { missingData } from '../../pruning/data-needs.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { JobRow, Queue, TenantCatalog } from '../ports.ts'
 import type { Dataset, Model } from '../resources.ts'
+import type { TraceContext } from '../tracing.ts'
 import { enqueue } from './enqueue.ts'
 
 export interface JobFiles { readonly model: Model, readonly dataset: Dataset | null, readonly evaluationDataset: Dataset | null }
@@ -15,6 +16,8 @@ export interface Submission {
   readonly evaluationDataset?: string | null
   /** A valid recipe, or what makes one knowing the files; it throws `invalid-recipe`. */
   readonly recipe: Recipe | ((files: JobFiles) => Recipe | Promise<Recipe>)
+  /** Of whoever submits: what is done for the job belongs to the same trace. */
+  readonly traceContext?: TraceContext | undefined
 }
 
 async function datasetOf (catalog: TenantCatalog, field: string, id: string | null | undefined): Promise<Dataset | null> {
@@ -40,7 +43,7 @@ export async function submitJob ({ catalog, queue }: { catalog: TenantCatalog, q
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
   const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing, { field: 'dataset' })
-  const job = await catalog.createJob({ modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null, recipe })
+  const job = await catalog.createJob({ modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null, recipe, traceContext: submission.traceContext })
   await enqueue(queue, job)
   return job
 }

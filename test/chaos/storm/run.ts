@@ -28,7 +28,7 @@ const RECOVERY_MS = 240_000
 
 const disk = mountSmallDisk(DISK_MB)
 if (disk === null) log('no small disk can be mounted here: it is not filled')
-const service = await startService(disk?.folder)
+const service = await startService({}, disk?.folder)
 let left: string | null = null
 try {
   const client = createClient(service.url)

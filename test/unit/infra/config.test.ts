@@ -67,6 +67,10 @@ describe('configuration', () => {
       ESPALIER_CHILD_JOBS: '7',
       ESPALIER_XLA: 'on',
       ESPALIER_LOG: 'debug',
+      ESPALIER_LOG_FORMAT: 'json',
+      ESPALIER_WORKER_METRICS_HOST: '127.0.0.2',
+      ESPALIER_WORKER_METRICS_PORT: '0',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector:4318/v1/traces',
       ESPALIER_STALLED_SECONDS: '5',
       ESPALIER_RECONCILE_SECONDS: '6',
       ESPALIER_QUEUE_PREFIX: 'mine',
@@ -77,8 +81,16 @@ describe('configuration', () => {
   })
 })
 
+test('traces go to the address of a collector, or to one of their own', () => {
+  const urlOf = (env: Environment): string | undefined => readConfig(env).tracesUrl
+  assert.equal(urlOf({}), undefined)
+  assert.equal(urlOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }), 'http://collector:4318/v1/traces')
+  assert.equal(urlOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://other/traces' }), 'http://other/traces')
+  assert.match(problemsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' })[0] ?? '', /OTEL_EXPORTER_OTLP_ENDPOINT is not an address of the form http:\/\/host:port\/path/)
+})
+
 test('engine processes get TensorFlow\'s settings and no secret', () => {
-  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
+  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=secret', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
   assert.deepEqual(env, { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
   assert.deepEqual([threads, oneDNN], [3, true])
   assert.equal(engineEnvironment({ TF_ENABLE_ONEDNN_OPTS: '0' }).oneDNN, false)

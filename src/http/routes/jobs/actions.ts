@@ -1,4 +1,5 @@
 /** POST /v1/jobs/{id}/cancel, /pause, /resume and /retry. */
+import type { FastifyRequest } from 'fastify'
 import type { JobRow, Queue, TenantCatalog } from '../../../jobs/ports.ts'
 import { cancelJob } from '../../../jobs/use-cases/cancel-job.ts'
 import { pauseJob, resumeJob } from '../../../jobs/use-cases/pause-job.ts'
@@ -6,13 +7,14 @@ import { retryJob } from '../../../jobs/use-cases/retry-job.ts'
 import { answerOnce } from '../../answers.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
+import { queueing } from '../../queueing.ts'
 import { viewOf } from './find.ts'
 import { IdParams, JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 
 interface Mine { readonly catalog: TenantCatalog, readonly queue: Queue }
 
 export function addJobActionRoutes (app: App, { catalog, queue }: Dependencies): void {
-  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (mine: Mine, id: string): Promise<JobRow> }> = [
+  const actions: ReadonlyArray<{ name: string, summary: string, description: string, act (mine: Mine, id: string, request: FastifyRequest): Promise<JobRow> }> = [
     {
       name: 'cancel',
       summary: 'Cancel a job',
@@ -30,13 +32,13 @@ export function addJobActionRoutes (app: App, { catalog, queue }: Dependencies):
       name: 'resume',
       summary: 'Go on with a paused job',
       description: 'The job is queued again as its next attempt, which goes on from the saved state and comes to the same files.',
-      act: async (mine, id) => await resumeJob(mine, id),
+      act: async (mine, id, request) => await queueing(request, 'resume job', async (context) => await resumeJob(mine, id, context)),
     },
     {
       name: 'retry',
       summary: 'Run a failed or cancelled job again',
       description: 'The job is queued again as its next attempt.',
-      act: async (mine, id) => await retryJob(mine, id),
+      act: async (mine, id, request) => await queueing(request, 'retry job', async (context) => await retryJob(mine, id, context)),
     },
   ]
   for (const { name, summary, description, act } of actions) {
@@ -53,7 +55,7 @@ export function addJobActionRoutes (app: App, { catalog, queue }: Dependencies):
       },
     }, async (request, reply) => await answerOnce(request, reply, catalog, name, async () => {
       const mine = { catalog: catalog.of(tenantOf(request)), queue }
-      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(mine.catalog, await act(mine, request.params.id)) }
+      return { status: 202, location: `/v1/jobs/${request.params.id}`, body: await viewOf(mine.catalog, await act(mine, request.params.id, request)) }
     }))
   }
 }

@@ -9,6 +9,7 @@ import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.t
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
+import { queueing } from '../../queueing.ts'
 import { receiveForm } from '../../uploads/form.ts'
 import { validated } from '../../validation.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
@@ -43,7 +44,7 @@ function mineOf (request: FastifyRequest, { catalog, queue }: Dependencies): Min
 async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
   const body = validated(JobRequest, request.body ?? {}, 'body')
   const submission: Submission = { ...body, recipe: parseRecipe(body.recipe) }
-  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies)))
+  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies), request))
 }
 
 async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
@@ -56,7 +57,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
     const mine = mineOf(request, dependencies)
     const stored = await storeJobFiles(form, dependencies, mine.catalog)
     try {
-      return await submitted(stored.submission, mine)
+      return await submitted(stored.submission, mine, request)
     } catch (error) {
       await stored.undo()
       throw error
@@ -64,7 +65,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
   })
 }
 
-async function submitted (submission: Submission, mine: Mine): Promise<Answer> {
-  const row = await submitJob(mine, submission)
+async function submitted (submission: Submission, mine: Mine, request: FastifyRequest): Promise<Answer> {
+  const row = await queueing(request, 'submit job', async (traceContext) => await submitJob(mine, { ...submission, traceContext }))
   return { status: 202, location: `/v1/jobs/${row.id}`, body: jobView(row, [], await mine.catalog.attempts(row.id)) }
 }

@@ -1,16 +1,29 @@
-/** /healthz: the process answers. /readyz: everything it needs answers too. */
+/** /healthz: the process lives. /readyz: everything it needs answers, or which of it does not. */
 import { Type } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { createReadiness, DEPENDENCIES } from '../../readiness.ts'
 import { json, problems } from '../../schemas.ts'
 
-/** A service that takes longer to say "here" is of no use. */
-const PATIENCE_MS = 2_000
-
 const Health = Type.Object({ status: Type.Literal('ok'), version: Type.String() })
-const Readiness = Type.Object({ status: Type.Literal('ready'), checks: Type.Record(Type.String(), Type.String()) })
+const State = Type.Union([Type.Literal('up'), Type.Literal('down'), Type.Literal('unknown')])
+const CheckResult = Type.Object({ state: State, latencyMs: Type.Union([Type.Number(), Type.Null()]) })
+const Readiness = Type.Object({
+  status: Type.Literal('ready'),
+  checks: Type.Object(Object.fromEntries(DEPENDENCIES.map((name) => [name, CheckResult])), { description: 'what the service needs; `schema`: the database has the tables of this version' }),
+})
 
-export function addHealthRoutes (app: App, { catalog, queue, blobs, version }: Dependencies): void {
+export function addHealthRoutes (app: App, { catalog, queue, blobs, figures, version }: Dependencies): void {
+  const readiness = createReadiness({
+    postgres: async () => { await catalog.ping() },
+    valkey: async () => { await queue.ping() },
+    blobs: async () => { await blobs.ping() },
+    async schema () {
+      const { missing } = await figures.schema()
+      if (missing.length > 0) throw new Error(`the database lacks ${missing.join(', ')}`)
+    },
+  })
+
   app.get('/healthz', {
     schema: {
       operationId: 'health',
@@ -25,35 +38,15 @@ export function addHealthRoutes (app: App, { catalog, queue, blobs, version }: D
     schema: {
       operationId: 'readiness',
       summary: 'Does everything answer that is needed?',
+      description: 'Answers within two seconds. The problem of a 503 has the same `checks`, and `down` names what does not answer.',
       tags: ['system'],
       security: [],
       response: { 200: json('It does', Readiness), ...problems(503) },
     },
   }, async (request) => {
-    const services = { postgres: catalog, valkey: queue, blobs }
-    const checks = Object.fromEntries(await Promise.all(Object.entries(services).map(async ([name, service]) => {
-      try {
-        await within(PATIENCE_MS, service.ping())
-        return [name, 'up'] as const
-      } catch (error) {
-        request.log.warn(`${name} does not answer: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
-        return [name, 'down'] as const
-      }
-    })))
-    const down = Object.entries(checks).filter(([, state]) => state === 'down').map(([name]) => name)
+    const checks = await readiness.check((dependency, reason) => { request.log.warn({ dependency }, `${dependency} does not answer: ${reason}`) })
+    const down = DEPENDENCIES.filter((name) => checks[name].state === 'down')
     if (down.length > 0) throw new EspalierError('unavailable', `no answer from ${down.join(', ')}`, { checks, down })
     return { status: 'ready', checks }
   })
-}
-
-async function within (milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

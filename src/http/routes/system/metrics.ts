@@ -1,17 +1,21 @@
-/** /metrics: counters for a monitoring system to fetch. */
-import type { Queue } from '../../../jobs/ports.ts'
-import type { App, Dependencies } from '../../dependencies.ts'
+/** /metrics: what a monitoring system fetches. */
+import { Type } from 'typebox'
+import type { App } from '../../dependencies.ts'
 import { problems } from '../../schemas.ts'
+import type { ServiceMetrics } from '../../service-metrics.ts'
 
-const MEDIA_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+const Text = Type.String()
 
-export function addMetricsRoute (app: App, { queue }: Dependencies, metrics: { text (queue: Queue): Promise<string> }): void {
+export function addMetricsRoute (app: App, metrics: ServiceMetrics): void {
   app.get('/metrics', {
     schema: {
       operationId: 'metrics',
-      summary: 'Counters in the OpenMetrics form',
+      summary: 'Metrics, as OpenMetrics or in the text form of Prometheus',
       tags: ['system'],
-      response: { 200: { description: 'The metrics', content: { 'application/openmetrics-text': { schema: { type: 'string' } } } }, ...problems(503) },
+      response: { 200: { description: 'The metrics, by the Accept header', content: { 'application/openmetrics-text': { schema: Text }, 'text/plain': { schema: Text } } }, ...problems() },
     },
-  }, async (_request, reply) => await reply.type(MEDIA_TYPE).send(Buffer.from(await metrics.text(queue))))
+  }, async (request, reply) => {
+    const { type, text } = await metrics.text(request.headers.accept)
+    return await reply.type(type).header('vary', 'accept').send(Buffer.from(text))
+  })
 }
