@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   'unsupported-media-type': 'The content type is not one this route takes',
   'setup-failed': 'Something that is needed could not be installed',
   'invalid-configuration': 'The environment is not valid',
+  'blob-damaged': 'A stored file is damaged',
   unavailable: 'A service that is needed does not answer',
   internal: 'Something went wrong that should not have',
 } as const

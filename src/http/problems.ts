@@ -31,6 +31,7 @@ export const STATUS_OF_CODE = {
   'unsupported-media-type': 415,
   'setup-failed': 500,
   'invalid-configuration': 500,
+  'blob-damaged': 500,
   unavailable: 503,
   'invalid-step': 500,
   internal: 500,
