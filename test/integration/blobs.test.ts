@@ -1,7 +1,7 @@
 /** The blob stores: the contract on each, and what only one of them has. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,6 +10,7 @@ import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createPostgresBlobs } from '../../src/infra/blobs/postgres.ts'
 import { blobsContract, type BlobStore } from '../contract/blobs.ts'
 import { sha256Of } from '../contract/samples.ts'
+import { flipBit } from '../support/damage.ts'
 import { freshDatabase } from '../support/database.ts'
 
 async function inFolder (): Promise<BlobStore & { folder: string }> {
@@ -25,13 +26,7 @@ async function inFolder (): Promise<BlobStore & { folder: string }> {
       return { complete: complete.length, unfinished: files.length - complete.length - sums }
     },
     async crashWithinPut () { await writeFile(path.join(folder, 'tmp', randomUUID()), 'half a') },
-    async damage (sha256, at) {
-      await chmod(placeOf(sha256), 0o644)
-      const file = await open(placeOf(sha256), 'r+')
-      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at)
-      await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at)
-      await file.close()
-    },
+    async damage (sha256, at) { await flipBit(placeOf(sha256), at) },
     async cut (sha256) {
       await chmod(placeOf(sha256), 0o644)
       await truncate(placeOf(sha256), (await stat(placeOf(sha256))).size - 1)
