@@ -1,9 +1,7 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
-import path from 'node:path'
 import type { Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
-import { createFileBlobs } from '../infra/blobs/files.ts'
-import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
+import { createBlobs } from '../infra/blobs/index.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
 import { VERSION } from '../version.ts'
@@ -27,8 +25,8 @@ export async function serve (config: Config): Promise<Server> {
   if (databaseUrl === undefined || redisUrl === undefined) {
     throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed: the addresses of Postgres and Valkey; `npm start` brings its own')
   }
+  const blobs = await createBlobs(config)
   const catalog = createCatalog(databaseUrl)
-  const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl) : createFileBlobs(path.join(config.home, 'blobs'))
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
   const app = await createApp({
     catalog,

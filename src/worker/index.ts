@@ -2,8 +2,7 @@
 import path from 'node:path'
 import { engineEnvironment, type Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
-import { createFileBlobs } from '../infra/blobs/files.ts'
-import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
+import { createBlobs } from '../infra/blobs/index.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { TENSORFLOW_VERSION } from '../infra/setup/tensorflow.ts'
 import { startWorker, type RunningWorker } from './worker.ts'
@@ -20,8 +19,8 @@ export async function runWorker (config: Config): Promise<RunningWorker> {
   if (databaseUrl === undefined || redisUrl === undefined) {
     throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed: the addresses of Postgres and Valkey; `npm start` brings its own')
   }
+  const blobs = await createBlobs(config, { patience: PATIENCE_MS })
   const catalog = createCatalog(databaseUrl, { patience: PATIENCE_MS })
-  const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl, { patience: PATIENCE_MS }) : createFileBlobs(path.join(home, 'blobs'))
   const closeAdapters = async (): Promise<void> => { await Promise.allSettled([catalog.close(), blobs.close()]) }
   const { env, ...settings } = engineEnvironment()
   const xla = await chooseXla(config.xla, path.join(home, 'cache'), TENSORFLOW_VERSION, env)
