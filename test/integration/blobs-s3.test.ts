@@ -8,6 +8,7 @@ import {
 import { createS3Blobs, type S3BlobsOptions } from '../../src/infra/blobs/s3.ts'
 import { blobsContract, collect, of, type BlobStore } from '../contract/blobs.ts'
 import { sha256Of } from '../contract/samples.ts'
+import { cuttingProxy } from '../support/cutting-proxy.ts'
 import { clientOf, startS3, type TestS3 } from '../support/s3.ts'
 
 const MiB = 1 << 20
@@ -63,19 +64,49 @@ describe('S3', () => {
   after(async () => { await server.stop() })
 
   blobsContract('S3', async () => await inBucket(server))
-  // The least that a store takes: what passes 5 MiB goes up in parts, and is copied in parts.
-  blobsContract('S3, in parts', async () => await inBucket(server, { partBytes: 5 * MiB, copyBytes: 5 * MiB }))
-
-  test('a file in parts is what it was, whatever its size', async () => {
+  test('a file in parts, the least that a store takes, is what it was, whatever its size', async () => {
     const store = await inBucket(server, { partBytes: 5 * MiB, copyBytes: 6 * MiB })
     for (const size of [5 * MiB, 5 * MiB + 1, 10 * MiB, 17 * MiB + 3]) {
       const bytes = randomBytes(size)
       const { sha256 } = await store.blobs.put(of(bytes.subarray(0, 1), bytes.subarray(1)))
       assert.equal(sha256, sha256Of(bytes))
       assert.ok(bytes.equals(await collect(store.blobs.stream(sha256))), String(size))
+      await store.damage(sha256, size - 2)
+      await assert.rejects(collect(store.blobs.stream(sha256, { from: size - 2, to: size })), { code: 'blob-damaged' })
     }
     assert.deepEqual(await store.leftovers(), { complete: 4, unfinished: 0 })
     await store.dispose()
+  })
+
+  test('a put in parts past the limit, or whose source fails, leaves nothing', async () => {
+    const { blobs, leftovers, dispose } = await inBucket(server, { partBytes: 5 * MiB })
+    const bytes = randomBytes(12 * MiB)
+    await assert.rejects(blobs.put(of(bytes.subarray(0, 6 * MiB), bytes.subarray(6 * MiB)), bytes.length - 1), { code: 'payload-too-large' })
+    await assert.rejects(blobs.put((async function * () { yield bytes; throw new Error('the client went away') })()), { message: 'the client went away' })
+    assert.deepEqual(await leftovers(), { complete: 0, unfinished: 0 })
+    await dispose()
+  })
+
+  test('connections that are cut within a put or a read are replaced; the blob is whole', async () => {
+    const proxy = await cuttingProxy(server.endpoint)
+    const blobs = createS3Blobs({ ...await server.bucket(), endpoint: proxy.url }, { partBytes: 5 * MiB, patience: 5000 })
+    const piece = randomBytes(3 * MiB)
+    const bytes = Buffer.concat([piece, piece, piece, piece, piece])
+    const { sha256 } = await blobs.put((async function * () {
+      for (let i = 0; i < 5; i++) {
+        if (i % 2 === 1) proxy.cut()
+        yield piece
+      }
+    })())
+    assert.equal(sha256, sha256Of(bytes))
+    proxy.cutAfter(7 * MiB)
+    assert.ok(bytes.equals(await collect(blobs.stream(sha256))))
+    const file = await blobs.open(sha256)
+    proxy.cutAfter(2 * MiB)
+    assert.ok(bytes.subarray(MiB, 9 * MiB).equals(await file.read(MiB, 8 * MiB)))
+    assert.equal(proxy.cuts, 4)
+    await blobs.close()
+    await proxy.close()
   })
 
   test('refused keys and a bucket that is not there: unavailable, and what to look at', async () => {

@@ -73,9 +73,7 @@ export function s3Objects (settings: S3Settings, patienceMs: number) {
     async small (key: string): Promise<Uint8Array | null> {
       const size = (await this.head(key))?.bytes
       if (size === undefined) return null
-      const chunks: Uint8Array[] = []
-      for await (const chunk of read(key, 0, size, () => new EspalierError('not-found', key))) chunks.push(chunk)
-      return Buffer.concat(chunks)
+      return await gather(read(key, 0, size, () => new EspalierError('not-found', `the object ${key} was deleted while it was read`)), size)
     },
 
     async delete (key: string): Promise<void> {
@@ -99,6 +97,17 @@ export function s3Objects (settings: S3Settings, patienceMs: number) {
       }
     },
   }
+}
+
+/** All of it as one, of at most `size` bytes. */
+export async function gather (content: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size)
+  let filled = 0
+  for await (const chunk of content) {
+    bytes.set(chunk, filled)
+    filled += chunk.byteLength
+  }
+  return bytes.subarray(0, filled)
 }
 
 /** Chunks of any size as pieces of `size` bytes; the last may be shorter. */

@@ -7,7 +7,7 @@ import type { Blobs } from '../../jobs/ports.ts'
 import { blockReader } from './block-reader.ts'
 import { isAddress, noSuchBlob, rangeWithin, verified } from './content.ts'
 import { beginUpload, copyObject, MAX_PARTS, type Upload } from './s3-multipart.ts'
-import { BLOBS, recut, s3Objects, SUMS, UPLOADS } from './s3-objects.ts'
+import { BLOBS, gather, recut, s3Objects, SUMS, UPLOADS } from './s3-objects.ts'
 import { sweepObjects } from './s3-sweep.ts'
 import { checked, decodeSums, encodeSums, Summer, sumsOf, wholePieces, type Sums } from './sums.ts'
 import { writeChunks } from './write-chunks.ts'
@@ -104,10 +104,7 @@ export function createS3Blobs (settings: S3Settings, { patience = 0, partBytes =
     async open (sha256) {
       const size = await sizeOf(sha256)
       const sums = await sumsFor(sha256, size)
-      const fetch = async (from: number, to: number): Promise<Uint8Array> => {
-        for await (const block of recut(read(sha256, from, to), to - from)) return block
-        return new Uint8Array(0)
-      }
+      const fetch = async (from: number, to: number): Promise<Uint8Array> => await gather(read(sha256, from, to), to - from)
       return { size, read: blockReader({ sha256, sums, fetch, least: LEAST_READ, most: MOST_READ }), async close () {} }
     },
 
