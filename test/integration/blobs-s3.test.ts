@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import {
   CreateMultipartUploadCommand, DeleteObjectCommand, GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand, UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { orMissing } from '../../src/infra/blobs/s3-client.ts'
 import { createS3Blobs, type S3BlobsOptions } from '../../src/infra/blobs/s3.ts'
 import { blobsContract, collect, of, type BlobStore } from '../contract/blobs.ts'
 import { sha256Of } from '../contract/samples.ts'
@@ -29,12 +30,12 @@ async function inBucket (server: TestS3, options: S3BlobsOptions = {}): Promise<
     ageStepMs: 1000,
     async leftovers () {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }))
-      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket }))
+      const uploads = await orMissing(client.send(new ListMultipartUploadsCommand({ Bucket })))
       const keys = Contents.map(({ Key }) => Key!)
       assert.ok(keys.every((key) => key.startsWith(prefix)))
       const complete = keys.filter((key) => key.startsWith(`${prefix}blobs/`)).length
       const sums = keys.filter((key) => key.startsWith(`${prefix}sums/`) && keys.includes(key.replace('sums/', 'blobs/'))).length
-      return { complete, unfinished: keys.length - complete - sums + Uploads.length }
+      return { complete, unfinished: keys.length - complete - sums + (uploads?.Uploads?.length ?? 0) }
     },
     async crashWithinPut () {
       const Key = `${prefix}uploads/${randomUUID()}`

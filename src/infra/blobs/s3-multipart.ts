@@ -1,5 +1,6 @@
 /** Large objects: written in parts, and copied within the store in parts. Nothing is visible until all parts are there. */
 import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateMultipartUploadCommand, ListMultipartUploadsCommand, UploadPartCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3'
+import { orMissing } from './s3-client.ts'
 import type { S3Objects } from './s3-objects.ts'
 
 /** Most parts of one upload. Source: Amazon S3 User Guide, multipart upload limits. */
@@ -73,10 +74,12 @@ export async function abortUploads ({ client, at }: S3Objects, folder: string, b
   const { Bucket, Key: Prefix } = at(folder)
   let aborted = 0
   for (let marker: { KeyMarker?: string, UploadIdMarker?: string } = {}, more = true; more;) {
-    const answer = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...marker }))
+    // Some stores say "not found" where there are none.
+    const answer = await orMissing(client.send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...marker })))
+    if (answer === null) break
     for (const { Key, UploadId, Initiated } of answer.Uploads ?? []) {
       if (Key === undefined || UploadId === undefined || (Initiated?.getTime() ?? 0) > before) continue
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
+      await orMissing(client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })))
       aborted++
     }
     more = answer.IsTruncated === true && answer.NextKeyMarker !== undefined
