@@ -1,6 +1,7 @@
 /** The environment, read once: one table of variables, failing at start with every problem at once. */
 import os from 'node:os'
 import path from 'node:path'
+import { environmentOfS3, readS3Settings, type S3Settings } from './config-s3.ts'
 import { EspalierError } from './errors.ts'
 
 export interface Config {
@@ -15,7 +16,9 @@ export interface Config {
   /** Folder with TensorFlow's libraries; absent: found or downloaded. */
   readonly tensorflow?: string
   readonly apiKey?: string
-  readonly blobs: 'files' | 'postgres'
+  readonly blobs: typeof BLOBS[number]
+  /** There when `blobs` is s3. */
+  readonly s3?: S3Settings
   /** Jobs at once in one worker. */
   readonly concurrency: number
   readonly maxUploadBytes: number
@@ -45,6 +48,7 @@ export interface Config {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const LOG_FORMATS = ['auto', 'json', 'text'] as const
+const BLOBS = ['files', 'postgres', 's3'] as const
 const XLA = ['auto', 'on', 'off'] as const
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
@@ -108,6 +112,8 @@ export function readConfig (env: Environment = inherited): Config {
   const collector = address('OTEL_EXPORTER_OTLP_ENDPOINT', ['http', 'https'])
   const tracesUrl = address('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['http', 'https']) ?? (collector && `${collector.replace(/\/+$/, '')}/v1/traces`)
   const workerMetricsPort = text('ESPALIER_WORKER_METRICS_PORT') === undefined ? undefined : integer('ESPALIER_WORKER_METRICS_PORT', 0, 0, 65535)
+  const blobs = oneOf('ESPALIER_BLOBS', BLOBS, 'files')
+  const s3 = blobs === 's3' ? readS3Settings(text, problems) : undefined
   const config: Config = {
     host,
     port: integer('PORT', 8080, 0, 65535),
@@ -116,7 +122,8 @@ export function readConfig (env: Environment = inherited): Config {
     home: path.resolve(text('ESPALIER_HOME') ?? path.join(os.homedir(), '.espalier')),
     ...(tensorflow !== undefined && { tensorflow: path.resolve(tensorflow) }),
     ...(apiKey !== undefined && { apiKey }),
-    blobs: oneOf('ESPALIER_BLOBS', ['files', 'postgres'], 'files'),
+    blobs,
+    ...(s3 !== undefined && { s3 }),
     concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
     jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
@@ -148,6 +155,7 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_TENSORFLOW: config.tensorflow,
     ESPALIER_API_KEY: config.apiKey,
     ESPALIER_BLOBS: config.blobs,
+    ...environmentOfS3(config.s3),
     ESPALIER_CONCURRENCY: String(config.concurrency),
     ESPALIER_MAX_UPLOAD_BYTES: String(config.maxUploadBytes),
     ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
@@ -177,7 +185,8 @@ export interface EngineEnvironment { readonly env: Environment, readonly threads
 export function engineEnvironment (env: Environment = inherited): EngineEnvironment {
   const threads = Number(env['TF_NUM_INTRAOP_THREADS'] ?? 0)
   // Files in, files out: an engine process, which reads what strangers upload, knows no secret.
-  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TRACES_HEADERS, ...rest } = env
+  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TRACES_HEADERS, ...others } = env
+  const rest = Object.fromEntries(Object.entries(others).filter(([name]) => !/^(AWS|ESPALIER_S3)_/.test(name)))
   return {
     env: { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', ...rest },
     ...(threads > 0 && { threads }),

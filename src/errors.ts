@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   'setup-failed': 'Something that is needed could not be installed',
   'invalid-configuration': 'The environment is not valid',
   'storage-full': 'There is no room to store this',
+  'blob-damaged': 'A stored file is damaged',
   unavailable: 'A service that is needed does not answer',
   internal: 'Something went wrong that should not have',
 } as const

@@ -22,6 +22,13 @@ export async function sendBlob (request: FastifyRequest, reply: FastifyReply, bl
     if (!(error instanceof EspalierError)) throw error
     return sendProblem(error, request, reply.header('content-range', `bytes */${file.bytes}`))
   }
+  // Before the headers: a file that is not there or damaged at once is a problem, not a download that breaks off.
+  const content = request.method === 'HEAD'
+    ? undefined
+    : await begun(blobs.stream(file.sha256, range)).catch((error: unknown) => {
+      reply.removeHeader('etag')
+      throw error
+    })
   reply.headers({
     'content-type': file.mediaType ?? 'application/octet-stream',
     'content-disposition': disposition(file.name),
@@ -29,8 +36,24 @@ export async function sendBlob (request: FastifyRequest, reply: FastifyReply, bl
     'content-length': range === undefined ? file.bytes : range.to - range.from,
     ...(range !== undefined && { 'content-range': `bytes ${range.from}-${range.to - 1}/${file.bytes}` }),
   }).code(range === undefined ? 200 : 206)
-  if (request.method === 'HEAD') return reply.send()
-  return reply.send(Readable.from(blobs.stream(file.sha256, range), { objectMode: false }))
+  return content === undefined ? reply.send() : reply.send(Readable.from(content, { objectMode: false }))
+}
+
+/** The same pieces, of which the first is already there. */
+async function begun (content: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = content[Symbol.asyncIterator]()
+  let first: Promise<IteratorResult<Uint8Array>> | undefined = iterator.next()
+  await first
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next () {
+        const next = first ?? iterator.next()
+        first = undefined
+        return await next
+      },
+      async return () { return await iterator.return?.() ?? { done: true, value: undefined } },
+    }),
+  }
 }
 
 /** RFC 6266: plain letters for old clients, UTF-8 for the others. */

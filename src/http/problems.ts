@@ -32,6 +32,7 @@ export const STATUS_OF_CODE = {
   'setup-failed': 500,
   'invalid-configuration': 500,
   'storage-full': 507,
+  'blob-damaged': 500,
   unavailable: 503,
   'invalid-step': 500,
   internal: 500,

@@ -1,10 +1,8 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
 import { hostname } from 'node:os'
-import path from 'node:path'
 import type { Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
-import { createFileBlobs } from '../infra/blobs/files.ts'
-import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
+import { createBlobs } from '../infra/blobs/index.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createFigures } from '../infra/postgres/figures.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
@@ -39,7 +37,7 @@ export async function serve (config: Config): Promise<Server> {
   const metrics = apiMetrics()
   const catalog = createCatalog(databaseUrl)
   const figures = createFigures(databaseUrl)
-  const blobs = meteredBlobs(config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl) : createFileBlobs(path.join(config.home, 'blobs')), metrics.of)
+  const blobs = meteredBlobs(await createBlobs(config), metrics.of)
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
   const app = await createApp({
     catalog,

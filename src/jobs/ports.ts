@@ -153,7 +153,10 @@ export type IdempotencyResult =
 export interface OpenBlob extends ByteSource { close (): Promise<void> }
 export interface BlobRange { readonly from: number, readonly to: number }
 
-/** Files by content. A blob is visible only when complete; writing the same bytes twice keeps one. */
+/**
+ * Files by content. A blob is visible only when complete; writing the same bytes twice keeps one. Whatever reads bytes checks them against what was stored, and throws `blob-damaged`, naming
+ * the sha256 and the place, before it gives wrong ones.
+ */
 export interface Blobs {
   /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. */
   put (content: AsyncIterable<Uint8Array>, limit?: number): Promise<{ sha256: string, bytes: number, created: boolean }>
@@ -163,9 +166,9 @@ export interface Blobs {
    */
   take (place: string, known?: { readonly sha256: string, readonly bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }>
   open (sha256: string): Promise<OpenBlob>
-  /** Bytes [from, to) or all; verifies the hash when all is read. */
+  /** Bytes [from, to) or all; of all it verifies the hash, too, before the last piece comes. A piece may not be changed. */
   stream (sha256: string, range?: BlobRange): AsyncIterable<Uint8Array>
-  /** A path on this machine that holds the bytes and may be read but not written; absent for stores elsewhere. */
+  /** A path on this machine that holds the bytes, all of which were just checked, and may be read but not written; absent for stores elsewhere. */
   localPath (sha256: string): Promise<string | undefined>
   has (sha256: string): Promise<boolean>
   delete (sha256: string): Promise<boolean>

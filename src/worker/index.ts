@@ -2,8 +2,7 @@
 import path from 'node:path'
 import { engineEnvironment, type Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
-import { createFileBlobs } from '../infra/blobs/files.ts'
-import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
+import { createBlobs } from '../infra/blobs/index.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { TENSORFLOW_VERSION } from '../infra/setup/tensorflow.ts'
 import { meteredBlobs } from '../telemetry/metered-blobs.ts'
@@ -32,7 +31,7 @@ export async function runWorker (config: Config): Promise<WorkerProcess> {
   }
   const watched = watchWorker(config)
   const catalog = createCatalog(databaseUrl, { patience: PATIENCE_MS })
-  const blobs = meteredBlobs(config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl, { patience: PATIENCE_MS }) : createFileBlobs(path.join(home, 'blobs')), watched.metrics)
+  const blobs = meteredBlobs(await createBlobs(config, { patience: PATIENCE_MS }), watched.metrics)
   const closeAdapters = async (): Promise<void> => { await Promise.allSettled([catalog.close(), blobs.close(), watched.close()]) }
   const { env, ...settings } = engineEnvironment()
   const xla = await chooseXla(config.xla, path.join(home, 'cache'), TENSORFLOW_VERSION, env)

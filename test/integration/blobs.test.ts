@@ -1,7 +1,7 @@
 /** The blob stores: the contract on each, and what only one of them has. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,6 +10,7 @@ import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createPostgresBlobs } from '../../src/infra/blobs/postgres.ts'
 import { blobsContract, type BlobStore } from '../contract/blobs.ts'
 import { sha256Of } from '../contract/samples.ts'
+import { flipBit } from '../support/damage.ts'
 import { freshDatabase } from '../support/database.ts'
 
 async function inFolder (): Promise<BlobStore & { folder: string }> {
@@ -20,25 +21,31 @@ async function inFolder (): Promise<BlobStore & { folder: string }> {
     blobs: createFileBlobs(folder),
     async leftovers () {
       const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-      const complete = files.filter((file) => /^[0-9a-f]{64}$/.test(file.name)).length
-      return { complete, unfinished: files.length - complete }
+      const complete = files.filter((file) => /^[0-9a-f]{64}$/.test(file.name)).map((file) => file.name)
+      const sums = files.filter((file) => complete.includes(file.name.replace(/\.sums$/, ''))).length - complete.length
+      return { complete: complete.length, unfinished: files.length - complete.length - sums }
     },
     async crashWithinPut () { await writeFile(path.join(folder, 'tmp', randomUUID()), 'half a') },
-    async damage (sha256) {
+    async damage (sha256, at) { await flipBit(placeOf(sha256), at) },
+    async cut (sha256) {
       await chmod(placeOf(sha256), 0o644)
-      const file = await open(placeOf(sha256), 'r+')
-      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 3)
-      await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, 3)
-      await file.close()
+      await truncate(placeOf(sha256), (await stat(placeOf(sha256))).size - 1)
     },
+    async forgetSums (sha256) { await rm(`${placeOf(sha256)}.sums`) },
     async dispose () { await rm(folder, { recursive: true }) },
   }
 }
+
+/** Size of a chunk in Postgres. */
+const CHUNK = 1 << 20
 
 async function inPostgres (): Promise<BlobStore> {
   const database = await freshDatabase()
   const pool = new pg.Pool({ connectionString: database.url, max: 2 })
   const blobs = createPostgresBlobs(database.url)
+  const onChunk = async (sha256: string, content: string, position: number, value: number): Promise<void> => {
+    await pool.query(`UPDATE blob_chunks SET content = ${content} FROM blobs WHERE blobs.upload_id = blob_chunks.upload_id AND sha256 = $1 AND position = $3`, [sha256, value, position])
+  }
   const count = async (sql: string): Promise<number> => Number((await pool.query<{ n: string }>(sql)).rows[0]?.n)
   return {
     blobs,
@@ -49,9 +56,14 @@ async function inPostgres (): Promise<BlobStore> {
       }
     },
     async crashWithinPut () { await pool.query('INSERT INTO blob_chunks (upload_id, position, content) VALUES ($1, 0, $2)', [randomUUID(), Buffer.from('half a')]) },
-    async damage (sha256) {
-      await pool.query('UPDATE blob_chunks SET content = set_byte(content, 3, get_byte(content, 3) # 1) FROM blobs WHERE blobs.upload_id = blob_chunks.upload_id AND sha256 = $1 AND position = 0', [sha256])
+    async damage (sha256, at) {
+      await onChunk(sha256, 'set_byte(content, $2, get_byte(content, $2) # 1)', Math.floor(at / CHUNK), at % CHUNK)
     },
+    async cut (sha256) {
+      const last = Math.floor((await count(`SELECT bytes AS n FROM blobs WHERE sha256 = '${sha256}'`) - 1) / CHUNK)
+      await onChunk(sha256, 'substring(content FOR length(content) - $2)', last, 1)
+    },
+    async forgetSums (sha256) { await pool.query('UPDATE blob_chunks SET crc32 = NULL FROM blobs WHERE blobs.upload_id = blob_chunks.upload_id AND sha256 = $1', [sha256]) },
     async dispose () {
       await blobs.close()
       await pool.end()

@@ -16,6 +16,7 @@ import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import type { ByteSource } from '../../src/models/bytes.ts'
 import { DATASET, MODEL } from '../contract/samples.ts'
+import { flipBit } from '../support/damage.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshPrefix } from '../support/queue.ts'
 
@@ -25,6 +26,8 @@ export interface Harness extends Dependencies {
   readonly catalog: Catalog
   /** How many files lie in the blob folder, finished or not. */
   blobCount (): Promise<number>
+  /** Changes a bit of byte `at` of a stored file. */
+  damageBlob (sha256: string, at: number): Promise<void>
   close (): Promise<void>
 }
 
@@ -62,8 +65,9 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
     app,
     async blobCount () {
       const names = await readdir(home, { recursive: true, withFileTypes: true })
-      return names.filter((entry) => entry.isFile()).length
+      return names.filter((entry) => entry.isFile() && !entry.name.endsWith('.sums')).length
     },
+    async damageBlob (sha256, at) { await flipBit(path.join(home, sha256.slice(0, 2), sha256), at) },
     async close () {
       await app.close()
       await Promise.all([catalog.close(), queue.close(), blobs.close(), dependencies.figures.close()])

@@ -1,6 +1,6 @@
-/** What both blob stores share: checks of addresses, ranges and content. */
+/** What the blob stores share: checks of addresses, ranges and content. */
 import { createHash, type Hash } from 'node:crypto'
-import { EspalierError } from '../../errors.ts'
+import { EspalierError, type ErrorDetails } from '../../errors.ts'
 import type { BlobRange } from '../../jobs/ports.ts'
 
 /** Is this a sha256 as we write it? Anything else names no blob, and may never become part of a path. */
@@ -10,6 +10,11 @@ export function isAddress (sha256: string): boolean {
 
 export function noSuchBlob (sha256: string): EspalierError {
   return new EspalierError('not-found', `there is no stored file with sha256 ${sha256}`, { sha256 })
+}
+
+/** A stored file is not what was stored; `what` is what of it was found wrong. */
+export function damaged (sha256: string, what: string, details: ErrorDetails = {}): EspalierError {
+  return new EspalierError('blob-damaged', `the stored file ${sha256} is damaged: ${what} are not what was stored; restore it from a backup or upload it again`, { sha256, ...details })
 }
 
 /** The range asked for, or all. @throws `invalid-request` unless it lies within `bytes`. */
@@ -42,17 +47,23 @@ export class Meter {
   sha256 (): string {
     return this.#hash.digest('hex')
   }
+
+  /** Was this all of the file with that address? @throws `blob-damaged` otherwise */
+  verify (sha256: string, bytes: number): void {
+    const found = this.sha256()
+    if (this.bytes !== bytes || found !== sha256) throw damaged(sha256, `its ${bytes} bytes, which read as ${this.bytes} with sha256 ${found},`, { found })
+  }
 }
 
-/** Passes `content` on and checks at its end that it is what its address says. @throws `internal` when it is not. */
+/** Passes `content` on and checks that it is what its address says, before its last chunk: whoever gets all of it got what was stored. @throws `blob-damaged` when it is not */
 export async function * verified (content: AsyncIterable<Uint8Array>, sha256: string, bytes: number): AsyncGenerator<Uint8Array> {
   const meter = new Meter()
+  let last: Uint8Array | undefined
   for await (const chunk of content) {
+    if (last !== undefined) yield last
     meter.add(chunk)
-    yield chunk
+    last = chunk
   }
-  const found = meter.sha256()
-  if (meter.bytes !== bytes || found !== sha256) {
-    throw new EspalierError('internal', `the stored file ${sha256} is damaged: it reads as ${found}; restore it from a backup or upload it again`, { sha256, found })
-  }
+  meter.verify(sha256, bytes)
+  if (last !== undefined) yield last
 }

@@ -1,62 +1,37 @@
-/** The Blobs port on a folder: `xx/<sha256>` for complete files, `tmp/` for those still being written. */
+/** The Blobs port on a folder: `xx/<sha256>` for complete files, with their checksums in `xx/<sha256>.sums`, `tmp/` for those still being written. */
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { access, chmod, constants, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import { EspalierError } from '../../errors.ts'
 import type { Blobs } from '../../jobs/ports.ts'
 import { ahead } from '../../models/ahead.ts'
-import { assertWithin } from '../../models/bytes.ts'
+import { blockReader } from './block-reader.ts'
 import { isAddress, Meter, noSuchBlob, rangeWithin, verified } from './content.ts'
-
-const READ_BYTES = 1 << 20
-const READ_ONLY = 0o444
+import { orNull, piecesBetween, READ_BYTES, READ_ONLY, readUpTo, syncFolder, writeAll } from './disk.ts'
+import { fileSums, SUMS } from './file-sums.ts'
+import { checked, SUM_BYTES, Summer, wholePieces, type Sums } from './sums.ts'
 
 /** Files up to this size are hashed when they are taken, whatever is said of them. Larger ones would take as long as they took to be written. */
 const CHECKED_UP_TO = 256 * 2 ** 20
 
-/** Null when there is no such file or folder. */
-async function orNull<T> (promise: Promise<T>): Promise<T | null> {
-  return await promise.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
-    throw error
-  })
-}
+/** What is known of a complete file. Without `sums` they are made when they are first needed. */
+interface Measured { readonly sha256: string, readonly bytes: number, readonly sums?: Sums }
 
-async function writeAll (file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength;) at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten
-}
-
-async function readAll (file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  for (let at = 0; at < length;) {
-    const { bytesRead } = await file.read(bytes, at, length - at, offset + at)
-    if (bytesRead === 0) throw new EspalierError('internal', `a stored file ends at byte ${offset + at}, before its recorded size`)
-    at += bytesRead
+async function measure (content: AsyncIterable<Uint8Array>, limit?: number, use?: (piece: Uint8Array) => Promise<void>): Promise<Measured> {
+  const [meter, summer] = [new Meter(limit), new Summer()]
+  for await (const piece of content) {
+    meter.add(piece)
+    summer.add(piece)
+    await use?.(piece)
   }
-  return bytes
-}
-
-/** Makes a rename last beyond a power cut. */
-async function syncFolder (folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try { await handle.sync() } finally { await handle.close() }
-}
-
-async function * pieces (file: FileHandle, from: number, to: number): AsyncGenerator<Uint8Array> {
-  for (let at = from; at < to; at += READ_BYTES) yield await readAll(file, at, Math.min(READ_BYTES, to - at))
-}
-
-async function measure (content: AsyncIterable<Uint8Array>): Promise<{ sha256: string, bytes: number }> {
-  const meter = new Meter()
-  for await (const piece of content) meter.add(piece)
-  return { sha256: meter.sha256(), bytes: meter.bytes }
+  return { sha256: meter.sha256(), bytes: meter.bytes, sums: summer.sums() }
 }
 
 /** Blobs in `folder`, which is made when needed and must lie on one file system. Several processes may share it. */
 export function createFileBlobs (folder: string): Blobs {
   const unfinished = path.join(folder, 'tmp')
   const placeOf = (sha256: string): string => path.join(folder, sha256.slice(0, 2), sha256)
+  const sums = fileSums(placeOf, unfinished)
 
   async function openFile (sha256: string): Promise<{ file: FileHandle, size: number }> {
     const file = isAddress(sha256) ? await orNull(open(placeOf(sha256), 'r')) : null
@@ -65,10 +40,11 @@ export function createFileBlobs (folder: string): Blobs {
   }
 
   /** Makes a complete and flushed file the blob of its content. */
-  async function publish (draft: string, { sha256, bytes }: { sha256: string, bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }> {
+  async function publish (draft: string, { sha256, bytes, sums: made }: Measured): Promise<{ sha256: string, bytes: number, created: boolean }> {
     const place = placeOf(sha256)
     const created = await orNull(stat(place)) === null
     await mkdir(path.dirname(place), { recursive: true })
+    if (made !== undefined) await sums.save(sha256, made)
     await chmod(draft, READ_ONLY)
     // Over an equal file as well: that renews its age, so that no sweep takes it before a row refers to it.
     await rename(draft, place)
@@ -86,9 +62,16 @@ export function createFileBlobs (folder: string): Blobs {
       const found = await orNull(stat(place))
       if (found === null || found.mtimeMs > before) continue
       await rm(place, { force: true })
+      await rm(`${place}${SUMS}`, { force: true })
       removed++
     }
     return removed
+  }
+
+  /** Removes sums whose blob is gone. */
+  async function sweepSums (name: string, before: number): Promise<void> {
+    const files = new Set(await orNull(readdir(name)) ?? [])
+    await sweepFolder(name, before, (file) => file.endsWith(SUMS) && !files.has(file.slice(0, -SUMS.length)))
   }
 
   return {
@@ -97,17 +80,14 @@ export function createFileBlobs (folder: string): Blobs {
       const draft = path.join(unfinished, randomUUID())
       const file = await open(draft, 'wx')
       try {
-        const meter = new Meter(limit)
+        let found: Measured
         try {
-          for await (const chunk of content) {
-            meter.add(chunk)
-            await writeAll(file, chunk)
-          }
+          found = await measure(content, limit, async (piece) => { await writeAll(file, piece) })
           await file.sync()
         } finally {
           await file.close()
         }
-        return await publish(draft, { sha256: meter.sha256(), bytes: meter.bytes })
+        return await publish(draft, found)
       } catch (error) {
         await rm(draft, { force: true })
         throw error
@@ -133,7 +113,7 @@ export function createFileBlobs (folder: string): Blobs {
           // It goes to the disk while it is hashed.
           const synced = file.sync()
           synced.catch(() => {})
-          const found = known?.bytes === size && size > CHECKED_UP_TO && isAddress(known.sha256) ? known : await measure(ahead(pieces(file, 0, size)))
+          const found = known?.bytes === size && size > CHECKED_UP_TO && isAddress(known.sha256) ? known : await measure(ahead(piecesBetween(file, 0, size)))
           await synced
           return await publish(draft, found)
         } finally {
@@ -147,15 +127,12 @@ export function createFileBlobs (folder: string): Blobs {
 
     async open (sha256) {
       const { file, size } = await openFile(sha256)
-      return {
-        size,
-        async read (offset, length) {
-          assertWithin(size, offset, length)
-          return await readAll(file, offset, length)
-        },
-        async close () {
-          await file.close()
-        },
+      try {
+        const read = blockReader({ sha256, sums: await sums.of(sha256, file, size), fetch: async (from, to) => await readUpTo(file, from, to), least: SUM_BYTES, most: SUM_BYTES })
+        return { size, read, async close () { await file.close() } }
+      } catch (error) {
+        await file.close()
+        throw error
       }
     },
 
@@ -163,15 +140,26 @@ export function createFileBlobs (folder: string): Blobs {
       const { file, size } = await openFile(sha256)
       try {
         const { from, to } = rangeWithin(size, range)
-        const bytes = pieces(file, from, to)
-        yield * from === 0 && to === size ? verified(bytes, sha256, size) : bytes
+        const all = from === 0 && to === size
+        const known = all ? await sums.stored(sha256, size) : await sums.of(sha256, file, size)
+        const pieces = wholePieces(size, from, to)
+        const content = piecesBetween(file, pieces.from, pieces.to)
+        const bytes = known === null ? content : checked(sha256, known, content, pieces.from, from, to)
+        yield * all ? verified(bytes, sha256, size) : bytes
       } finally {
         await file.close()
       }
     },
 
     async localPath (sha256) {
-      return await this.has(sha256) ? path.resolve(placeOf(sha256)) : undefined
+      const file = isAddress(sha256) ? await orNull(open(placeOf(sha256), 'r')) : null
+      if (file === null) return undefined
+      try {
+        await sums.check(sha256, file)
+        return path.resolve(placeOf(sha256))
+      } finally {
+        await file.close()
+      }
     },
 
     async has (sha256) {
@@ -179,14 +167,18 @@ export function createFileBlobs (folder: string): Blobs {
     },
 
     async delete (sha256) {
-      return isAddress(sha256) && await orNull(unlink(placeOf(sha256)).then(() => true)) !== null
+      if (!isAddress(sha256) || await orNull(unlink(placeOf(sha256)).then(() => true)) === null) return false
+      await rm(sums.placeOf(sha256), { force: true })
+      return true
     },
 
     async sweep (keep, olderThanMs) {
       const before = Date.now() - olderThanMs
       let removed = await sweepFolder(unfinished, before, () => true)
       for (const name of await orNull(readdir(folder)) ?? []) {
-        if (/^[0-9a-f]{2}$/.test(name)) removed += await sweepFolder(path.join(folder, name), before, (file) => isAddress(file) && !keep.has(file))
+        if (!/^[0-9a-f]{2}$/.test(name)) continue
+        removed += await sweepFolder(path.join(folder, name), before, (file) => isAddress(file) && !keep.has(file))
+        await sweepSums(path.join(folder, name), before)
       }
       return removed
     },

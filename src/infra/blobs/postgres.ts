@@ -5,9 +5,9 @@ import pg from 'pg'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs } from '../../jobs/ports.ts'
 import { patientFor } from '../postgres/patience.ts'
-import { isAddress, noSuchBlob, rangeWithin, verified } from './content.ts'
-import { chunkReader, piecesOf, type StoredBlob } from './postgres-read.ts'
-import { writeChunks } from './postgres-write.ts'
+import { isAddress, noSuchBlob, rangeWithin } from './content.ts'
+import { checksumOf, chunkReader, piecesOf, wholeOf, type StoredBlob } from './postgres-read.ts'
+import { writeChunks } from './write-chunks.ts'
 
 export interface PostgresBlobsOptions {
   /** Size of a chunk. Larger ones cost memory for every reader and writer, smaller ones round trips. */
@@ -83,11 +83,14 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
           throw new EspalierError('unavailable', `an upload lost ${chunks - (held.rowCount ?? 0)} of its ${chunks} chunks while Postgres was restarted; send it again`, { sha256 })
         }
         // Renewing its age keeps a sweep from taking it before a row refers to it.
-        const renewed = await client.query<{ upload_id: string }>('UPDATE blobs SET created_at = now() WHERE sha256 = $1 RETURNING upload_id', [sha256])
-        if (renewed.rowCount !== 1) continue // deleted in between
+        const { rows: [known] } = await client.query<{ upload_id: string, damaged: boolean }>(
+          'UPDATE blobs SET created_at = now() WHERE sha256 = $1 RETURNING upload_id, damaged_at IS NOT NULL AS damaged', [sha256])
+        if (known === undefined) continue // deleted in between
         // Ours when a former try was committed and its answer lost.
-        if (renewed.rows[0]?.upload_id === uploadId) return true
-        await client.query('DELETE FROM blob_chunks WHERE upload_id = $1', [uploadId])
+        if (known.upload_id === uploadId) return true
+        const heals = known.damaged && held.rowCount === chunks
+        if (heals) await client.query('UPDATE blobs SET upload_id = $2, chunk_bytes = $3, damaged_at = NULL WHERE sha256 = $1', [sha256, uploadId, chunkBytes])
+        await client.query('DELETE FROM blob_chunks WHERE upload_id = $1', [heals ? known.upload_id : uploadId])
         return false
       }
     })
@@ -98,7 +101,7 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
       const uploadId = randomUUID()
       try {
         const insert = async (position: number, chunk: Uint8Array): Promise<void> => {
-          await query('INSERT INTO blob_chunks (upload_id, position, content) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [uploadId, position, chunk])
+          await query('INSERT INTO blob_chunks (upload_id, position, content, crc32) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [uploadId, position, chunk, checksumOf(chunk)])
         }
         const { sha256, bytes, chunks } = await writeChunks(content, chunkBytes, limit, insert)
         return { sha256, bytes, created: await publish(uploadId, chunks, sha256, bytes) }
@@ -121,8 +124,7 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
     async * stream (sha256, range) {
       const blob = await findOrThrow(sha256)
       const { from, to } = rangeWithin(blob.bytes, range)
-      const bytes = piecesOf(blob, query, from, to)
-      yield * from === 0 && to === blob.bytes ? verified(bytes, sha256, blob.bytes) : bytes
+      yield * from === 0 && to === blob.bytes ? wholeOf(blob, query) : piecesOf(blob, query, from, to)
     },
 
     async localPath () {

@@ -1,7 +1,8 @@
 /** The Prisma client over a pg pool, and the little that all parts of the Catalog share. */
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/client.ts'
-import { patientFor, type WithPatience } from './patience.ts'
+import type { WithPatience } from '../patience.ts'
+import { patientFor } from './patience.ts'
 
 export interface Database {
   readonly prisma: PrismaClient

@@ -1,6 +1,5 @@
 /** What to do when Postgres goes away: tell connection loss from other errors, and try again for a while. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { EspalierError } from '../../errors.ts'
+import { withPatience, type WithPatience } from '../patience.ts'
 
 /** System, pg and SQLSTATE codes that say the connection, not the statement, is the trouble. */
 const CODES = new Set([
@@ -24,29 +23,10 @@ export function isConnectionLoss (thrown: unknown, depth = 0): boolean {
   return isConnectionLoss(cause, depth + 1)
 }
 
-/** Runs work that may be repeated; `lost` is true when a former try lost its connection and may yet have taken effect. */
-export type WithPatience = <T>(work: (lost: boolean) => Promise<T>) => Promise<T>
-
-const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 1000
-
 /**
  * Gives a runner that repeats work upon connection loss, with growing pauses, for `patienceMs` milliseconds in all.
  * @throws `unavailable` when Postgres stays away; any other error at once.
  */
 export function patientFor (patienceMs: number): WithPatience {
-  return async (work) => {
-    const until = Date.now() + patienceMs
-    for (let pause = FIRST_PAUSE_MS, lost = false; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS), lost = true) {
-      try {
-        return await work(lost)
-      } catch (thrown) {
-        if (!isConnectionLoss(thrown)) throw thrown
-        if (Date.now() + pause > until) {
-          throw new EspalierError('unavailable', 'Postgres does not answer; check that it runs and that DATABASE_URL points at it', {}, { cause: thrown })
-        }
-        await sleep(pause)
-      }
-    }
-  }
+  return withPatience({ patienceMs, isLoss: isConnectionLoss, message: 'Postgres does not answer; check that it runs and that DATABASE_URL points at it' })
 }

@@ -5,7 +5,7 @@ import type { Blobs, Catalog, CheckpointFile, CheckpointRow, QueueEntry, RunHook
 import { bring } from './attempt-files.ts'
 
 export interface CheckpointKeeper {
-  /** The checkpoint that the job has as a file; null when it has none, or lost it. */
+  /** The checkpoint that the job has as a file; null when it has none, or it is lost or damaged. */
   bring (folder: string, signal: AbortSignal): Promise<CheckpointFile | null>
   readonly store: RunHooks['onCheckpoint']
   /** Removes the checkpoint that the job has. */
@@ -58,7 +58,8 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
       try {
         return await bring(blobs, { ...current, name: 'checkpoint', format: '' }, folder, 'checkpoint', signal)
       } catch (thrown) {
-        if (EspalierError.from(thrown).code !== 'not-found') throw thrown
+        // Damaged is as good as lost: the run begins at its beginning.
+        if (!['not-found', 'blob-damaged'].includes(EspalierError.from(thrown).code)) throw thrown
         return null
       }
     },

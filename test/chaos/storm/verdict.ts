@@ -50,7 +50,7 @@ export async function verdictOn (home: string, accepted: readonly string[]): Pro
     const failed = jobs.filter(({ state }) => state === 'failed')
     const swept = (await sweep({ catalog, blobs, olderThanMs: 0 })).blobs
     const wanted = await catalog.referencedBlobs()
-    const stored = await filesBelow(folder)
+    const stored = (await filesBelow(folder)).filter((file) => !file.startsWith(path.join(folder, 'tmp')))
     const names = stored.map((file) => path.basename(file)).filter((name) => /^[0-9a-f]{64}$/.test(name))
     const damaged = [...wanted].filter((sha256) => !names.includes(sha256)).map((sha256) => `${sha256} is not there`)
     for (const file of stored) {
@@ -72,8 +72,8 @@ export async function verdictOn (home: string, accepted: readonly string[]): Pro
       swept,
       orphans: {
         rows: [...loose.map(({ what }) => what), ...jobs.filter(({ id }) => !known.has(id)).map(({ id }) => `job that no client was told of: ${id}`)],
-        blobs: names.filter((name) => !wanted.has(name)),
-        files: [...stored.filter((file) => file.startsWith(path.join(folder, 'tmp'))), ...(await filesBelow(path.join(home, 'scratch'))).filter((file) => /job_/.test(file))],
+        blobs: stored.map((file) => path.basename(file, '.sums')).filter((name) => !wanted.has(name)),
+        files: [...await filesBelow(path.join(folder, 'tmp')), ...(await filesBelow(path.join(home, 'scratch'))).filter((file) => /job_/.test(file))],
       },
     }
   } finally {

@@ -34,7 +34,7 @@ describe('configuration', () => {
     const problems = problemsOf({ PORT: '70000', ESPALIER_BLOBS: 's4', ESPALIER_CONCURRENCY: '1.5', ESPALIER_LOG: 'loud', ESPALIER_QUEUE_PREFIX: 'a b' })
     assert.equal(problems.length, 5)
     assert.ok(problems.includes('PORT is "70000"; it must be a whole number from 0 to 65535'))
-    assert.ok(problems.includes('ESPALIER_BLOBS is "s4"; it must be one of files, postgres'))
+    assert.ok(problems.includes('ESPALIER_BLOBS is "s4"; it must be one of files, postgres, s3'))
   })
 
   test('an address that others reach needs a key of 16 characters', () => {
@@ -90,7 +90,7 @@ test('traces go to the address of a collector, or to one of their own', () => {
 })
 
 test('engine processes get TensorFlow\'s settings and no secret', () => {
-  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=secret', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
+  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=secret', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't', ESPALIER_S3_SECRET_ACCESS_KEY: 's' })
   assert.deepEqual(env, { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
   assert.deepEqual([threads, oneDNN], [3, true])
   assert.equal(engineEnvironment({ TF_ENABLE_ONEDNN_OPTS: '0' }).oneDNN, false)
