@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { RECIPE, sha256Of } from '../contract/samples.ts'
+import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { makeWorkplace, MODEL_BYTES, runner, type Workplace } from '../contract/workplace.ts'
 import { flipBit } from '../support/damage.ts'
 import { form, openHarness, type Harness } from './http-harness.ts'
@@ -63,7 +64,7 @@ describe('jobs on damaged files', () => {
     const by = { run: async (...args: Parameters<typeof runner.run>) => { ran = true; return await runner.run(...args) } }
     assert.equal(await place.attempt(job, { by }), 'failed')
     assert.equal(ran, false)
-    const { error } = (await place.catalog.job(job.id))!
+    const { error } = (await place.catalog.of(FIRST_TENANT).job(job.id))!
     assert.equal(error!.code, 'blob-damaged')
     assert.equal(error!.details!['sha256'], sha256Of(MODEL_BYTES))
   })
