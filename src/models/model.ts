@@ -3,6 +3,7 @@ import type { ByteSource } from './bytes.ts'
 import type { Architecture, ArchitectureLayer, WeightSpec } from './architecture/types.ts'
 import type { StoredTensor } from './tensor.ts'
 import type { FormatName } from './formats/index.ts'
+import type { Spelling } from './formats/json-spelling.ts'
 
 /** A weight of a layer, bound to where it lies in the file. */
 export interface LayerWeight {
@@ -33,6 +34,8 @@ export interface ModelFile {
   readonly layers: readonly ModelLayer[]
   /** The Keras model config as parsed JSON: {class_name, config, ...}. */
   readonly config: Readonly<Record<string, unknown>>
+  /** How its file spells the configuration; absent where there is no text of it. */
+  readonly spelling?: () => Promise<Spelling>
   /** Who wrote it, as the file says: e.g. {kerasVersion: "3.15.1", backend: "tensorflow"}. */
   readonly producer: Readonly<Record<string, string>>
   readonly hasOptimizerState: boolean

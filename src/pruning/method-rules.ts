@@ -171,7 +171,7 @@ export const METHOD_RULES = {
   },
   'structured-iterative': {
     description: 'rounds of taking out the channels that matter least and of training what is left',
-    keys: [...CHANNELS_OUT, 'training', 'calibration'],
+    keys: [...CHANNELS_OUT, 'training', 'calibration', 'batchNorm'],
     targets: ['channels', 'params', 'macs', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
     scopes: ['global', 'layer'],
     trains: true,

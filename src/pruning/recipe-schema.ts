@@ -95,7 +95,7 @@ export const RecipeInput = Type.Object({
   granularity: Type.Optional(GranularityInput),
   scope: Type.Optional(oneOf(SCOPE_NAMES, 'which weights compete')),
   target: Type.Optional(TargetInput),
-  batchNorm: Type.Optional(oneOf(['keep', 'recalibrate'], 'what becomes of the moving statistics of batch normalisation: recalibrate takes them anew from the pruned model over calibration data')),
+  batchNorm: Type.Optional(oneOf(['keep', 'recalibrate'], 'what becomes of the moving statistics of batch normalisation: recalibrate takes them anew from the pruned model over calibration data, behind the training where it trains')),
   schedule: Type.Optional(SparsityScheduleInput),
   options: Type.Optional(Type.Unsafe<MethodOptions>({ type: 'object', additionalProperties: {}, description: 'what the method can be told besides; see each method' })),
   search: Type.Optional(SearchInput),

@@ -1,13 +1,11 @@
 /** Every method that prunes while it trains, over HTTP on a residual network: the target within 0.1 %, a receipt that adds up, figures as time series, a page. */
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readModel } from '../../src/models/formats/index.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { METHOD_RULES, type MethodRules } from '../../src/pruning/method-rules.ts'
-import { pathOf } from '../support/fixtures.ts'
-import { openService, type TestService } from '../support/service.ts'
-import { writeTrainingImages } from '../support/training-images.ts'
+import type { TestService } from '../support/service.ts'
+import { openStockedService } from '../support/stocked-service.ts'
 
 const METHODS = Object.entries<MethodRules>(METHOD_RULES).filter(([, { trains, granularities, reshapes }]) => trains && granularities !== undefined && reshapes !== true)
 const TRAINING = { epochs: 2, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.002 } }
@@ -15,13 +13,7 @@ const TRAINING = { epochs: 2, batchSize: 64, optimizer: { type: 'adam', learning
 describe('over HTTP', () => {
   let service: TestService, model: string, dataset: string
 
-  before(async () => {
-    service = await openService()
-    model = (await service.client.uploadModel(pathOf('test/fixtures/models/resnet8.keras'))).id
-    const file = path.join(service.home, 'images.npz')
-    await writeTrainingImages(file, 1000)
-    dataset = (await service.client.uploadDataset(file)).id
-  })
+  before(async () => { ({ service, model, dataset } = await openStockedService('test/fixtures/models/resnet8.keras', 1000)) })
   after(async () => { await service.close() })
 
   for (const [method, { granularities }] of METHODS) {

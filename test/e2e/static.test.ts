@@ -1,12 +1,10 @@
 /** Methods on a trained model that look at data, over HTTP on a residual network: exact counts, a receipt that says what was looked at, a file with these zeros. */
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { readModel } from '../../src/models/formats/index.ts'
-import { pathOf } from '../support/fixtures.ts'
-import { openService, type TestService } from '../support/service.ts'
-import { writeTrainingImages } from '../support/training-images.ts'
+import type { TestService } from '../support/service.ts'
+import { openStockedService } from '../support/stocked-service.ts'
 
 const RECIPES = [
   { method: 'one-shot', criterion: 'wanda', target: { sparsity: 0.6 } },
@@ -18,13 +16,7 @@ const RECIPES = [
 describe('over HTTP', () => {
   let service: TestService, model: string, dataset: string
 
-  before(async () => {
-    service = await openService()
-    model = (await service.client.uploadModel(pathOf('test/fixtures/models/resnet8.keras'))).id
-    const file = path.join(service.home, 'images.npz')
-    await writeTrainingImages(file, 1000)
-    dataset = (await service.client.uploadDataset(file)).id
-  })
+  before(async () => { ({ service, model, dataset } = await openStockedService('test/fixtures/models/resnet8.keras', 1000)) })
   after(async () => { await service.close() })
 
   for (const recipe of RECIPES) {

@@ -1,29 +1,21 @@
 /** Structured pruning over HTTP: a smaller file that loads again, with its groups in the receipt. */
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readModel } from '../../src/models/formats/index.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { sizeOf } from '../../src/models/tensor.ts'
-import { pathOf } from '../support/fixtures.ts'
-import { openService, type TestService } from '../support/service.ts'
-import { writeTrainingImages } from '../support/training-images.ts'
+import type { TestService } from '../support/service.ts'
+import { openStockedService } from '../support/stocked-service.ts'
 
 describe('over HTTP', () => {
   let service: TestService, model: string, dataset: string
 
-  before(async () => {
-    service = await openService()
-    model = (await service.client.uploadModel(pathOf('test/fixtures/models/resnet8.keras'))).id
-    const file = path.join(service.home, 'images.npz')
-    await writeTrainingImages(file, 1000)
-    dataset = (await service.client.uploadDataset(file)).id
-  })
+  before(async () => { ({ service, model, dataset } = await openStockedService('test/fixtures/models/resnet8.keras', 1000)) })
   after(async () => { await service.close() })
 
   for (const [name, recipe] of [
     ['at once', { method: 'structured', scope: 'layer', target: { channels: 0.5 }, calibration: { examples: 200 }, batchNorm: 'recalibrate' }],
-    ['while training', { method: 'structured-iterative', target: { macs: 0.5 }, options: { rounds: 2 }, training: { epochs: 2, batchSize: 64 }, output: ['keras', 'keras-h5'] }],
+    ['while training', { method: 'structured-iterative', target: { macs: 0.5 }, options: { rounds: 2 }, training: { epochs: 2, batchSize: 64 }, batchNorm: 'recalibrate', output: ['keras', 'keras-h5'] }],
   ] as const) {
     test(`channels go ${name}`, async () => {
       const { id } = await service.client.createJob({ model, dataset, recipe })

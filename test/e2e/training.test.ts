@@ -1,13 +1,11 @@
 /** Training over HTTP: progress while it runs, an engine killed in the middle, a pause, and the same model as if nothing had happened. */
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Job } from '../../src/jobs/resources.ts'
 import { descendantsOf } from '../chaos/processes.ts'
-import { pathOf } from '../support/fixtures.ts'
-import { openService, type TestService } from '../support/service.ts'
-import { writeTrainingImages } from '../support/training-images.ts'
+import type { TestService } from '../support/service.ts'
+import { openStockedService } from '../support/stocked-service.ts'
 
 const EXAMPLES = 2000
 const TRAINING = { epochs: 6, batchSize: 64, validation: 0.1, checkpointEvery: 0.2 }
@@ -15,13 +13,7 @@ const TRAINING = { epochs: 6, batchSize: 64, validation: 0.1, checkpointEvery: 0
 describe('a job that trains', () => {
   let service: TestService, model: string, dataset: string
 
-  before(async () => {
-    service = await openService()
-    model = (await service.client.uploadModel(pathOf('examples/lenet5.keras'))).id
-    const file = path.join(service.home, 'images.npz')
-    await writeTrainingImages(file, EXAMPLES)
-    dataset = (await service.client.uploadDataset(file)).id
-  })
+  before(async () => { ({ service, model, dataset } = await openStockedService('examples/lenet5.keras', EXAMPLES)) })
   after(async () => { await service.close() })
 
   const submit = async (changes: object = {}): Promise<string> => (await service.client.createJob({ model, dataset, recipe: { method: 'fine-tune', training: { ...TRAINING, ...changes }, evaluation: { latency: false } } })).id

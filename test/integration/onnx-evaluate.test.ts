@@ -1,25 +1,19 @@
 /** Whole jobs on ONNX files with data sets: metrics, predictions and pruned models are those of onnxruntime for Python; no TensorFlow is loaded. */
 import assert from 'node:assert/strict'
 import { readFileSync, statSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { readDataset } from '../../src/datasets/index.ts'
 import type { JobInput, JobResult } from '../../src/methods/job-types.ts'
-import { runJob } from '../../src/methods/run-job.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { parseRecipe } from '../../src/pruning/recipe.ts'
 import { spawnEngine } from '../../src/worker/engine-child.ts'
-import { createSpoolFile, folderOnDisk } from '../../src/worker/files.ts'
-import { gzipSize } from '../../src/worker/gzip-size.ts'
-import { openFixture, pathOf } from '../support/fixtures.ts'
-
-interface Figures { accuracy: number, loss: number, predictions: number[][] }
-interface Case { data: string, task: string, before: Figures, after: Figures }
+import { assertNear, assertRunAs, figuresOf, runFixture } from '../support/fixture-jobs.ts'
+import { pathOf } from '../support/fixtures.ts'
 
 const FOLDER = 'test/fixtures/onnx-run'
-const { sparsity, files } = JSON.parse(readFileSync(pathOf(`${FOLDER}/expected.json`), 'utf8')) as { sparsity: number, files: Record<string, Case> }
+const { sparsity, files } = figuresOf(FOLDER)
 const PRUNE = { method: 'magnitude', target: { sparsity } }
 
 /** Largest difference: half precision adds in another order on another machine. */
@@ -30,42 +24,14 @@ describe('a job on an ONNX file with a data set', () => {
   beforeEach(async () => { folder = await mkdtemp(path.join(tmpdir(), 'espalier-onnx-')) })
   afterEach(async () => { await rm(folder, { recursive: true }) })
 
-  async function run (file: string, data: string | null, recipe: object, changes: Partial<JobInput> = {}): Promise<JobResult> {
-    const source = await openFixture(`${FOLDER}/${file}`)
-    const examples = data === null ? null : await openFixture(`${FOLDER}/${data}`)
-    try {
-      const dataset = examples && {
-        source: examples, name: data!, sha256: 'b'.repeat(64), format: 'npz', inputs: { scale: (await readDataset(examples)).splits.all!.features.some(({ type }) => type === 'uint8') ? 1 / 255 : 1, offset: 0 },
-      }
-      return await runJob({
-        recipe: parseRecipe(recipe), model: { source, name: file, sha256: 'a'.repeat(64), format: 'onnx' }, dataset, evaluationDataset: null,
-        folder: folderOnDisk(folder), engine: async () => assert.fail('TensorFlow is not needed'), gzipSize, limits: { sessionDataBytes: 2 ** 28, threads: 1 },
-        spool: async (name) => await createSpoolFile(path.join(folder, name)), signal: new AbortController().signal, onProgress () {}, ...changes,
-      })
-    } finally {
-      await source.close()
-      await examples?.close()
-    }
-  }
+  const jobs = { fixtures: FOLDER, format: 'onnx', dataPath: (name: string) => `${FOLDER}/${name}`, engine: async () => assert.fail('TensorFlow is not needed'), limits: { sessionDataBytes: 2 ** 28, threads: 1 } }
+  const run = async (file: string, data: string | null, recipe: object, changes: Partial<JobInput> = {}): Promise<JobResult> => await runFixture({ ...jobs, folder }, file, data, recipe, changes)
 
-  function assertNear (found: Readonly<Record<string, number>> | null, expected: Figures, within: number): void {
-    assert.equal(found!.accuracy, expected.accuracy)
-    assert.equal(Math.abs(found!.loss! - expected.loss) < within, true, `loss ${found!.loss}, ${expected.loss} expected`)
-  }
-
-  for (const [name, { data, task, before, after }] of Object.entries(files)) {
+  for (const [name, figures] of Object.entries(files)) {
     test(`${name}: metrics before and after, and predictions, are onnxruntime's`, async () => {
-      const { receipt, outputs } = await run(name, data, { ...PRUNE, evaluation: { batchSize: 32, predictions: 2 } })
-      assertNear(receipt.before.metrics, before, tolerance(name))
-      assertNear(receipt.after.metrics, after, tolerance(name))
-      assert.equal(receipt.evaluation!.task, task)
-      const predictions = JSON.parse(await readFile(path.join(folder, 'predictions.json'), 'utf8')) as { outputs: number[][] }
-      const found = predictions.outputs[0]!.flat(Infinity) as number[]
-      after.predictions.flat().forEach((value, at) => { assert.equal(Math.abs(found[at]! - value) < Math.max(1, Math.abs(value)) * tolerance(name), true, `prediction ${at} is ${found[at]}, ${value} expected`) })
-      assert.equal(found.length, after.predictions.flat().length)
-      const [written] = receipt.outputs
-      assert.deepEqual([written!.verified, written!.maxDifference], [true, 0])
-      assert.match(written!.verification, /all weights equal, predictions of \d+ examples/)
+      const result = await run(name, figures.data, { ...PRUNE, evaluation: { batchSize: 32, predictions: 2 } })
+      await assertRunAs(figures, result, folder, tolerance(name))
+      const { outputs } = result
       assert.deepEqual(outputs.map((output) => output.name), [name.endsWith('.zip') ? 'model.zip' : 'model.onnx', 'predictions.json'])
       assert.deepEqual((await readdir(folder)).sort(), outputs.map((output) => output.name).sort(), 'files for onnxruntime are gone')
     })

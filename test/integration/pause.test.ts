@@ -6,6 +6,7 @@ import type { Progress } from '../../src/methods/progress.ts'
 import { createJobs, type Jobs } from '../support/jobs.ts'
 
 const MLP = 'test/fixtures/models/mlp.keras'
+const RESNET = 'test/fixtures/models/resnet8.keras'
 const TRAINING = { epochs: 3, batchSize: 64, validation: 0.1, optimizer: { type: 'adam', learningRate: 0.002 } }
 const LIMIT = 10
 
@@ -15,7 +16,7 @@ describe('a job that is paused', () => {
   after(async () => { await jobs.close() })
 
   /** Runs it with a pause whenever `at` says so, until it is done. Gives also how often it was paused. */
-  async function inPieces (name: string, recipe: object, at: (progress: Progress, pauses: number) => boolean): Promise<{ result: JobResult, pauses: number }> {
+  async function inPieces (name: string, model: string, recipe: object, at: (progress: Progress, pauses: number) => boolean): Promise<{ result: JobResult, pauses: number }> {
     let saved: Uint8Array | null = null
     const checkpoints: NonNullable<JobInput['checkpoints']> = {
       load: async () => saved,
@@ -27,7 +28,7 @@ describe('a job that is paused', () => {
     }
     for (let pauses = 0; pauses < LIMIT; pauses++) {
       const pause = new AbortController()
-      const running = jobs.start(`${name}-${pauses}`, MLP, recipe, {
+      const running = jobs.start(`${name}-${pauses}`, model, recipe, {
         dataset: jobs.dataset, checkpoints, pause: pause.signal, onProgress (progress) { if (progress.stage === 'training' && progress.done > 0 && at(progress, pauses)) pause.abort() },
       })
       const result = await running.catch((error: { code?: string }) => {
@@ -39,24 +40,27 @@ describe('a job that is paused', () => {
     return assert.fail(`paused ${LIMIT} times`)
   }
 
-  for (const [name, recipe, at] of [
+  for (const [name, recipe, at, model = MLP] of [
     ['with masks that come back, paused several times', { method: 'surgery', target: { sparsity: 0.9 }, options: {} }, ({ done }: Progress, pauses: number) => done >= 15 * (pauses + 1)],
     ['with trained gates, a penalty that follows the schedule and a teacher', { method: 'l0', target: { sparsity: 0.8 }, training: { distillation: {} } }, ({ done }: Progress, pauses: number) => done >= 12 * (pauses + 1)],
     ['rewired by gradients, from fresh weights', { method: 'rigl', target: { sparsity: 0.8 }, training: { from: 'scratch' }, schedule: { every: 7 } }, ({ done }: Progress, pauses: number) => done >= 17 * (pauses + 1)],
     ['in rounds', { method: 'lottery', target: { sparsity: 0.9 }, options: { rounds: 3 } }, ({ epoch }: Progress, pauses: number) => epoch === pauses + 1],
     ['taking channels out in rounds, with a teacher', { method: 'structured-iterative', target: { channels: 0.5 }, options: { rounds: 3 }, training: { distillation: {} } }, ({ done, total }: Progress, pauses: number) => done >= total * (pauses + 1) / 4],
+    ['taking channels and new moving statistics in rounds', { method: 'structured-iterative', target: { channels: 0.5 }, options: { rounds: 3 }, batchNorm: 'recalibrate', calibration: { examples: 200 } }, ({ done, total }: Progress, pauses: number) => done >= total * (pauses + 1) / 4, RESNET],
+    ['searching a share of channels with new moving statistics', { method: 'structured-iterative', criterion: 'taylor', target: { maxAccuracyDrop: 0.7 }, search: { attempts: 2, low: 0.2, high: 0.6 }, options: { rounds: 2 }, batchNorm: 'recalibrate', calibration: { examples: 200 } }, ({ done, total }: Progress, pauses: number) => done >= total * (pauses + 1) / 5, RESNET],
     ['searching a share of channels', { method: 'structured-iterative', target: { maxAccuracyDrop: 0.3 }, search: { attempts: 2, low: 0.2, high: 0.8 }, options: { rounds: 2 } }, ({ done, total }: Progress, pauses: number) => done >= total * (pauses + 1) / 5],
     ['searching a sparsity, paused in the second training', { method: 'gradual', target: { maxAccuracyDrop: 0.3 }, search: { attempts: 3 } }, ({ done, total }: Progress, pauses: number) => pauses === 0 && done > total / 3],
   ] as const) {
     test(`${name}: it ends as if it had not been`, async () => {
       const training = 'training' in recipe ? recipe.training : {}
       const whole = { evaluation: { latency: false }, ...recipe, training: { ...TRAINING, checkpointEvery: 3600, ...training } }
-      const once = await jobs.start(`${recipe.method}-once`, MLP, whole, { dataset: jobs.dataset })
-      const { result, pauses } = await inPieces(recipe.method, whole, at)
+      const once = await jobs.start(`${recipe.method}-once`, model, whole, { dataset: jobs.dataset })
+      const { result, pauses } = await inPieces(recipe.method, model, whole, at)
       assert.ok(pauses > 0)
       assert.equal(result.outputs[0]!.sha256, once.outputs[0]!.sha256)
       assert.deepEqual(result.receipt.updates, once.receipt.updates)
       assert.deepEqual(result.receipt.search, once.receipt.search)
+      assert.deepEqual(result.receipt.batchNorm, once.receipt.batchNorm)
       assert.deepEqual(result.receipt.training!.epochs, once.receipt.training!.epochs)
     })
   }

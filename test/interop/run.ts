@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models ONNX models and metrics go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- metrics`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models, ONNX models and metrics go to the libraries of their formats:
+ * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- metrics`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -17,6 +17,7 @@ import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
 import { writeGradients } from './gradients.ts'
+import { writeNumbers } from './numbers.ts'
 import { writeOnnxCases } from './onnx.ts'
 import { writeMetrics } from './metrics.ts'
 import { writeRemade } from './remade.ts'
@@ -59,6 +60,7 @@ const python = process.env.ESPALIER_PYTHON ?? 'python3'
 /** What is checked, by name: the packages it needs, the scripts, and what writes their files into a folder. */
 const CHECKS = {
   keras: { packages: ['tensorflow'], scripts: ['check_models.py', 'check_gradients.py'], write: writeKeras },
+  numbers: { packages: ['tensorflow'], scripts: ['check_numbers.py'], write: writeNumbers },
   remade: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeRemade },
   structure: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeStructure },
   safetensors: { packages: ['safetensors'], scripts: ['check_safetensors.py'], write: writeSafetensors },

@@ -8,7 +8,7 @@ import { METHOD_RULES, type PruningTrainingMethod } from '../../pruning/method-r
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import { SCHEDULE_OPTIONS, scheduleFor } from '../../pruning/schedules/index.ts'
 import type { DynamicMethod, MethodResult, TrainingContext } from '../method.ts'
-import type { MaskUpdate, SearchRecord } from '../receipt.ts'
+import type { BatchNormRecord, MaskUpdate, SearchRecord } from '../receipt.ts'
 import { firstWeights } from './first-weights.ts'
 import { createUpdateLog } from './mask-updates.ts'
 import { openExamples, type OpenedExamples } from './open-examples.ts'
@@ -55,6 +55,10 @@ export interface PrunedOnce {
   readonly sparsity: number | null
   /** Of methods that take channels out: by round, what went. */
   readonly gone?: ReadonlyArray<readonly number[]>
+  /** Which moving statistics were taken anew behind the training. */
+  readonly batchNorm?: BatchNormRecord
+  /** Over the examples that select, where that is not the training's. */
+  readonly accuracy?: number
 }
 
 /** One training with pruning. Throws `target-missed` when time ran out before the target was reached. */

@@ -31,11 +31,11 @@ export function savesSearch (checkpoints: Checkpoints | undefined, state: () => 
 export function encodeSearch ({ curve, best }: SearchState, inner: Uint8Array): Uint8Array {
   const { weights, ...trained } = best?.pruned.trained ?? { weights: new Map<string, Float32Array>() }
   const arrays = [...weights].map(([name, values]): StoredArray => ({ name, dtype: 'float32', shape: [values.length], values }))
-  const kept = best === null ? null : { sparsity: best.sparsity, trained, updates: best.pruned.updates, ...(best.pruned.gone && { gone: best.pruned.gone }) }
+  const kept = best === null ? null : { sparsity: best.sparsity, trained, updates: best.pruned.updates, ...(best.pruned.gone && { gone: best.pruned.gone }), ...(best.pruned.batchNorm && { batchNorm: best.pruned.batchNorm }) }
   return aroundCheckpoint(encodeCheckpoint({ position: { epoch: 0, step: 0, curve, best: kept }, arrays }), inner)
 }
 
-interface KeptBest { readonly sparsity: number, readonly trained: Omit<PrunedOnce['trained'], 'weights'>, readonly updates: PrunedOnce['updates'], readonly gone?: PrunedOnce['gone'] }
+interface KeptBest { readonly sparsity: number, readonly trained: Omit<PrunedOnce['trained'], 'weights'>, readonly updates: PrunedOnce['updates'], readonly gone?: PrunedOnce['gone'], readonly batchNorm?: PrunedOnce['batchNorm'] }
 
 function decodeSearch (bytes: Uint8Array): { state: SearchState, inner: Uint8Array } {
   const { own, inner } = withinCheckpoint(bytes)
@@ -45,7 +45,7 @@ function decodeSearch (bytes: Uint8Array): { state: SearchState, inner: Uint8Arr
   return {
     state: {
       curve: position.curve as SearchState['curve'],
-      best: kept && { sparsity: kept.sparsity, pruned: { trained: { ...kept.trained, weights } as PrunedOnce['trained'], updates: kept.updates, sparsity: kept.sparsity, ...(kept.gone && { gone: kept.gone }) } },
+      best: kept && { sparsity: kept.sparsity, pruned: { trained: { ...kept.trained, weights } as PrunedOnce['trained'], updates: kept.updates, sparsity: kept.sparsity, ...(kept.gone && { gone: kept.gone }), ...(kept.batchNorm && { batchNorm: kept.batchNorm }) } },
     },
     inner,
   }

@@ -44,8 +44,8 @@ export async function searchSparsity (context: TrainingContext, examples: Opened
   return { ...state.best.pruned, search }
 }
 
-/** Accuracy of the given model over the examples that select. Throws `invalid-recipe` for a task without accuracy. */
-async function accuracyOf (context: TrainingContext, { data, validation }: OpenedExamples): Promise<number> {
+/** Accuracy of the context's model over the examples that select. Throws `invalid-recipe` for a task without accuracy. */
+export async function accuracyOf (context: TrainingContext, { data, validation }: OpenedExamples): Promise<number> {
   const trainer = await createTrainer({ model: context.model, options: trainingOf(context), data, seed: context.recipe.seed, ...(validation && { validation }) })
   try {
     const { metrics } = await trainer.validate()
@@ -59,7 +59,8 @@ async function accuracyOf (context: TrainingContext, { data, validation }: Opene
 }
 
 /** Over the examples that select, of the epoch whose weights were taken. */
-function reachedBy ({ trained: { record } }: PrunedOnce): number {
+function reachedBy ({ trained: { record }, accuracy }: PrunedOnce): number {
+  if (accuracy !== undefined) return accuracy
   const taken = record.restoredEpoch === null ? record.epochs.at(-1) : record.epochs.find(({ epoch }) => epoch === record.restoredEpoch)
   return taken?.validation?.metrics.accuracy ?? 0
 }

@@ -1,5 +1,6 @@
 /** Structured pruning in rounds: channels go, what is left trains, as often as it is asked. */
 import { chooseCalibration } from '../../datasets/index.ts'
+import type { ModelFile } from '../../models/model.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import type { Target } from '../../pruning/targets.ts'
 import type { DynamicMethod, TrainingContext } from '../method.ts'
@@ -10,8 +11,8 @@ import { shareOfLayers } from '../structured/take.ts'
 import { firstWeights } from './first-weights.ts'
 import { openExamples, type OpenedExamples } from './open-examples.ts'
 import type { PrunedOnce } from './run-pruning.ts'
-import { searchSparsity } from './search.ts'
-import { rebuilt, trainInRounds, withValues, type Looking } from './structured-rounds.ts'
+import { accuracyOf, searchSparsity } from './search.ts'
+import { rebuilt, trainInRounds, withValues, type Looking, type RoundCut } from './structured-rounds.ts'
 
 export const structuredIterative = {
   name: 'structured-iterative',
@@ -23,8 +24,7 @@ export const structuredIterative = {
     const { recipe, model } = context
     const examples = await openExamples(context)
     const found = await prunedTo(recipe.target!, context, examples)
-    const { model: shrunk, cuts } = await rebuilt(model, recipe, found.gone!)
-    const made = await withValues(shrunk, found.trained.weights)
+    const { made, cuts } = await madeOf(context, found)
     return {
       model: made,
       changes: new Map(),
@@ -33,6 +33,7 @@ export const structuredIterative = {
       training: found.trained.record,
       structure: mergedRecord(cuts),
       notes: cuts.flatMap(({ coupled, gone }) => channelNotes(coupled, gone)),
+      ...(found.batchNorm && { batchNorm: found.batchNorm }),
       ...(found.search && { search: found.search }),
     }
   },
@@ -41,9 +42,19 @@ export const structuredIterative = {
 async function prunedTo (target: Target, context: TrainingContext, examples: OpenedExamples): Promise<PrunedOnce & { readonly search?: SearchRecord }> {
   const looking = lookingAt(context)
   if ('maxAccuracyDrop' in target || 'minAccuracy' in target) {
-    return await searchSparsity(context, examples, target, async (share, own, checkpoints) => await trainInRounds(own, { examples, target: { channels: share }, looking, ...(checkpoints && { checkpoints }) }))
+    return await searchSparsity(context, examples, target, async (share, own, checkpoints) => {
+      const pruned = await trainInRounds(own, { examples, target: { channels: share }, looking, ...(checkpoints && { checkpoints }) })
+      // Behind the training its figures are those of other statistics.
+      return pruned.batchNorm === undefined ? pruned : { ...pruned, accuracy: await accuracyOf({ ...own, model: (await madeOf(own, pruned)).made }, examples) }
+    })
   }
   return await trainInRounds(context, { examples, target, looking, ...(context.checkpoints && { checkpoints: context.checkpoints }) })
+}
+
+/** The smaller model with what was trained, and how it came to be smaller. */
+async function madeOf ({ model, recipe }: TrainingContext, { gone, trained }: PrunedOnce): Promise<{ readonly made: ModelFile, readonly cuts: readonly RoundCut[] }> {
+  const { model: shrunk, cuts } = await rebuilt(model, recipe, gone!)
+  return { made: await withValues(shrunk, trained.weights), cuts }
 }
 
 /** Over some of the training examples. */

@@ -9,7 +9,8 @@ import type { Choice } from '../../pruning/structure/choose.ts'
 import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
 import type { Target } from '../../pruning/targets.ts'
 import type { StaticContext, TrainingContext } from '../method.ts'
-import type { TrainingRecord } from '../receipt.ts'
+import type { BatchNormRecord, TrainingRecord } from '../receipt.ts'
+import { recalibrate } from '../static/reach.ts'
 import { coupleModel, type CoupledModel } from '../structured/channels.ts'
 import { channelMeasure } from '../structured/measures.ts'
 import { takeChannels } from '../structured/take.ts'
@@ -51,12 +52,12 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
   let { model } = before
   let removed = before.cuts.reduce((sum, cut) => sum + competingIn(cut), 0)
   let trained: TrainedModel | undefined
+  let batchNorm: BatchNormRecord | undefined
   for (let round = records.length; round < epochs.length; round++) {
     signal.throwIfAborted()
     // A round that was under way when the run stopped has its channels taken out already; its weights come with the training's checkpoint.
     if (gone.length === round) {
-      const { onProgress } = context
-      const own: StaticContext = { recipe, model, signal, onProgress, ...looking }
+      const own = lookingAt(model)
       const place = { round, rounds: epochs.length, removed }
       const followed = withShares(coupleModel(model, recipe), (share) => 1 - (1 - share) ** (1 / epochs.length))
       const taken = await takeChannels(own, { followed, targetOf: async (coupled, choice) => await roundTarget(target, own, coupled, choice, place) })
@@ -72,10 +73,18 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
       examples, teacher: given, best: training.keep !== 'last', ...(zeros && { pruner: { keep: zeros, kinds: { train: {} } } }), ...(saves && { checkpoints: saves }),
     })
     records.push(trained.record)
+    // Behind the training, which normalises by its batches: what was taken before it would not be of the weights that it ends with.
+    const statistics = await recalibrate(lookingAt(model), trained.weights, model)
+    trained = { ...trained, weights: statistics.changes }
+    batchNorm = statistics.record
     model = await withValues(model, trained.weights)
   }
   if (trained === undefined) throw new EspalierError('internal', 'no round was trained')
-  return { trained: { ...trained, record: joinTrainings(records) }, updates: [], sparsity: 'channels' in target ? target.channels : null, gone }
+  return { trained: { ...trained, record: joinTrainings(records) }, updates: [], sparsity: 'channels' in target ? target.channels : null, gone, ...(batchNorm && { batchNorm }) }
+
+  function lookingAt (one: ModelFile): StaticContext {
+    return { recipe, model: one, signal, onProgress (progress) { context.onProgress(progress) }, ...looking }
+  }
 }
 
 /** The rounds as they were saved, and the training to go on with; from the beginning without a checkpoint. */

@@ -1,10 +1,11 @@
 /** How a model was compiled, and the state of its optimizer, between `.keras` and `.h5`. */
 import type { ModelFile } from '../model.ts'
 import { tensorOfDataset } from './file-tensor.ts'
-import { setTexts, textsOf } from './h5-attributes.ts'
+import { setTexts, textOf, textsOf } from './h5-attributes.ts'
 import { EspalierError } from '../../errors.ts'
 import type { Hdf5Dataset, Hdf5DatasetSpec, Hdf5Group, Hdf5GroupSpec } from './hdf5/index.ts'
 import { isObject, type Json } from './json.ts'
+import { spellingOf, type Spelling } from './json-spelling.ts'
 import { datasetSpec, emptyGroup, groupAt } from './keras-spec.ts'
 
 /** `training_config` of an `.h5` file out of the compile_config of a `.keras` file; undefined when there is none or it is of a custom class. */
@@ -25,6 +26,13 @@ export function kerasCompileConfig (model: ModelFile): Json | undefined {
   const { optimizer_config: optimizer, ...rest } = training
   const { class_name: className, config } = optimizer as Json
   return { optimizer: { module: 'keras.optimizers', class_name: className, config, registered_name: null }, ...rest }
+}
+
+/** How an `.h5` file spells it. */
+export function compileSpelling (model: ModelFile): Spelling | undefined {
+  const root = model.format === 'keras-h5' ? (model.rest as { readonly root?: Hdf5Group }).root : undefined
+  const text = root === undefined ? undefined : textOf(root, 'training_config')
+  return text === undefined ? undefined : spellingOf(text)
 }
 
 function isBuiltIn (object: Json): boolean {

@@ -12,7 +12,7 @@ import { resetText, setText, setTexts, textOf } from './h5-attributes.ts'
 import { bindH5Weights, byTopLevel } from './h5-weights.ts'
 import { datatypeOf, readHdf5, specOf, writeHdf5, type Hdf5DatasetSpec, type Hdf5Group, type Hdf5GroupSpec } from './hdf5/index.ts'
 import { assertJsonSize, parseObject, type Json } from './json.ts'
-import { respelled } from './json-spelling.ts'
+import { memberOf, respelled, spellingOf } from './json-spelling.ts'
 import { datasetSpec, emptyGroup, groupAt } from './keras-spec.ts'
 import { replacements } from './replacements.ts'
 
@@ -52,6 +52,7 @@ export const kerasH5: ModelFormat<'keras-h5'> = {
       architecture,
       layers: bindH5Weights(weights, architecture),
       config,
+      spelling: async () => spellingOf(textOf(root, CONFIG)!),
       producer: { ...(version !== undefined && { kerasVersion: version }), ...(backend !== undefined && { backend }) },
       hasOptimizerState: root.children.has('optimizer_weights'),
       rest: { root, ...(training !== undefined && { training }) } satisfies Rest,
@@ -59,7 +60,7 @@ export const kerasH5: ModelFormat<'keras-h5'> = {
   },
 
   async write (model, changes, options, sink) {
-    return await writeHdf5(model.format === 'keras-h5' ? sameTree(model, changes, options) : convertedTree(model, changes, options), sink)
+    return await writeHdf5(model.format === 'keras-h5' ? await sameTree(model, changes, options) : await convertedTree(model, changes, options), sink)
   },
 }
 
@@ -70,23 +71,24 @@ function jsonOf (root: Hdf5Group, name: string): Json | undefined {
   return parseObject(text, `the attribute "${name}"`)
 }
 
-function sameTree (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): Hdf5GroupSpec {
+async function sameTree (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): Promise<Hdf5GroupSpec> {
   const { root } = model.rest as Rest
   const tree = specOf(root, replacements(model, changes, compress))
   if (optimizerState === 'drop') tree.children.delete('optimizer_weights')
-  if (model.remade === true) resetText(tree.attributes, CONFIG, respelled(textOf(root, CONFIG)!, model.config))
+  if (model.remade === true) resetText(tree.attributes, CONFIG, respelled(await model.spelling?.(), model.config))
   return tree
 }
 
-function convertedTree (model: ModelFile, changes: TensorChanges, options: WriteOptions): Hdf5GroupSpec {
+async function convertedTree (model: ModelFile, changes: TensorChanges, options: WriteOptions): Promise<Hdf5GroupSpec> {
   assertConvertible(model, 'keras-h5', options)
   const root = emptyGroup()
   const version = model.producer.kerasVersion?.startsWith('3.') === true ? model.producer.kerasVersion : '3.0.0'
   setText(root.attributes, 'keras_version', version)
   setText(root.attributes, 'backend', 'tensorflow')
-  setText(root.attributes, CONFIG, JSON.stringify(toLegacyConfig(model.config)))
+  const spelling = await model.spelling?.()
+  setText(root.attributes, CONFIG, respelled(spelling, toLegacyConfig(model.config)))
   const training = h5TrainingConfig(model)
-  if (training !== undefined) setText(root.attributes, 'training_config', JSON.stringify(training))
+  if (training !== undefined) setText(root.attributes, 'training_config', respelled({ ...memberOf(spelling, 'compile_config'), spaced: spelling?.spaced === true }, training))
   const weights = weightGroups(model, changes, options)
   setText(weights.attributes, 'keras_version', version)
   setText(weights.attributes, 'backend', 'tensorflow')

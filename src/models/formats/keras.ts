@@ -5,13 +5,13 @@ import type { ByteSource } from '../bytes.ts'
 import type { ModelFile, TensorChanges } from '../model.ts'
 import { looksLikeZip, openZip, type ZipEntry } from '../zip.ts'
 import { toKeras3Config } from './conversion/keras3.ts'
-import { kerasCompileConfig, kerasOptimizerGroup } from './convert-optimizer.ts'
+import { compileSpelling, kerasCompileConfig, kerasOptimizerGroup } from './convert-optimizer.ts'
 import { assertConvertible } from './convertible.ts'
 import { dataOf } from './file-tensor.ts'
 import type { ModelFormat, WriteOptions } from './format.ts'
 import { readHdf5, specOf, type Hdf5Group, type Hdf5GroupSpec } from './hdf5/index.ts'
 import { isObject, parseObject, readJsonBytes, type Json } from './json.ts'
-import { respelled } from './json-spelling.ts'
+import { respelled, spellingOf, withMember } from './json-spelling.ts'
 import { writeArchive, type ArchivePart } from './keras-archive.ts'
 import { bindKerasStore } from './keras-store.ts'
 import { kerasStoreSpec } from './keras-spec.ts'
@@ -48,6 +48,7 @@ export const keras: ModelFormat<'keras'> = {
       architecture,
       layers: bindKerasStore(weights, architecture),
       config,
+      spelling: async () => spellingOf(new TextDecoder().decode(await readEntry(entry(CONFIG), CONFIG))),
       producer: { ...(version !== undefined && { kerasVersion: version }) },
       hasOptimizerState: weights.children.has('optimizer'),
       rest: { entries, weights } satisfies Rest,
@@ -55,7 +56,7 @@ export const keras: ModelFormat<'keras'> = {
   },
 
   async write (model, changes, options, sink) {
-    return await writeArchive(model.format === 'keras' ? await sameParts(model, changes, options) : convertedParts(model, changes, options), sink)
+    return await writeArchive(model.format === 'keras' ? await sameParts(model, changes, options) : await convertedParts(model, changes, options), sink)
   },
 }
 
@@ -109,15 +110,15 @@ async function sameParts (model: ModelFile, changes: TensorChanges, { compress, 
   const tree = specOf(weights, replacements(model, changes, compress))
   if (optimizerState === 'drop') tree.children.delete('optimizer')
   const contents = new Map<string, ArchivePart['content']>([[WEIGHTS, tree]])
-  if (model.remade === true) contents.set(CONFIG, await configText(model, entries.find(({ name }) => name === CONFIG)))
+  if (model.remade === true) contents.set(CONFIG, encode(respelled(await model.spelling?.(), model.config)))
   return entries.map((entry) => ({ name: entry.name, content: contents.get(entry.name) ?? entry }))
 }
 
-async function configText (model: ModelFile, entry: ZipEntry | undefined): Promise<Uint8Array> {
-  return new TextEncoder().encode(respelled(new TextDecoder().decode(await readEntry(entry, CONFIG)), model.config))
+function encode (text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }
 
-function convertedParts (model: ModelFile, changes: TensorChanges, options: WriteOptions): ArchivePart[] {
+async function convertedParts (model: ModelFile, changes: TensorChanges, options: WriteOptions): Promise<ArchivePart[]> {
   assertConvertible(model, 'keras', options)
   const version = model.producer.kerasVersion?.startsWith('3.') === true ? model.producer.kerasVersion : FIRST_KERAS_3
   const compiled = kerasCompileConfig(model)
@@ -128,8 +129,8 @@ function convertedParts (model: ModelFile, changes: TensorChanges, options: Writ
   }))
   const optimizer = options.optimizerState === 'keep' ? kerasOptimizerGroup(model) : undefined
   if (optimizer !== undefined) tree.children.set('optimizer', optimizer)
-  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
-  return [{ name: METADATA, content: text({ keras_version: version }) }, { name: CONFIG, content: text(config) }, { name: WEIGHTS, content: tree }]
+  const spelling = withMember(await model.spelling?.(), 'compile_config', compileSpelling(model))
+  return [{ name: METADATA, content: encode(JSON.stringify({ keras_version: version })) }, { name: CONFIG, content: encode(respelled(spelling, config)) }, { name: WEIGHTS, content: tree }]
 }
 
 /** What a file says that was made from one of Keras 2 or TF.js: any Keras 3 reads it. */

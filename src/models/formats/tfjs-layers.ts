@@ -9,6 +9,7 @@ import type { ModelFormat } from './format.ts'
 import { isObject, parseObject, readJsonBytes, type Json } from './json.ts'
 import { zipNames } from './keras.ts'
 import type { FileTensor } from './file-tensor.ts'
+import { memberOf, spellingOf } from './json-spelling.ts'
 import { isGraphModel, modelJsonIn } from './tfjs-json.ts'
 import { malformed, readManifest, type ManifestGroup, type ManifestWeight } from './tfjs-manifest.ts'
 import { layersTensor } from './tfjs-tensor.ts'
@@ -40,7 +41,8 @@ export const tfjsLayers: ModelFormat<'tfjs-layers'> = {
     const path = modelJsonIn(entries.map(({ name }) => name))
     if (path === undefined) throw new EspalierError('invalid-model', 'the zip has no model.json')
     const folder = path.slice(0, -'model.json'.length)
-    const model = parseObject(await readJsonBytes(await entries.find(({ name }) => name === path)!.source(), path), path)
+    const readText = async (): Promise<Uint8Array> => await readJsonBytes(await entries.find(({ name }) => name === path)!.source(), path)
+    const model = parseObject(await readText(), path)
     const topology = topologyOf(model)
     const manifest = await readManifest(model.weightsManifest, (name) => entries.find((entry) => entry.name === folder + name))
     const groups = manifest.map(({ paths, sizes, source, weights }) => ({
@@ -57,6 +59,10 @@ export const tfjsLayers: ModelFormat<'tfjs-layers'> = {
       architecture,
       layers: bindManifest(architecture, weights.filter(({ isOptimizer }) => !isOptimizer)),
       config,
+      async spelling () {
+        const whole = memberOf(spellingOf(new TextDecoder().decode(await readText())), 'modelTopology')!
+        return isObject(topology.model_config) ? memberOf(whole, 'model_config')! : whole
+      },
       producer: {
         ...texts({ kerasVersion: topology.keras_version, backend: topology.backend, generatedBy: model.generatedBy, convertedBy: model.convertedBy }),
         ...(quantized.length > 0 && { quantized: `${quantized.join(', ')}; read as float32 and written as float32` }),

@@ -9,6 +9,7 @@ import { assertConvertible } from './convertible.ts'
 import { dataAsFloat32, dataOf, piecesOf, withRaw, type FileTensor } from './file-tensor.ts'
 import type { ModelSink, WriteOptions } from './format.ts'
 import { isObject, readJsonBytes, type Json } from './json.ts'
+import { respelled, spellingOf, withMember, type Spelling } from './json-spelling.ts'
 import { assertKnown, heldTensors } from './replacements.ts'
 import type { LayersWeight, TfjsRest } from './tfjs-layers.ts'
 import { isStoredPlainly } from './tfjs-tensor.ts'
@@ -40,8 +41,10 @@ export async function writeSame (model: ModelFile, changes: TensorChanges, { opt
     for (const entry of entries) {
       if (shardNames.has(entry.name)) continue
       const isModel = entry.name === `${folder}model.json`
-      if (isModel) yield { name: entry.name, content: isSame ? await readJsonBytes(await entry.source(), entry.name) : jsonBytes(written) }
-      else yield { name: entry.name, content: entry.stream() }
+      if (isModel) {
+        const given = await readJsonBytes(await entry.source(), entry.name)
+        yield { name: entry.name, content: isSame ? given : jsonBytes(written, spellingOf(new TextDecoder().decode(given))) }
+      } else yield { name: entry.name, content: entry.stream() }
     }
     for (const group of output) yield * shardInputs(group, folder)
   }
@@ -70,8 +73,9 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
   }
   const group: OutputGroup = { weights, shards: shardsFor(weights, 1) }
   const json = { format: 'layers-model', generatedBy: `keras v${topology.keras_version}`, convertedBy: 'Espalier', modelTopology: topology, weightsManifest: weights.length > 0 ? [manifestOf(group)] : [] }
+  const spelling = withMember({}, 'modelTopology', withMember({}, 'model_config', await model.spelling?.()))
   const inputs = async function * (): AsyncGenerator<ZipInput> {
-    yield { name: 'model.json', content: jsonBytes(json) }
+    yield { name: 'model.json', content: jsonBytes(json, spelling) }
     yield * shardInputs(group, '')
   }
   return await writeAll(inputs(), sink)
@@ -129,8 +133,8 @@ async function * shardInputs ({ weights, shards }: OutputGroup, folder: string):
   }
 }
 
-function jsonBytes (value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value))
+function jsonBytes (value: unknown, before: Spelling | undefined): Uint8Array {
+  return new TextEncoder().encode(respelled(before, value))
 }
 
 async function writeAll (inputs: AsyncIterable<ZipInput>, sink: ModelSink): Promise<number> {

@@ -62,7 +62,7 @@ describe('the search for a sparsity', () => {
   test('a checkpoint gives back the curve, the best attempt and the training under way', async () => {
     const weights = new Map([['a', Float32Array.of(1, 0, -2)], ['b', Float32Array.of(0.5)]])
     const record = { data: 'all', epochs: [] } as unknown as TrainedModel['record']
-    const state: SearchState = { curve: [{ sparsity: 0.9, value: 0.8, held: true }], best: { sparsity: 0.9, pruned: { trained: { weights, record }, updates: [], sparsity: 0.9 } } }
+    const state: SearchState = { curve: [{ sparsity: 0.9, value: 0.8, held: true }], best: { sparsity: 0.9, pruned: { trained: { weights, record }, updates: [], sparsity: 0.9, gone: [[3, 5], []], batchNorm: { layers: 2, examples: 10 } } } }
     const begun: SearchState = { curve: [], best: null }
     for (const [given, inner] of [[state, Uint8Array.of(1, 2, 3)], [begun, Uint8Array.of()]] as const) {
       const loaded = await loadSearch({ load: async () => encodeSearch(given, inner), save: async () => {} })

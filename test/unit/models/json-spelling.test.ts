@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { respelled } from '../../../src/models/formats/json-spelling.ts'
+import { respelled as respelledBy, spellingOf } from '../../../src/models/formats/json-spelling.ts'
 import { bytesOf, entryOf } from './formats-helpers.ts'
+
+const respelled = (text: string, value: unknown): string => respelledBy(spellingOf(text), value)
 
 describe('respelled', () => {
   test('the configurations that Keras wrote come out letter by letter', async () => {

@@ -27,6 +27,14 @@ test('fills in every default', () => {
   assert.deepEqual(Object.keys(METHOD_OPTIONS.structured.properties), Object.keys(OPTION_DEFAULTS.structured))
 })
 
+test('with training, moving statistics are kept or taken anew over calibration data', () => {
+  const iterative = (input: object) => parseRecipe({ method: 'structured-iterative', target, ...input })
+  assert.deepEqual([iterative({}).batchNorm, iterative({}).calibration], ['keep', undefined])
+  const { batchNorm, calibration } = iterative({ batchNorm: 'recalibrate', calibration: { examples: 5 } })
+  assert.deepEqual([batchNorm, calibration], ['recalibrate', { examples: 5, batchSize: 128, loss: 'auto' }])
+  assert.match(errorsOf({ method: 'structured-iterative', target, batchNorm: 'forget' })['/batchNorm']!, /must be "keep" or "recalibrate"/)
+})
+
 test('every target that the method names is taken, with a value in its range', () => {
   for (const name of METHOD_RULES.structured.targets) assert.ok(name in parseRecipe({ method: 'structured', target: { [name]: name === 'bytes' ? 1000 : 0.5 } }).target!, name)
 })
