@@ -11,6 +11,7 @@ import { countRequests } from './plugins/metrics.ts'
 import { describeApi } from './plugins/openapi.ts'
 import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/security.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
+import { addEventRoutes } from './routes/events/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
@@ -65,6 +66,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
       addJobRoutes(v1, dependencies)
+      addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })

@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
+import type { JobChanges } from '../jobs/watching.ts'
+import type { StreamLimits } from './events/open-streams.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
 
@@ -21,7 +23,7 @@ export type SummarizeDataset = (source: ByteSource, inputs: InputScaling | undef
 export interface CatalogueEntry { readonly name: string, readonly description: string, readonly [detail: string]: unknown }
 export type Catalogue = Readonly<Record<string, readonly CatalogueEntry[]>>
 
-export interface Limits {
+export interface Limits extends StreamLimits {
   /** Of one uploaded file, in bytes. */
   readonly uploadBytes: number
 }
@@ -30,6 +32,7 @@ export interface Dependencies {
   readonly catalog: Catalogs
   readonly blobs: Blobs
   readonly queue: Queue
+  readonly changes: JobChanges
   readonly summarizeModel: SummarizeModel
   readonly summarizeDataset: SummarizeDataset
   readonly planModel: PlanModel

@@ -5,6 +5,7 @@ import { EspalierError } from '../errors.ts'
 import { createFileBlobs } from '../infra/blobs/files.ts'
 import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
+import { createJobChanges } from '../infra/postgres/changes.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
 import { VERSION } from '../version.ts'
@@ -30,24 +31,26 @@ export async function serve (config: Config): Promise<Server> {
   }
   const catalog = createCatalog(databaseUrl)
   const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl) : createFileBlobs(path.join(config.home, 'blobs'))
+  const changes = createJobChanges(databaseUrl)
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
   const app = await createApp({
     catalog,
     blobs,
     queue,
+    changes,
     summarizeModel: summarizeModelFile,
     summarizeDataset: summarizeDatasetFile,
     // A plan holds the weights a few times over.
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
     catalogue: CATALOGUE,
-    limits: { uploadBytes: config.maxUploadBytes },
+    limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   }, { logger: config.logLevel === 'silent' ? false : { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] } })
 
   const close = async (): Promise<void> => {
     await app.close()
-    await Promise.allSettled([catalog.close(), queue.close(), blobs.close()])
+    await Promise.allSettled([changes.close(), catalog.close(), queue.close(), blobs.close()])
   }
   try {
     // The first query loads a query compiler: better now than in somebody's first request. That nothing answers yet is for /readyz to say.

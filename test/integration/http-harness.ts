@@ -7,6 +7,7 @@ import { EspalierError } from '../../src/errors.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { App, Dependencies } from '../../src/http/dependencies.ts'
 import { createFileBlobs } from '../../src/infra/blobs/files.ts'
+import { createJobChanges } from '../../src/infra/postgres/changes.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import { makePlan } from '../../src/methods/planning/make-plan.ts'
 import { readModel } from '../../src/models/formats/index.ts'
@@ -34,11 +35,13 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
   const catalog = createCatalog(database.url)
   const blobs = createFileBlobs(home)
   const { url, prefix } = freshPrefix()
+  const told = createJobChanges(database.url)
   const queue = createQueue(url, { prefix })
   const dependencies: Dependencies = {
     catalog,
     blobs,
     queue,
+    changes: told,
     summarizeModel: async (source) => {
       await mustBegin(source, ['model', 'PK\u0003\u0004'], 'invalid-model')
       return MODEL
@@ -64,7 +67,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
     },
     async close () {
       await app.close()
-      await Promise.all([catalog.close(), queue.close(), blobs.close()])
+      await Promise.all([told.close(), catalog.close(), queue.close(), blobs.close()])
       await database.drop()
       await rm(home, { recursive: true, force: true })
     },
