@@ -21,6 +21,7 @@ import { freshPrefix } from '../support/queue.ts'
 
 export interface Harness extends Dependencies {
   readonly app: App
+  readonly databaseUrl: string
   /** What workers see. */
   readonly catalog: Catalog
   /** How many files lie in the blob folder, finished or not. */
@@ -59,6 +60,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
   const app = await createApp(dependencies)
   return {
     ...dependencies,
+    databaseUrl: database.url,
     catalog,
     app,
     async blobCount () {
