@@ -23,26 +23,32 @@ export interface StreamLimits { readonly streams?: number, readonly stuckMs?: nu
 /** Closing the server ends all streams at once. */
 export function openStreams (app: FastifyInstance, { streams = MAX_STREAMS, stuckMs = STUCK_MS, longestMs = LONGEST_MS }: StreamLimits = {}): OpenStreams {
   const closing = new AbortController()
-  let count = 0
-  app.addHook('preClose', async () => closing.abort())
+  const open = new Set<() => void>()
+  app.addHook('preClose', async () => {
+    closing.abort()
+    for (const close of open) close()
+  })
 
   return {
     closing: closing.signal,
     open (reply) {
-      if (count >= streams) {
+      if (open.size >= streams) {
         reply.header('retry-after', String(RETRY_AFTER_SECONDS))
         throw new EspalierError('too-many-streams', `${streams} streams are open, which is as many as this server keeps; come again later, or ask with ?wait=`, { streams })
       }
-      count++
       const { raw } = reply
       const stop = new AbortController()
       const end = (): void => { stop.abort() }
-      closing.signal.addEventListener('abort', end)
+      const close = (): void => {
+        end()
+        // What a client does not take would keep the server from closing.
+        if (raw.writableNeedDrain) raw.destroy()
+      }
+      open.add(close)
       const timers = [setTimeout(end, longestMs), cutWhenStuck(reply, stuckMs)]
       raw.once('close', () => {
-        count--
+        open.delete(close)
         end()
-        closing.signal.removeEventListener('abort', end)
         for (const timer of timers) clearTimeout(timer)
       })
       if (closing.signal.aborted || raw.destroyed) end()

@@ -49,7 +49,10 @@ export async function * streamJob ({ catalog, changes, jobId, from, signal }: Jo
         if (message?.data !== undefined) yield { event: 'metrics', id: jobCursorText(cursor), data: message.data }
       }
       if (isEnded(job.state)) {
-        if (job.state === 'succeeded') yield await outcome(catalog, jobId, signal)
+        const made = job.state === 'succeeded' ? await outcome(catalog, jobId, signal) : undefined
+        // What could not be asked for any more is told to who comes back: the end may not be told before it.
+        if (signal.aborted) return
+        if (made !== undefined) yield made
         yield { event: 'end', id: jobCursorText({ ...cursor, ended: true }), data: { job: jobId, state: job.state, attempt: job.attempt } }
         return
       }
