@@ -1,6 +1,8 @@
 /** GET /v1/jobs, GET and DELETE /v1/jobs/{id}. */
 import { Type } from 'typebox'
 import { awaitEnd } from '../../../jobs/use-cases/await-end.ts'
+import { findJob } from '../../../jobs/use-cases/job-view.ts'
+import { oneAfterAnotherBy } from '../../../jobs/use-cases/one-after-another.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
@@ -13,6 +15,11 @@ const JobQuery = Type.Object({
 
 export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies): void {
   const waitFor = waiting(app)
+  // All who wait for a job are told of its end in the same moment: they look together.
+  const look = oneAfterAnotherBy(async (key) => {
+    const [tenant, id] = JSON.parse(key) as [string, string]
+    return await findJob(catalog.of(tenant), id)
+  })
 
   app.get('/jobs', {
     schema: {
@@ -39,11 +46,11 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
       response: { 200: json('The job', JobRef), ...problems(404) },
     },
   }, async (request, reply) => {
-    const mine = catalog.of(tenantOf(request))
     const { id } = request.params
-    const row = await waitFor(reply, request.query.wait, async (signal) => await awaitEnd(mine, changes, id, signal))
-    if (row === null) throw noSuchJob(id)
-    return await viewOf(mine, row)
+    const key = JSON.stringify([tenantOf(request), id])
+    const job = await waitFor(reply, request.query.wait, async (signal) => await awaitEnd(async () => await look(key), changes, id, signal))
+    if (job === null) throw noSuchJob(id)
+    return job
   })
 
   app.delete('/jobs/:id', {
