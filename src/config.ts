@@ -22,6 +22,8 @@ export interface Config {
   /** Jobs at once in one worker. */
   readonly concurrency: number
   readonly maxUploadBytes: number
+  /** Streams of events that one API process keeps open. */
+  readonly maxStreams: number
   /** 0: no limit. */
   readonly jobTimeoutSeconds: number
   /** An engine process that holds more during a job is killed. */
@@ -126,6 +128,7 @@ export function readConfig (env: Environment = inherited): Config {
     ...(s3 !== undefined && { s3 }),
     concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
+    maxStreams: integer('ESPALIER_MAX_STREAMS', 1000, 1, 1_000_000),
     jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
     childMemoryMb: integer('ESPALIER_CHILD_MEMORY_MB', 8192, 512, 2 ** 22),
     childJobs: integer('ESPALIER_CHILD_JOBS', 50, 1, 1_000_000),
@@ -158,6 +161,7 @@ export function environmentOf (config: Config): Environment {
     ...environmentOfS3(config.s3),
     ESPALIER_CONCURRENCY: String(config.concurrency),
     ESPALIER_MAX_UPLOAD_BYTES: String(config.maxUploadBytes),
+    ESPALIER_MAX_STREAMS: String(config.maxStreams),
     ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
     ESPALIER_CHILD_MEMORY_MB: String(config.childMemoryMb),
     ESPALIER_CHILD_JOBS: String(config.childJobs),

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   conflict: 'The state does not allow this',
   'still-running': 'The same request is still being answered',
   'idempotency-mismatch': 'The Idempotency-Key was used before with another request',
+  'too-many-streams': 'More streams are not kept open here',
   unauthorized: 'An API key is needed',
   'payload-too-large': 'The upload is larger than allowed',
   'method-not-allowed': 'The address does not take this method',

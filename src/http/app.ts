@@ -12,6 +12,7 @@ import { describeApi } from './plugins/openapi.ts'
 import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/security.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
+import { addEventRoutes } from './routes/events/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
@@ -78,6 +79,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
       addJobRoutes(v1, dependencies)
+      addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })

@@ -6,6 +6,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
 import type { Figures } from '../jobs/figures.ts'
+import type { JobChanges } from '../jobs/watching.ts'
+import type { StreamLimits } from './events/open-streams.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
 
@@ -22,7 +24,7 @@ export type SummarizeDataset = (source: ByteSource, inputs: InputScaling | undef
 export interface CatalogueEntry { readonly name: string, readonly description: string, readonly [detail: string]: unknown }
 export type Catalogue = Readonly<Record<string, readonly CatalogueEntry[]>>
 
-export interface Limits {
+export interface Limits extends StreamLimits {
   /** Of one uploaded file, in bytes. */
   readonly uploadBytes: number
 }
@@ -32,6 +34,7 @@ export interface Dependencies {
   readonly blobs: Blobs
   readonly queue: Queue
   readonly figures: Figures
+  readonly changes: JobChanges
   readonly summarizeModel: SummarizeModel
   readonly summarizeDataset: SummarizeDataset
   readonly planModel: PlanModel

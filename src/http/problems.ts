@@ -24,6 +24,7 @@ export const STATUS_OF_CODE = {
   conflict: 409,
   'still-running': 409,
   'idempotency-mismatch': 422,
+  'too-many-streams': 503,
   unauthorized: 401,
   'payload-too-large': 413,
   'method-not-allowed': 405,

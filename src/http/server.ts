@@ -5,6 +5,7 @@ import { EspalierError } from '../errors.ts'
 import { createBlobs } from '../infra/blobs/index.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createFigures } from '../infra/postgres/figures.ts'
+import { createJobChanges } from '../infra/postgres/changes.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
 import { createProcessLog } from '../telemetry/process-log.ts'
@@ -37,6 +38,7 @@ export async function serve (config: Config): Promise<Server> {
   const metrics = apiMetrics()
   const catalog = createCatalog(databaseUrl)
   const figures = createFigures(databaseUrl)
+  const changes = createJobChanges(databaseUrl)
   const blobs = meteredBlobs(await createBlobs(config), metrics.of)
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
   const app = await createApp({
@@ -44,19 +46,20 @@ export async function serve (config: Config): Promise<Server> {
     blobs,
     queue,
     figures,
+    changes,
     summarizeModel: summarizeModelFile,
     summarizeDataset: summarizeDatasetFile,
     // A plan holds the weights a few times over.
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
     catalogue: CATALOGUE,
-    limits: { uploadBytes: config.maxUploadBytes },
+    limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   }, { log, metrics, tracing })
 
   const close = async (): Promise<void> => {
     await app.close()
-    await Promise.allSettled([catalog.close(), figures.close(), queue.close(), blobs.close(), tracing.close()])
+    await Promise.allSettled([changes.close(), catalog.close(), figures.close(), queue.close(), blobs.close(), tracing.close()])
   }
   try {
     // The first query loads a query compiler: better now than in somebody's first request. That nothing answers yet is for /readyz to say.

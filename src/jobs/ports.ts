@@ -5,6 +5,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { EventOrder, Watching } from './watching.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
 
@@ -62,7 +63,7 @@ export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog {
+export interface TenantCatalog extends Watching {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -106,7 +107,7 @@ export interface IdempotencyKeys {
 }
 
 /** What the API is given of the rows: nothing but through a tenant. */
-export interface Catalogs extends IdempotencyKeys {
+export interface Catalogs extends IdempotencyKeys, EventOrder {
   of (tenant: string): TenantCatalog
   ping (): Promise<void>
   close (): Promise<void>

@@ -4,6 +4,7 @@ import { readModel } from '../models/formats/index.ts'
 import type { ModelFile } from '../models/model.ts'
 import { createClock } from './clock.ts'
 import { openDevice, type Device, type Opened } from './device.ts'
+import { withEstimates } from './estimate.ts'
 import { METHODS } from './index.ts'
 import type { JobInput, JobResult } from './job-types.ts'
 import { measure, type Measured } from './measure.ts'
@@ -24,7 +25,8 @@ const STREAMED = 'the model is too large to be held, its weights were streamed'
  * `job-paused` where `pause` may stop it: what comes after training is short beside it, and goes on to the end.
  * Every tensor is released, whatever happens; files that were begun and not finished are removed.
  */
-export async function runJob (input: JobInput): Promise<JobResult> {
+export async function runJob (given: JobInput): Promise<JobResult> {
+  const input = { ...given, onProgress: withEstimates((progress) => given.onProgress(progress)) }
   const { recipe, signal } = input
   const clock = createClock((time) => input.onStage?.(time))
   const stage = (name: string, done = 0, total = 1): void => { input.onProgress({ stage: name, done, total, etaSeconds: null }) }
@@ -42,6 +44,7 @@ export async function runJob (input: JobInput): Promise<JobResult> {
   stage(method.kind === 'static' ? 'pruning' : 'training')
   assertShrinkable(recipe, model)
   const pruned = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
+  if (recipe.shrink === true) stage('shrinking')
   const result = recipe.shrink === true ? await clock.time('shrink', async () => await shrinkDead(input, model, pruned)) : pruned
   signal.throwIfAborted()
 
@@ -52,7 +55,9 @@ export async function runJob (input: JobInput): Promise<JobResult> {
     const measured = device === null || report === null
       ? null
       : await clock.time('evaluate', async () => await measureReport(input, made, device, report))
-    const speed = device?.before === undefined || !isTimed(input, result) ? null : await clock.time('speed', async () => await timeSmaller(input, model, made, device))
+    const isTimedBeside = device?.before !== undefined && isTimed(input, result)
+    if (isTimedBeside) stage('timing')
+    const speed = !isTimedBeside ? null : await clock.time('speed', async () => await timeSmaller(input, model, made, device))
     signal.throwIfAborted()
     const written = await writeModels(input, made, method, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)

@@ -49,7 +49,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortS
   }
   const dataset = async (file: DatasetFileInput | null): Promise<JobDataset | null> => file && { ...file, source: await open(file.path) }
   const metrics = metricsBuffer(request.job, send)
-  let last = 0
+  let [last, stage] = [0, '']
   try {
     const model = await open(request.model.path)
     expectOutput(model.size)
@@ -76,8 +76,8 @@ async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortS
       pause,
       onProgress (progress) {
         const now = performance.now()
-        if (now - last < PROGRESS_EVERY_MS && progress.done < progress.total) return
-        last = now
+        if (progress.stage === stage && now - last < PROGRESS_EVERY_MS && progress.done < progress.total) return
+        ;[last, stage] = [now, progress.stage]
         send({ type: 'progress', job: request.job, progress })
       },
       onStage (time) { send({ type: 'stage', job: request.job, time }) },

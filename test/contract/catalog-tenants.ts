@@ -6,7 +6,7 @@ import type { Dataset, Model } from '../../src/jobs/resources.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { artifact, DATASET, MODEL, newFile, RECEIPT, RECIPE } from './samples.ts'
 
-interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow }
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow }
 
 /** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
 const NOTHING_OF = {
@@ -35,6 +35,14 @@ const NOTHING_OF = {
   deleteJob: async (mine, { done }) => { assert.equal(await mine.deleteJob(done.id), false) },
   metricSeries: async (mine, { done }) => { assert.deepEqual(await mine.metricSeries(done.id), []) },
   metricPoints: async (mine, { done }) => { assert.deepEqual((await mine.metricPoints(done.id, { series: ['loss'], after: -1, limit: 10 })).points, []) },
+  watched: async (mine, { done }) => { assert.equal(await mine.watched(done.id, 0, 10), null) },
+  newestStep: async (mine, { done }) => { assert.equal(await mine.newestStep(done.id), null) },
+  newPoints: async (mine, { done }) => { assert.equal(await mine.newPoints(done.id, -1, 100), null) },
+  events: async (mine) => { assert.deepEqual(await mine.events(0, Number.MAX_SAFE_INTEGER, 100), []) },
+  workedOn: async (mine, { running }) => {
+    assert.deepEqual(await mine.workedOn([running.id]), [])
+    assert.deepEqual(await mine.workedOn(null), [])
+  },
   requestCancel: async (mine, { queued }) => { assert.equal(await mine.requestCancel(queued.id), null) },
   requestPause: async (mine, { queued }) => { assert.equal(await mine.requestPause(queued.id), null) },
   resume: async (mine, { paused }) => { assert.equal(await mine.resume(paused.id), null) },
@@ -52,12 +60,13 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       const model = await owner.createModel(newFile('theirs'), MODEL)
       const dataset = await owner.createDataset(newFile('theirs'), DATASET)
       const create = async (): Promise<JobRow> => await owner.createJob({ modelId: model.id, datasetId: dataset.id, evaluationDatasetId: null, recipe: RECIPE })
-      const [done, queued, paused] = [await create(), await create(), await create()]
+      const [done, queued, paused, running] = [await create(), await create(), await create(), await create()]
+      await catalog().begin(running.id, 1, 'w')
       await catalog().begin(done.id, 1, 'w')
       await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
       await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
       await owner.requestPause(paused.id)
-      theirs = { model, dataset, done, queued, paused }
+      theirs = { model, dataset, done, queued, paused, running }
       mine = catalog().of(await addTenant())
     })
 

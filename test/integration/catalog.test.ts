@@ -10,6 +10,7 @@ import { catalogContract } from '../contract/catalog.ts'
 import { catalogMetricsContract } from '../contract/catalog-metrics.ts'
 import { catalogMovesContract } from '../contract/catalog-moves.ts'
 import { catalogPauseContract } from '../contract/catalog-pause.ts'
+import { catalogWatchingContract } from '../contract/catalog-watching.ts'
 import { catalogTenantsContract } from '../contract/catalog-tenants.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -34,6 +35,7 @@ catalogContract('Postgres', () => catalog)
 catalogMovesContract('Postgres', () => catalog)
 catalogPauseContract('Postgres', () => catalog)
 catalogMetricsContract('Postgres', () => catalog)
+catalogWatchingContract('Postgres', () => catalog)
 catalogTenantsContract('Postgres', () => catalog, async () => {
   await admin.query("INSERT INTO tenants (id, name) VALUES ('tnt_other', 'other')")
   return 'tnt_other'
@@ -92,6 +94,7 @@ describe('catalog on Postgres', () => {
   })
 
   test('listing reads an index, not the table', async () => {
+    await admin.query('ANALYZE jobs')
     await admin.query('SET enable_seqscan = off')
     const { rows } = await admin.query('EXPLAIN SELECT * FROM jobs WHERE tenant_id = $1 AND model_id = $2 ORDER BY created_at DESC, id DESC LIMIT 21', [FIRST_TENANT, 'mdl_x'])
     await admin.query('RESET enable_seqscan')

@@ -7,6 +7,7 @@ import { EspalierError } from '../../src/errors.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { App, Dependencies } from '../../src/http/dependencies.ts'
 import { createFileBlobs } from '../../src/infra/blobs/files.ts'
+import { createJobChanges } from '../../src/infra/postgres/changes.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import { createFigures } from '../../src/infra/postgres/figures.ts'
 import { makePlan } from '../../src/methods/planning/make-plan.ts'
@@ -22,6 +23,7 @@ import { freshPrefix } from '../support/queue.ts'
 
 export interface Harness extends Dependencies {
   readonly app: App
+  readonly databaseUrl: string
   /** What workers see. */
   readonly catalog: Catalog
   /** How many files lie in the blob folder, finished or not. */
@@ -38,12 +40,14 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
   const catalog = createCatalog(database.url)
   const blobs = createFileBlobs(home)
   const { url, prefix } = freshPrefix()
+  const told = createJobChanges(database.url)
   const queue = createQueue(url, { prefix })
   const dependencies: Dependencies = {
     catalog,
     blobs,
     queue,
     figures: createFigures(database.url),
+    changes: told,
     summarizeModel: async (source) => {
       await mustBegin(source, ['model', 'PK\u0003\u0004'], 'invalid-model')
       return MODEL
@@ -61,6 +65,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
   const app = await createApp(dependencies)
   return {
     ...dependencies,
+    databaseUrl: database.url,
     catalog,
     app,
     async blobCount () {
@@ -70,7 +75,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
     async damageBlob (sha256, at) { await flipBit(path.join(home, sha256.slice(0, 2), sha256), at) },
     async close () {
       await app.close()
-      await Promise.all([catalog.close(), queue.close(), blobs.close(), dependencies.figures.close()])
+      await Promise.all([told.close(), catalog.close(), queue.close(), blobs.close(), dependencies.figures.close()])
       await database.drop()
       await rm(home, { recursive: true, force: true })
     },

@@ -6,7 +6,9 @@ import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
 import { storable } from './rows.ts'
+import { eventOrderIn } from './event-order.ts'
 import { transitionsIn } from './transitions.ts'
+import { watchingIn } from './watching.ts'
 import { wishesIn } from './wishes.ts'
 
 /**
@@ -23,6 +25,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...transitionsIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
+    ...eventOrderIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -33,5 +36,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant) }
 }

@@ -33,8 +33,12 @@ export function metricsIn ({ prisma, patiently }: Database): Pick<Catalog, 'metr
       const id = storable(jobId)
       const cells = jsonText(cellsOf(points))
       return await patiently(async () => await prisma.$transaction(async (tx) => {
-        // The lock keeps the job in this attempt until the points are in.
-        const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM jobs WHERE id = ${id} AND attempt = ${attempt} AND state ${oneOf(WORKED_ON)} FOR SHARE`
+        // The lock keeps the job in this attempt until the points are in, and those who watch are told when they are.
+        const told = Prisma.sql`pg_notify('espalier_job_changes', 'metrics ' || id || ' ' || tenant_id)::text`
+        const worked = Prisma.sql`WHERE id = ${id} AND attempt = ${attempt} AND state ${oneOf(WORKED_ON)}`
+        const held = await tx.$queryRaw<unknown[]>(from === undefined
+          ? Prisma.sql`SELECT ${told} FROM jobs ${worked} FOR SHARE`
+          : Prisma.sql`UPDATE jobs SET metric_run = metric_run + 1, metric_from = ${from} ${worked} RETURNING ${told}`)
         if (held.length === 0) return false
         if (from !== undefined) await tx.$executeRaw`DELETE FROM metric_points WHERE job_id = ${id} AND step > ${from}`
         await tx.$executeRaw`

@@ -3,6 +3,8 @@ import { createWriteStream } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { EspalierError } from '../../errors.ts'
+import type { Dataset } from '../resources.ts'
+import type { BytesMoved } from './bytes-moved.ts'
 import type { ArtifactRow, Blobs, DatasetFileInput, InputFile, JobRow, RunResult, TenantCatalog } from '../ports.ts'
 
 /** A store that lost part of an upload (a restart of Postgres) asks for it again. */
@@ -11,31 +13,35 @@ const PUT_TRIES = 3
 interface Stored { readonly sha256: string, readonly bytes: number, readonly name: string, readonly format: string }
 
 /** In place when the store is on this machine, else downloaded into `folder`; the download's hash is checked. */
-export async function bring (blobs: Blobs, file: Stored, folder: string, as: string, signal: AbortSignal): Promise<InputFile> {
+export async function bring (blobs: Blobs, file: Stored, folder: string, as: string, signal: AbortSignal, moved?: BytesMoved): Promise<InputFile> {
   const { sha256, bytes, name, format } = file
   let place = await blobs.localPath(sha256)
   if (place === undefined) {
     place = path.join(folder, as)
-    await pipeline(blobs.stream(sha256), createWriteStream(place, { flags: 'wx' }), { signal })
-  }
+    await pipeline(moved?.count(blobs.stream(sha256)) ?? blobs.stream(sha256), createWriteStream(place, { flags: 'wx' }), { signal })
+  } else moved?.add(bytes)
   return { path: place, sha256, bytes, name, format }
 }
 
-async function bringDataset (catalog: TenantCatalog, blobs: Blobs, id: string | null, folder: string, as: string, signal: AbortSignal): Promise<DatasetFileInput | null> {
+async function datasetOf (catalog: TenantCatalog, id: string | null): Promise<Dataset | null> {
   if (id === null) return null
   const dataset = await catalog.dataset(id)
   if (dataset === null) throw new EspalierError('not-found', `the data set ${id} was deleted before the job could run`, { id })
-  return { ...await bring(blobs, dataset, folder, as, signal), inputs: dataset.inputs }
+  return dataset
 }
 
 /** The input files of a job. @throws `not-found` when one is gone */
-export async function bringInputs (catalog: TenantCatalog, blobs: Blobs, job: JobRow, folder: string, signal: AbortSignal): Promise<{ model: InputFile, dataset: DatasetFileInput | null, evaluationDataset: DatasetFileInput | null }> {
+export async function bringInputs (catalog: TenantCatalog, blobs: Blobs, job: JobRow, folder: string, signal: AbortSignal, moved: BytesMoved): Promise<{ model: InputFile, dataset: DatasetFileInput | null, evaluationDataset: DatasetFileInput | null }> {
   const model = await catalog.model(job.modelId)
   if (model === null) throw new EspalierError('not-found', `the model ${job.modelId} was deleted before the job could run`, { id: job.modelId })
+  const [dataset, evaluation] = [await datasetOf(catalog, job.datasetId), await datasetOf(catalog, job.evaluationDatasetId)]
+  moved.begin('fetching', model.bytes + (dataset?.bytes ?? 0) + (evaluation?.bytes ?? 0))
+  const bringDataset = async (file: Dataset | null, as: string): Promise<DatasetFileInput | null> =>
+    file && { ...await bring(blobs, file, folder, as, signal, moved), inputs: file.inputs }
   return {
-    model: await bring(blobs, model, folder, 'model', signal),
-    dataset: await bringDataset(catalog, blobs, job.datasetId, folder, 'dataset', signal),
-    evaluationDataset: await bringDataset(catalog, blobs, job.evaluationDatasetId, folder, 'evaluation-dataset', signal),
+    model: await bring(blobs, model, folder, 'model', signal, moved),
+    dataset: await bringDataset(dataset, 'dataset'),
+    evaluationDataset: await bringDataset(evaluation, 'evaluation-dataset'),
   }
 }
 
@@ -50,7 +56,8 @@ async function take (blobs: Blobs, place: string, known: { sha256: string, bytes
 }
 
 /** Stores what a runner wrote. @throws `verification-failed` when a file is not what the runner said it wrote */
-export async function storeOutputs (blobs: Blobs, outputs: RunResult['outputs'], folder: string, signal: AbortSignal): Promise<ArtifactRow[]> {
+export async function storeOutputs (blobs: Blobs, outputs: RunResult['outputs'], folder: string, signal: AbortSignal, moved?: BytesMoved): Promise<ArtifactRow[]> {
+  if (outputs.length > 0) moved?.begin('storing', outputs.reduce((sum, { bytes }) => sum + bytes, 0))
   const artifacts: ArtifactRow[] = []
   for (const { name, format, bytes, sha256 } of outputs) {
     signal.throwIfAborted()
@@ -59,6 +66,7 @@ export async function storeOutputs (blobs: Blobs, outputs: RunResult['outputs'],
     if (stored.sha256 !== sha256 || stored.bytes !== bytes) {
       throw new EspalierError('verification-failed', `the output ${name} has ${stored.bytes} bytes with sha256 ${stored.sha256}; ${bytes} bytes with ${sha256} were written`, { name })
     }
+    moved?.add(bytes)
     artifacts.push({ name, format, bytes, sha256 })
   }
   return artifacts

@@ -6,6 +6,7 @@ import type { Blobs, Catalog, CheckpointFile, JobRow, QueueEntry, Runner, RunRes
 import { NO_OBSERVER, type AttemptObserver, type AttemptWatcher, type Outcome } from '../attempt-observer.ts'
 import { isEnded } from '../states.ts'
 import { bringInputs, storeOutputs } from './attempt-files.ts'
+import { bytesMoved } from './bytes-moved.ts'
 import { checkpointKeeper } from './checkpoints.ts'
 import { metricsWriter } from './metrics-writer.ts'
 import { progressWriter } from './progress-writer.ts'
@@ -75,12 +76,13 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
   await mkdir(scratch, { recursive: true })
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
   const progress = progressWriter(async (value) => await catalog.progress(jobId, attempt, value), look)
+  const moved = bytesMoved(progress.report)
   const metrics = metricsWriter(async (batch) => await catalog.metrics(jobId, attempt, batch), look)
   try {
     const [inputFolder, folder, checkpointFolder] = [path.join(home, 'inputs'), path.join(home, 'outputs'), path.join(home, 'checkpoints')]
     await mkdir(inputFolder)
     await mkdir(checkpointFolder)
-    const inputs = await watcher.stage('inputs', async () => await bringInputs(catalog.of(job.tenantId), blobs, job, inputFolder, signal))
+    const inputs = await watcher.stage('inputs', async () => await bringInputs(catalog.of(job.tenantId), blobs, job, inputFolder, signal, moved))
     signal.throwIfAborted()
     if (pause.aborted) throw new EspalierError('job-paused', 'the job was paused')
     const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
@@ -114,7 +116,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
     } finally {
       await checkpoints.settled()
     }
-    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(blobs, result.outputs, folder, signal))
+    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(blobs, result.outputs, folder, signal, moved))
     await progress.stop()
     await metrics.settled()
     if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {

@@ -62,6 +62,7 @@ describe('configuration', () => {
       ESPALIER_BLOBS: 'postgres',
       ESPALIER_CONCURRENCY: '3',
       ESPALIER_MAX_UPLOAD_BYTES: '1000',
+      ESPALIER_MAX_STREAMS: '8',
       ESPALIER_JOB_TIMEOUT_SECONDS: '60',
       ESPALIER_CHILD_MEMORY_MB: '1024',
       ESPALIER_CHILD_JOBS: '7',

@@ -1,24 +1,25 @@
 /** GET /v1/jobs, GET and DELETE /v1/jobs/{id}. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
-import type { JobRow } from '../../../jobs/ports.ts'
+import { awaitEnd } from '../../../jobs/use-cases/await-end.ts'
+import { findJob } from '../../../jobs/use-cases/job-view.ts'
+import { oneAfterAnotherBy } from '../../../jobs/use-cases/one-after-another.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
-import { findJob, noSuchJob, viewOf } from './find.ts'
+import { waiting, WaitSeconds } from '../../waiting.ts'
+import { noSuchJob, viewOf } from './find.ts'
 
 const JobQuery = Type.Object({
-  wait: Type.Optional(Type.Number({ minimum: 0, maximum: 30, description: 'seconds to wait for the job to end before answering' })),
+  wait: Type.Optional(WaitSeconds),
 }, { additionalProperties: false })
 
-/** How often a waiting request looks. */
-const LOOK_MS = 60
-
-const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
-
-export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
-  const closing = new AbortController()
-  app.addHook('preClose', async () => closing.abort())
+export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies): void {
+  const waitFor = waiting(app)
+  // All who wait for a job are told of its end in the same moment: they look together.
+  const look = oneAfterAnotherBy(async (key) => {
+    const [tenant, id] = JSON.parse(key) as [string, string]
+    return await findJob(catalog.of(tenant), id)
+  })
 
   app.get('/jobs', {
     schema: {
@@ -45,15 +46,11 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
       response: { 200: json('The job', JobRef), ...problems(404) },
     },
   }, async (request, reply) => {
-    const until = Date.now() + (request.query.wait ?? 0) * 1000
-    const gone = () => closing.signal.aborted || reply.raw.destroyed
-    const mine = catalog.of(tenantOf(request))
-    let row: JobRow = await findJob(mine, request.params.id)
-    while (!ENDED.has(row.state) && Date.now() < until && !gone()) {
-      await sleep(Math.min(LOOK_MS, Math.max(1, until - Date.now())))
-      row = await findJob(mine, request.params.id)
-    }
-    return await viewOf(mine, row)
+    const { id } = request.params
+    const key = JSON.stringify([tenantOf(request), id])
+    const job = await waitFor(reply, request.query.wait, async (signal) => await awaitEnd(async () => await look(key), changes, id, signal))
+    if (job === null) throw noSuchJob(id)
+    return job
   })
 
   app.delete('/jobs/:id', {

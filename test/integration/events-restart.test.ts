@@ -1,0 +1,76 @@
+/** Streams and the API process: killed and started anew, a client goes on where it was; told to end, the process ends while streams are open. */
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { createCatalog } from '../../src/infra/postgres/catalog.ts'
+import type { Catalog } from '../../src/jobs/ports.ts'
+import { newJob, RECEIPT } from '../contract/samples.ts'
+import { freshDatabase } from '../support/database.ts'
+import { watch, type Told } from '../support/event-source.ts'
+import { freshPrefix } from '../support/queue.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const states = (told: readonly Told[]): string[] => told.filter(({ event }) => event === 'state').map(({ data: { state } }) => state!)
+
+let database: Awaited<ReturnType<typeof freshDatabase>>
+let catalog: Catalog
+let home: string
+before(async () => {
+  database = await freshDatabase()
+  catalog = createCatalog(database.url)
+  home = await mkdtemp(path.join(tmpdir(), 'espalier-restart-'))
+})
+after(async () => {
+  await catalog.close()
+  await database.drop()
+  await rm(home, { recursive: true, force: true })
+})
+
+/** The API as a process of its own. */
+async function startApi (): Promise<{ child: ChildProcess, url: string }> {
+  const { url: redis, prefix } = freshPrefix()
+  const env = { ...process.env, DATABASE_URL: database.url, REDIS_URL: redis, ESPALIER_QUEUE_PREFIX: prefix, ESPALIER_HOME: home, ESPALIER_SETUP: 'skip', PORT: '0', ESPALIER_LOG: 'silent' }
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/api.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  for await (const piece of child.stdout!.setEncoding('utf8')) {
+    const url = /listens at (\S+)/.exec(String(piece))?.[1]
+    if (url !== undefined) return { child, url }
+  }
+  assert.fail('the API did not start')
+}
+
+describe('streams and the API process', () => {
+  test('kill -9: at the next process the stream goes on without a gap, and SIGTERM ends it with streams open', async () => {
+    const { id } = await newJob(catalog)
+    const first = await startApi()
+    const [one, all] = [await watch(`${first.url}/v1/jobs/${id}/events`), await watch(`${first.url}/v1/events`)]
+    await catalog.begin(id, 1, 'w')
+    await catalog.metrics(id, 1, { from: 0, points: [1, 2, 3].map((step) => ({ step, epoch: 1, values: { loss: step } })) })
+    await one.until('figures', (told) => told.some(({ event, data }) => event === 'metrics' && 'loss' in (data['series'] as object)))
+    await all.until('running', (told) => states(told).length === 1)
+    first.child.kill('SIGKILL')
+    await Promise.all([one.ended, all.ended, once(first.child, 'exit')])
+    await catalog.metrics(id, 1, { points: [{ step: 4, epoch: 1, values: { loss: 4 } }] })
+    await catalog.of('tnt_00000000000000000000').requestPause(id)
+
+    const second = await startApi()
+    const [oneMore, allMore] = [await watch(`${second.url}/v1/jobs/${id}/events`, { 'last-event-id': one.lastEventId() }), await watch(`${second.url}/v1/events`, { 'last-event-id': all.lastEventId() })]
+    await catalog.succeed(id, 1, RECEIPT, [])
+    await oneMore.ended
+    await allMore.until('the end', (told) => states(told).length === 2)
+    assert.deepEqual([...states(one.told), ...states(oneMore.told)], ['queued', 'running', 'pausing', 'succeeded'])
+    assert.deepEqual([...states(all.told), ...states(allMore.told)], ['running', 'pausing', 'succeeded'])
+    const steps = [...one.told, ...oneMore.told].filter(({ event }) => event === 'metrics').flatMap(({ data }) => (data['series'] as { loss?: number[][] }).loss ?? []).map(([step]) => step)
+    assert.deepEqual(steps, [1, 2, 3, 4])
+
+    const begin = performance.now()
+    second.child.kill('SIGTERM')
+    const [[code]] = await Promise.all([once(second.child, 'exit'), allMore.ended])
+    assert.equal(code, 0)
+    assert.ok(performance.now() - begin < 10_000, `${performance.now() - begin} ms`)
+  })
+})
