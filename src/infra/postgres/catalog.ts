@@ -5,8 +5,10 @@ import { filesIn, referencesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
+import { outboxIn } from './outbox.ts'
 import { storable } from './rows.ts'
 import { transitionsIn } from './transitions.ts'
+import { webhooksIn } from './webhooks.ts'
 import { wishesIn } from './wishes.ts'
 
 /**
@@ -23,6 +25,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...transitionsIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
+    ...outboxIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -33,5 +36,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...webhooksIn(database, tenant) }
 }
