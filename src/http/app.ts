@@ -17,6 +17,7 @@ import { addPlanRoute } from './routes/plans/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
+import { addWebhookRoutes } from './routes/webhooks/index.ts'
 import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
 import { addMetricsRoute } from './routes/system/metrics.ts'
 import { validatedText } from './validation.ts'
@@ -66,6 +67,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
       addDatasetRoutes(v1, dependencies)
       addJobRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
+      addWebhookRoutes(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
+import type { CheckWebhookUrl } from '../jobs/webhooks/ports.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
 
@@ -33,6 +34,7 @@ export interface Dependencies {
   readonly summarizeModel: SummarizeModel
   readonly summarizeDataset: SummarizeDataset
   readonly planModel: PlanModel
+  readonly checkWebhookUrl: CheckWebhookUrl
   readonly catalogue: Catalogue
   readonly limits: Limits
   readonly version: string

@@ -6,7 +6,11 @@ import { createFileBlobs } from '../infra/blobs/files.ts'
 import { createPostgresBlobs } from '../infra/blobs/postgres.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
+import { parseAllowList } from '../infra/webhooks/allow-list.ts'
+import { resolve } from '../infra/webhooks/resolve.ts'
+import { createSender, createUrlCheck } from '../infra/webhooks/send.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
+import { startDispatcher } from '../jobs/webhooks/dispatcher.ts'
 import { VERSION } from '../version.ts'
 import { createApp } from './app.ts'
 import { CATALOGUE } from './catalogue.ts'
@@ -31,6 +35,7 @@ export async function serve (config: Config): Promise<Server> {
   const catalog = createCatalog(databaseUrl)
   const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl) : createFileBlobs(path.join(config.home, 'blobs'))
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
+  const targets = { allowed: parseAllowList(config.webhookAllow), resolve }
   const app = await createApp({
     catalog,
     blobs,
@@ -39,14 +44,17 @@ export async function serve (config: Config): Promise<Server> {
     summarizeDataset: summarizeDatasetFile,
     // A plan holds the weights a few times over.
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
+    checkWebhookUrl: createUrlCheck(targets),
     catalogue: CATALOGUE,
     limits: { uploadBytes: config.maxUploadBytes },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   }, { logger: config.logLevel === 'silent' ? false : { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] } })
 
+  const dispatcher = startDispatcher({ outbox: catalog, sender: createSender(targets), version: VERSION, onTrouble: (error) => { app.log.warn({ err: error }, 'webhooks') } })
+
   const close = async (): Promise<void> => {
-    await app.close()
+    await Promise.all([app.close(), dispatcher.close()])
     await Promise.allSettled([catalog.close(), queue.close(), blobs.close()])
   }
   try {
