@@ -1,10 +1,18 @@
 /** /v1/webhooks over the real database. */
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { readConfig } from '../../src/config.ts'
+import { serve } from '../../src/http/server.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { MOST_WEBHOOKS } from '../../src/jobs/use-cases/webhooks.ts'
 import { WEBHOOK_EVENTS } from '../../src/jobs/webhooks/resources.ts'
 import { newJob } from '../contract/samples.ts'
+import { freshDatabase } from '../support/database.ts'
+import { freshPrefix } from '../support/queue.ts'
+import { startReceiver } from '../support/receiver.ts'
 import { openHarness, type Harness } from './http-harness.ts'
 
 describe('/v1/webhooks', () => {
@@ -114,4 +122,26 @@ describe('/v1/webhooks', () => {
     assert.deepEqual([answer.statusCode, answer.json().code], [422, 'limit-exceeded'])
     assert.equal((await harness.catalog.of(FIRST_TENANT).webhooks({ limit: 100 })).items.length, MOST_WEBHOOKS)
   })
+})
+
+test('the API process sends what its routes take', async () => {
+  const database = await freshDatabase()
+  const { url: redisUrl, prefix } = freshPrefix()
+  const home = await mkdtemp(path.join(tmpdir(), 'espalier-webhooks-'))
+  const there = await startReceiver()
+  const server = await serve({ ...readConfig({}), host: '127.0.0.1', port: 0, home, databaseUrl: database.url, redisUrl, queuePrefix: prefix, logLevel: 'silent', webhookAllow: '127.0.0.1' })
+  try {
+    const post = async (to: string, body: object = {}): Promise<Response> =>
+      await fetch(`${server.url}/v1/webhooks${to}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const { id } = await (await post('', { url: there.url })).json() as { id: string }
+    const ping = await (await post(`/${id}/ping`)).json() as { id: string }
+    const [received] = await there.untilReceived(1)
+    assert.equal(received?.headers['webhook-id'], ping.id)
+    assert.deepEqual(JSON.parse(received?.body.toString() ?? '').data, { webhook: id })
+  } finally {
+    await server.close()
+    await there.close()
+    await database.drop()
+    await rm(home, { recursive: true, force: true })
+  }
 })
