@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { environmentOfS3, readS3Settings, type S3Settings } from './config-s3.ts'
 import { EspalierError } from './errors.ts'
+import { parseAllowList } from './infra/webhooks/allow-list.ts'
 
 export interface Config {
   /** Address and port the API listens on; port 0 takes a free one. */
@@ -44,6 +45,8 @@ export interface Config {
   readonly stalledSeconds: number
   readonly reconcileSeconds: number
   readonly queuePrefix: string
+  /** Addresses and names that webhooks may have although they are not public. */
+  readonly webhookAllow: string
   /** Whoever started this process did the setup before. */
   readonly setupDone: boolean
 }
@@ -108,6 +111,9 @@ export function readConfig (env: Environment = inherited): Config {
   const prefix = text('ESPALIER_QUEUE_PREFIX') ?? 'espalier'
   if (!/^[\w.-]{1,64}$/.test(prefix)) problems.push(`ESPALIER_QUEUE_PREFIX is "${prefix}"; it must be 1 to 64 letters, digits, dots, dashes or underscores`)
 
+  const webhookAllow = text('ESPALIER_WEBHOOK_ALLOW') ?? ''
+  try { parseAllowList(webhookAllow) } catch (error) { problems.push(`ESPALIER_WEBHOOK_ALLOW: ${EspalierError.from(error).message}`) }
+
   const databaseUrl = address('DATABASE_URL', ['postgresql', 'postgres'])
   const redisUrl = address('REDIS_URL', ['redis', 'rediss'])
   const tensorflow = text('ESPALIER_TENSORFLOW')
@@ -141,6 +147,7 @@ export function readConfig (env: Environment = inherited): Config {
     stalledSeconds: integer('ESPALIER_STALLED_SECONDS', 15, 1, 3600),
     reconcileSeconds: integer('ESPALIER_RECONCILE_SECONDS', 10, 1, 3600),
     queuePrefix: prefix,
+    webhookAllow,
     setupDone: text('ESPALIER_SETUP') === 'skip',
   }
   if (problems.length > 0) throw new EspalierError('invalid-configuration', problems.join('\n'), { problems })
@@ -174,6 +181,7 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_STALLED_SECONDS: String(config.stalledSeconds),
     ESPALIER_RECONCILE_SECONDS: String(config.reconcileSeconds),
     ESPALIER_QUEUE_PREFIX: config.queuePrefix,
+    ESPALIER_WEBHOOK_ALLOW: config.webhookAllow === '' ? undefined : config.webhookAllow,
     ESPALIER_SETUP: config.setupDone ? 'skip' : undefined,
   }
 }

@@ -19,6 +19,7 @@ import { addPlanRoute } from './routes/plans/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
+import { addWebhookRoutes } from './routes/webhooks/index.ts'
 import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
 import { addMetricsRoute } from './routes/system/metrics.ts'
 import { createServiceMetrics, type ApiMetrics } from './service-metrics.ts'
@@ -81,6 +82,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
       addJobRoutes(v1, dependencies)
       addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
+      addWebhookRoutes(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })

@@ -8,6 +8,7 @@ import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
 import type { Figures } from '../jobs/figures.ts'
 import type { JobChanges } from '../jobs/watching.ts'
 import type { StreamLimits } from './events/open-streams.ts'
+import type { CheckWebhookUrl } from '../jobs/webhooks/ports.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
 
@@ -38,6 +39,7 @@ export interface Dependencies {
   readonly summarizeModel: SummarizeModel
   readonly summarizeDataset: SummarizeDataset
   readonly planModel: PlanModel
+  readonly checkWebhookUrl: CheckWebhookUrl
   readonly catalogue: Catalogue
   readonly limits: Limits
   readonly version: string

@@ -7,10 +7,14 @@ import { createCatalog } from '../infra/postgres/catalog.ts'
 import { createFigures } from '../infra/postgres/figures.ts'
 import { createJobChanges } from '../infra/postgres/changes.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
+import { parseAllowList } from '../infra/webhooks/allow-list.ts'
+import { resolve } from '../infra/webhooks/resolve.ts'
+import { createSender, createUrlCheck } from '../infra/webhooks/send.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
 import { createProcessLog } from '../telemetry/process-log.ts'
 import { meteredBlobs } from '../telemetry/metered-blobs.ts'
 import { createTracing } from '../telemetry/tracing.ts'
+import { startDispatcher } from '../jobs/webhooks/dispatcher.ts'
 import { VERSION } from '../version.ts'
 import { createApp } from './app.ts'
 import { CATALOGUE } from './catalogue.ts'
@@ -41,6 +45,7 @@ export async function serve (config: Config): Promise<Server> {
   const changes = createJobChanges(databaseUrl)
   const blobs = meteredBlobs(await createBlobs(config), metrics.of)
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
+  const targets = { allowed: parseAllowList(config.webhookAllow), resolve }
   const app = await createApp({
     catalog,
     blobs,
@@ -51,14 +56,17 @@ export async function serve (config: Config): Promise<Server> {
     summarizeDataset: summarizeDatasetFile,
     // A plan holds the weights a few times over.
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
+    checkWebhookUrl: createUrlCheck(targets),
     catalogue: CATALOGUE,
     limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   }, { log, metrics, tracing })
 
+  const dispatcher = startDispatcher({ outbox: catalog, sender: createSender(targets), version: VERSION, onTrouble: (error) => { app.log.warn({ err: error }, 'webhooks') } })
+
   const close = async (): Promise<void> => {
-    await app.close()
+    await Promise.all([app.close(), dispatcher.close()])
     await Promise.allSettled([changes.close(), catalog.close(), figures.close(), queue.close(), blobs.close(), tracing.close()])
   }
   try {

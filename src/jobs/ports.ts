@@ -8,6 +8,7 @@ import type { Receipt } from '../methods/receipt.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
+import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
 export interface JobRow {
@@ -63,7 +64,7 @@ export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching {
+export interface TenantCatalog extends Watching, TenantWebhooks {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -114,7 +115,7 @@ export interface Catalogs extends IdempotencyKeys, EventOrder {
 }
 
 /** The rows as workers need them, of all tenants: an attempt knows its job, and the job its tenant. */
-export interface Catalog extends Catalogs {
+export interface Catalog extends Catalogs, WebhookOutbox {
   /** A job of whatever tenant. */
   anyJob (id: string): Promise<JobRow | null>
   /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */

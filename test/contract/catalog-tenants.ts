@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Catalog, JobRow, TenantCatalog } from '../../src/jobs/ports.ts'
 import type { Dataset, Model } from '../../src/jobs/resources.ts'
+import type { Webhook, WebhookDelivery } from '../../src/jobs/webhooks/resources.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
-import { artifact, DATASET, MODEL, newFile, RECEIPT, RECIPE } from './samples.ts'
+import { artifact, DATASET, MODEL, newFile, RECEIPT, RECIPE, WEBHOOK } from './samples.ts'
 
-interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow }
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery }
 
 /** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
 const NOTHING_OF = {
@@ -47,6 +48,15 @@ const NOTHING_OF = {
   requestPause: async (mine, { queued }) => { assert.equal(await mine.requestPause(queued.id), null) },
   resume: async (mine, { paused }) => { assert.equal(await mine.resume(paused.id), null) },
   retry: async (mine, { done }) => { assert.equal(await mine.retry(done.id), null) },
+  createWebhook: async (mine) => { assert.deepEqual(await mine.createWebhook(WEBHOOK, 1).then(async ({ id }) => (await mine.webhook(id))?.id === id), true) },
+  webhook: async (mine, { webhook }) => { assert.equal(await mine.webhook(webhook.id), null) },
+  webhooks: async (mine, { webhook }) => { assert.ok((await mine.webhooks({ limit: 100 })).items.every(({ id }) => id !== webhook.id)) },
+  changeWebhook: async (mine, { webhook }) => { assert.equal(await mine.changeWebhook(webhook.id, { active: false }), null) },
+  rotateWebhookSecret: async (mine, { webhook }) => { assert.equal(await mine.rotateWebhookSecret(webhook.id, 'whsec_other', 1000), null) },
+  deleteWebhook: async (mine, { webhook }) => { assert.equal(await mine.deleteWebhook(webhook.id), false) },
+  pingWebhook: async (mine, { webhook }) => { assert.equal(await mine.pingWebhook(webhook.id), null) },
+  deliveries: async (mine, { webhook }) => { assert.equal(await mine.deliveries(webhook.id, { limit: 100 }), null) },
+  retryDelivery: async (mine, { webhook, delivery }) => { assert.equal(await mine.retryDelivery(webhook.id, delivery.id), null) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
 
 /** `addTenant` makes one and gives its id. */
@@ -60,13 +70,16 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       const model = await owner.createModel(newFile('theirs'), MODEL)
       const dataset = await owner.createDataset(newFile('theirs'), DATASET)
       const create = async (): Promise<JobRow> => await owner.createJob({ modelId: model.id, datasetId: dataset.id, evaluationDatasetId: null, recipe: RECIPE })
+      const webhook = await owner.createWebhook(WEBHOOK, 100)
+      const delivery = await owner.pingWebhook(webhook.id)
+      assert.ok(delivery !== null)
       const [done, queued, paused, running] = [await create(), await create(), await create(), await create()]
       await catalog().begin(running.id, 1, 'w')
       await catalog().begin(done.id, 1, 'w')
       await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
       await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
       await owner.requestPause(paused.id)
-      theirs = { model, dataset, done, queued, paused, running }
+      theirs = { model, dataset, done, queued, paused, running, webhook, delivery }
       mine = catalog().of(await addTenant())
     })
 
@@ -84,6 +97,8 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       assert.equal((await owner.job(theirs.queued.id))?.state, 'queued')
       assert.equal((await owner.job(theirs.paused.id))?.state, 'paused')
       assert.equal((await catalog().anyJob(theirs.queued.id))?.tenantId, FIRST_TENANT)
+      assert.deepEqual(await owner.webhook(theirs.webhook.id), theirs.webhook)
+      assert.deepEqual((await owner.deliveries(theirs.webhook.id, { limit: 100 }))?.items.find(({ type }) => type === 'ping'), theirs.delivery)
     })
   })
 }

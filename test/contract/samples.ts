@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { ArtifactRow, Catalog, JobRow, NewFile } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
+import type { NewWebhook } from '../../src/jobs/webhooks/ports.ts'
+import { WEBHOOK_EVENTS } from '../../src/jobs/webhooks/resources.ts'
 import type { Receipt } from '../../src/methods/receipt.ts'
 import type { DatasetSummary, ModelSummary } from '../../src/jobs/resources.ts'
 import type { Recipe } from '../../src/pruning/recipe.ts'
@@ -75,6 +77,8 @@ export const RECEIPT: Receipt = {
   warnings: [],
   timings: { total: 0.25 },
 }
+
+export const WEBHOOK: NewWebhook = { url: 'https://hooks.example/espalier', events: WEBHOOK_EVENTS, description: 'tells us', secret: 'whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0' }
 
 export function sha256Of (content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')

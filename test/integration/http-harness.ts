@@ -14,6 +14,8 @@ import { makePlan } from '../../src/methods/planning/make-plan.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import { gzipSize } from '../../src/worker/gzip-size.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
+import { parseAllowList } from '../../src/infra/webhooks/allow-list.ts'
+import { createUrlCheck } from '../../src/infra/webhooks/send.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import type { ByteSource } from '../../src/models/bytes.ts'
 import { DATASET, MODEL } from '../contract/samples.ts'
@@ -57,6 +59,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
       return { ...DATASET, inputs: inputs ?? DATASET.inputs }
     },
     planModel: async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize }),
+    checkWebhookUrl: createUrlCheck({ allowed: parseAllowList('127.0.0.1'), resolve: async () => ['8.8.8.8'] }),
     catalogue: { methods: [{ name: 'magnitude', description: 'drops the smallest weights' }] },
     limits: { uploadBytes: 32 << 20 },
     version: '0.0.0',

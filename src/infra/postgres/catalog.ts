@@ -5,10 +5,12 @@ import { filesIn, referencesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
+import { outboxIn } from './outbox.ts'
 import { storable } from './rows.ts'
 import { eventOrderIn } from './event-order.ts'
 import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
+import { webhooksIn } from './webhooks.ts'
 import { wishesIn } from './wishes.ts'
 
 /**
@@ -26,6 +28,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...metricsIn(database),
     ...idempotencyIn(database),
     ...eventOrderIn(database),
+    ...outboxIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -36,5 +39,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant) }
 }

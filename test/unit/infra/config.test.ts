@@ -44,6 +44,11 @@ describe('configuration', () => {
     for (const host of ['localhost', '127.0.0.1', '127.8.9.10', '::1']) assert.deepEqual(problemsOf({ HOST: host }), [])
   })
 
+  test('what webhooks may have is addresses, ranges of them and names', () => {
+    assert.deepEqual(problemsOf({ ESPALIER_WEBHOOK_ALLOW: '10.0.0.0/8, fd00::/8, ::1, hooks.internal' }), [])
+    assert.match(problemsOf({ ESPALIER_WEBHOOK_ALLOW: '10.0.0.0/40' })[0] ?? '', /^ESPALIER_WEBHOOK_ALLOW: "10\.0\.0\.0\/40" is neither/)
+  })
+
   test('what may hold a secret is not repeated', () => {
     const problems = problemsOf({ DATABASE_URL: 'mysql://u:hunter2@h/d', REDIS_URL: 'hunter2', ESPALIER_API_KEY: 'hunter2' })
     assert.equal(problems.length, 3)
@@ -75,6 +80,7 @@ describe('configuration', () => {
       ESPALIER_STALLED_SECONDS: '5',
       ESPALIER_RECONCILE_SECONDS: '6',
       ESPALIER_QUEUE_PREFIX: 'mine',
+      ESPALIER_WEBHOOK_ALLOW: '10.0.0.0/8, hooks.internal',
       ESPALIER_SETUP: 'skip',
     }
     assert.deepEqual(environmentOf(readConfig(env)), env)
