@@ -121,5 +121,4 @@ describe('the service around its resources', () => {
     const script = await get('/docs/static/swagger-ui-bundle.js')
     assert.equal(script.statusCode, 200)
   })
-
 })
