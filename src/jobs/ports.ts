@@ -5,6 +5,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
@@ -25,6 +26,8 @@ export interface JobRow {
   readonly finishedAt: Date | null
   /** Of a run that trains: from where its next start goes on, also after a retry. Gone when the job has succeeded. */
   readonly checkpoint: CheckpointRow | null
+  /** The sweep it is a point of. */
+  readonly sweepId: string | null
 }
 
 export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
@@ -58,7 +61,7 @@ export type BeginResult = { readonly begun: true, readonly job: JobRow } | { rea
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog {
+export interface TenantCatalog extends TenantSweeps {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -72,10 +75,10 @@ export interface TenantCatalog {
 
   createJob (job: NewJob): Promise<JobRow>
   job (id: string): Promise<JobRow | null>
-  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string }): Promise<Page<JobRow>>
+  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly sweep?: string }): Promise<Page<JobRow>>
   attempts (jobId: string): Promise<Attempt[]>
   artifacts (jobId: string): Promise<ArtifactRow[]>
-  /** False when there is none; throws `conflict` when it has not ended. */
+  /** False when there is none; throws `conflict` when it has not ended or is a point of a sweep. */
   deleteJob (id: string): Promise<boolean>
 
   /** By name; none for a job that is not there. */
@@ -109,7 +112,7 @@ export interface Catalogs extends IdempotencyKeys {
 }
 
 /** The rows as workers need them, of all tenants: an attempt knows its job, and the job its tenant. */
-export interface Catalog extends Catalogs {
+export interface Catalog extends Catalogs, AllSweeps {
   /** A job of whatever tenant. */
   anyJob (id: string): Promise<JobRow | null>
   /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */

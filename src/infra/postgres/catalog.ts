@@ -6,6 +6,7 @@ import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
 import { storable } from './rows.ts'
+import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { transitionsIn } from './transitions.ts'
 import { wishesIn } from './wishes.ts'
 
@@ -19,6 +20,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
   return {
     of: (tenant) => tenantIn(database, storable(tenant)),
     ...allJobsIn(database),
+    ...allSweepsIn(database),
     ...referencesIn(database),
     ...transitionsIn(database),
     ...metricsIn(database),
@@ -33,5 +35,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...sweepsIn(database, tenant), ...seriesIn(database, tenant) }
 }
