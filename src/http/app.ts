@@ -14,6 +14,7 @@ import { addDatasetRoutes } from './routes/datasets/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
+import { addSweepRoutes } from './routes/sweeps/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
@@ -66,6 +67,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
       addDatasetRoutes(v1, dependencies)
       addJobRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
+      addSweepRoutes(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })

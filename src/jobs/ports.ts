@@ -180,6 +180,8 @@ export interface QueueEntry { readonly jobId: string, readonly attempt: number }
 /** The producing side. Entry ids are `<job>-<attempt>`: adding one that is live is a no-op. */
 export interface Queue {
   add (entry: QueueEntry): Promise<void>
+  /** The entries of jobs of one sweep, with an entry of the sweep itself that is given to a SweepConsumer when all of them are done; what is live stays as it is. */
+  addSweep (sweepId: string, entries: readonly QueueEntry[]): Promise<void>
   /** Is there an entry that is waiting, delayed or being worked on? */
   isLive (entry: QueueEntry): Promise<boolean>
   /** Removes a waiting entry, or an ended one that would keep its id from being added again. */
@@ -198,6 +200,13 @@ export interface QueueConsumer {
   onWish (listener: (wish: Wish, jobId: string) => void): void
   /** Stops taking entries and waits for the running ones. */
   close (options?: { force?: boolean }): Promise<void>
+}
+
+/** The consuming side of sweeps, given to a worker. */
+export interface SweepConsumer {
+  /** Calls `close` when the entries of a sweep's jobs are done, by whatever worker: true when the sweep has ended. */
+  start (close: (sweepId: string) => Promise<boolean>): Promise<void>
+  close (): Promise<void>
 }
 
 /** A file as a runner sees it: it may read `path`, not write it. */

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { Dataset, Job, Model } from '../../jobs/resources.ts'
+import { Sweep } from '../../jobs/sweeps/resource.ts'
 import { Plan } from '../../methods/planning/plan.ts'
 import { RecipeInput } from '../../pruning/recipe.ts'
 import { Problem } from '../schemas.ts'
@@ -11,12 +12,13 @@ const TAGS = [
   { name: 'models', description: 'Model files and what is in them' },
   { name: 'datasets', description: 'Data set files and what is in them' },
   { name: 'jobs', description: 'Pruning jobs, their receipts and artifacts' },
+  { name: 'sweeps', description: 'Many recipes on one model, and the best of them' },
   { name: 'system', description: 'The catalogue and the state of the service' },
 ]
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string, keyed: boolean }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput, Sweep]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
