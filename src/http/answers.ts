@@ -1,6 +1,7 @@
 /** Answers to POST requests: the same Idempotency-Key gets the same answer, and the work is done once. */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { canonical } from '../canonical.ts'
 import { EspalierError } from '../errors.ts'
 import type { IdempotencyKeys, StoredAnswer } from '../jobs/ports.ts'
 import { withIdempotency } from '../jobs/use-cases/idempotency.ts'
@@ -40,13 +41,6 @@ export function idempotencyKey (request: FastifyRequest): string | undefined {
 /** The same for equal JSON values, whatever the order of their keys. */
 export function fingerprintOf (value: unknown): string {
   return sha256(canonical(value))
-}
-
-function canonical (value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => a < b ? -1 : 1)
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`
 }
 
 function stored (answer: Answer): StoredAnswer {

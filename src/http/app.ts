@@ -16,6 +16,7 @@ import { addEventRoutes } from './routes/events/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
+import { addSweepRoutes } from './routes/sweeps/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
@@ -83,6 +84,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
       addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
       addWebhookRoutes(v1, dependencies)
+      addSweepRoutes(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })

@@ -3,6 +3,7 @@ import { Type, type TSchema } from 'typebox'
 import { ERROR_CODES } from '../errors.ts'
 import type { Plan } from '../methods/planning/plan.ts'
 import { JOB_STATES, type Dataset, type Job, type Model } from '../jobs/resources.ts'
+import type { Sweep } from '../jobs/sweeps/resource.ts'
 import { PROBLEM_MEDIA_TYPE } from './problems.ts'
 
 export const Problem = Type.Object({
@@ -18,7 +19,7 @@ export const Problem = Type.Object({
 
 export const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) })
 
-const page = {
+export const page = {
   limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: '`next` of the page before' })),
 }
@@ -27,6 +28,7 @@ export const JobsQuery = Type.Object({
   ...page,
   state: Type.Optional(Type.Enum([...JOB_STATES])),
   model: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'id of a model' })),
+  sweep: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'id of a sweep' })),
 }, { additionalProperties: false })
 /** Of routes that answer with JSON or a table. */
 export const FormatQuery = Type.Object({ format: Type.Optional(Type.Enum(['json', 'csv'], { description: 'the Accept header otherwise' })) }, { additionalProperties: false })
@@ -40,6 +42,7 @@ export const PostHeaders = Type.Object({
 export const PlanRef = Type.Unsafe<Plan>({ $ref: 'Plan#' })
 export const ModelRef = Type.Unsafe<Model>({ $ref: 'Model#' })
 export const DatasetRef = Type.Unsafe<Dataset>({ $ref: 'Dataset#' })
+export const SweepRef = Type.Unsafe<Sweep>({ $ref: 'Sweep#' })
 export const JobRef = Type.Unsafe<Job>({ $ref: 'Job#' })
 export const RecipeRef = Type.Unsafe<unknown>({ $ref: 'Recipe#' })
 

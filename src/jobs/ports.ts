@@ -6,6 +6,7 @@ import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
 import type { EventOrder, Watching } from './watching.ts'
+import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
@@ -28,6 +29,8 @@ export interface JobRow {
   readonly finishedAt: Date | null
   /** Of a run that trains: from where its next start goes on, also after a retry. Gone when the job has succeeded. */
   readonly checkpoint: CheckpointRow | null
+  /** The sweep it is a point of. */
+  readonly sweepId: string | null
 }
 
 export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
@@ -64,7 +67,7 @@ export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching, TenantWebhooks {
+export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -78,10 +81,10 @@ export interface TenantCatalog extends Watching, TenantWebhooks {
 
   createJob (job: NewJob): Promise<JobRow>
   job (id: string): Promise<JobRow | null>
-  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string }): Promise<Page<JobRow>>
+  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly sweep?: string }): Promise<Page<JobRow>>
   attempts (jobId: string): Promise<Attempt[]>
   artifacts (jobId: string): Promise<ArtifactRow[]>
-  /** False when there is none; throws `conflict` when it has not ended. */
+  /** False when there is none; throws `conflict` when it has not ended or is a point of a sweep. */
   deleteJob (id: string): Promise<boolean>
 
   /** By name; none for a job that is not there. */
@@ -115,7 +118,7 @@ export interface Catalogs extends IdempotencyKeys, EventOrder {
 }
 
 /** The rows as workers need them, of all tenants: an attempt knows its job, and the job its tenant. */
-export interface Catalog extends Catalogs, WebhookOutbox {
+export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   /** A job of whatever tenant. */
   anyJob (id: string): Promise<JobRow | null>
   /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */
@@ -186,6 +189,8 @@ export interface QueueEntry { readonly jobId: string, readonly attempt: number }
 /** The producing side. Entry ids are `<job>-<attempt>`: adding one that is live is a no-op. */
 export interface Queue {
   add (entry: QueueEntry): Promise<void>
+  /** The entries of jobs of one sweep, with an entry of the sweep itself that is given to a SweepConsumer when all of them are done; what is live stays as it is. */
+  addSweep (sweepId: string, entries: readonly QueueEntry[]): Promise<void>
   /** Is there an entry that is waiting, delayed or being worked on? */
   isLive (entry: QueueEntry): Promise<boolean>
   /** Removes a waiting entry, or an ended one that would keep its id from being added again. */
@@ -204,6 +209,13 @@ export interface QueueConsumer {
   onWish (listener: (wish: Wish, jobId: string) => void): void
   /** Stops taking entries and waits for the running ones. */
   close (options?: { force?: boolean }): Promise<void>
+}
+
+/** The consuming side of sweeps, given to a worker. */
+export interface SweepConsumer {
+  /** Calls `close` when the entries of a sweep's jobs are done, by whatever worker: true when the sweep has ended. */
+  start (close: (sweepId: string) => Promise<boolean>): Promise<void>
+  close (): Promise<void>
 }
 
 /** A file as a runner sees it: it may read `path`, not write it. */

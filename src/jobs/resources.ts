@@ -81,6 +81,7 @@ export const Job = Type.Object({
   model: Type.String(),
   dataset: Type.Optional(Type.String()),
   evaluationDataset: Type.Optional(Type.String()),
+  sweep: Type.Optional(Type.String({ description: 'the sweep it is a point of' })),
   recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
   progress: Progress,
   checkpoint: Type.Optional(Type.Object({ at: Type.String({ format: 'date-time' }), bytes: Type.Integer() }, {

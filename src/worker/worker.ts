@@ -2,9 +2,11 @@
 import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { createConsumer } from '../infra/valkey/consumer.ts'
+import { createSweepConsumer } from '../infra/valkey/flows.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
 import type { AttemptObserver } from '../jobs/attempt-observer.ts'
 import type { Blobs, Catalog } from '../jobs/ports.ts'
+import { closeEndedSweeps, closeSweep } from '../jobs/use-cases/close-sweep.ts'
 import { reconcile } from '../jobs/use-cases/reconcile.ts'
 import { runAttempt } from '../jobs/use-cases/run-attempt.ts'
 import { sweep } from '../jobs/use-cases/sweep.ts'
@@ -62,9 +64,12 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
   const queue = createQueue(redisUrl, { prefix })
   consumer.onWish((wish, jobId) => work.wish(wish, jobId))
   await consumer.start(async (entry) => { await work.take(entry) })
+  const sweeps = createSweepConsumer(redisUrl, { prefix, lockMs, onTrouble })
+  await sweeps.start(async (sweepId) => await closeSweep(catalog, sweepId))
 
   const timers = [
     repeat(options.reconcileMs, async () => await reconcile({ catalog, queue, graceMs: lockMs }), onTrouble),
+    repeat(options.reconcileMs, async () => await closeEndedSweeps(catalog), onTrouble),
     repeat(SWEEP_MS, async () => await sweep({ catalog, blobs }), onTrouble),
   ]
 
@@ -75,6 +80,7 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
       const giveUp = setTimeout(() => work.abandon(), options.graceMs)
       await Promise.all(timers.map(async (timer) => { await timer.stop() }))
       await consumer.close()
+      await sweeps.close()
       clearTimeout(giveUp)
       await runner.close()
       await queue.close()

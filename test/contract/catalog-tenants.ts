@@ -5,9 +5,9 @@ import type { Catalog, JobRow, TenantCatalog } from '../../src/jobs/ports.ts'
 import type { Dataset, Model } from '../../src/jobs/resources.ts'
 import type { Webhook, WebhookDelivery } from '../../src/jobs/webhooks/resources.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
-import { artifact, DATASET, MODEL, newFile, RECEIPT, RECIPE, WEBHOOK } from './samples.ts'
+import { artifact, DATASET, MODEL, newFile, newSweep, RECEIPT, RECIPE, WEBHOOK } from './samples.ts'
 
-interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery }
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery, readonly sweep: string }
 
 /** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
 const NOTHING_OF = {
@@ -57,6 +57,12 @@ const NOTHING_OF = {
   pingWebhook: async (mine, { webhook }) => { assert.equal(await mine.pingWebhook(webhook.id), null) },
   deliveries: async (mine, { webhook }) => { assert.equal(await mine.deliveries(webhook.id, { limit: 100 }), null) },
   retryDelivery: async (mine, { webhook, delivery }) => { assert.equal(await mine.retryDelivery(webhook.id, delivery.id), null) },
+  createSweep: async (mine, { model }) => { await assert.rejects(mine.createSweep(newSweep(model.id, 2)), { code: 'not-found' }) },
+  sweep: async (mine, { sweep }) => { assert.equal(await mine.sweep(sweep), null) },
+  sweeps: async (mine, { model }) => { assert.deepEqual([(await mine.sweeps({ limit: 100 })).items, (await mine.sweeps({ limit: 100, model: model.id })).items], [[], []]) },
+  sweepPoints: async (mine, { sweep }) => { assert.deepEqual([await mine.sweepPoints(sweep), (await mine.jobs({ limit: 100, sweep })).items], [[], []]) },
+  requestCancelSweep: async (mine, { sweep }) => { assert.equal(await mine.requestCancelSweep(sweep), null) },
+  deleteSweep: async (mine, { sweep }) => { assert.equal(await mine.deleteSweep(sweep), false) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
 
 /** `addTenant` makes one and gives its id. */
@@ -79,7 +85,8 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
       await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
       await owner.requestPause(paused.id)
-      theirs = { model, dataset, done, queued, paused, running, webhook, delivery }
+      const { sweep } = await owner.createSweep(newSweep(model.id, 2))
+      theirs = { model, dataset, done, queued, paused, running, webhook, delivery, sweep: sweep.id }
       mine = catalog().of(await addTenant())
     })
 
@@ -96,6 +103,7 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       assert.deepEqual((await owner.metricSeries(theirs.done.id)).map((series) => series.name), ['loss'])
       assert.equal((await owner.job(theirs.queued.id))?.state, 'queued')
       assert.equal((await owner.job(theirs.paused.id))?.state, 'paused')
+      assert.deepEqual((await owner.sweep(theirs.sweep))?.counts, { queued: 2 })
       assert.equal((await catalog().anyJob(theirs.queued.id))?.tenantId, FIRST_TENANT)
       assert.deepEqual(await owner.webhook(theirs.webhook.id), theirs.webhook)
       assert.deepEqual((await owner.deliveries(theirs.webhook.id, { limit: 100 }))?.items.find(({ type }) => type === 'ping'), theirs.delivery)

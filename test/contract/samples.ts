@@ -1,6 +1,7 @@
 /** Small, valid values that contract suites and use-case tests are made of. */
 import { createHash } from 'node:crypto'
 import type { ArtifactRow, Catalog, JobRow, NewFile } from '../../src/jobs/ports.ts'
+import type { NewSweep } from '../../src/jobs/sweeps/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import type { NewWebhook } from '../../src/jobs/webhooks/ports.ts'
 import { WEBHOOK_EVENTS } from '../../src/jobs/webhooks/resources.ts'
@@ -109,6 +110,7 @@ export function jobRow (changes: Partial<JobRow> = {}): JobRow {
     createdAt: new Date(0),
     startedAt: null,
     finishedAt: null,
+    sweepId: null,
     ...changes,
   }
 }
@@ -117,4 +119,14 @@ export function jobRow (changes: Partial<JobRow> = {}): JobRow {
 export async function newJob (catalog: Catalog): Promise<JobRow> {
   const model = await catalog.of(FIRST_TENANT).createModel(newFile('lenet5.keras'), MODEL)
   return await catalog.of(FIRST_TENANT).createJob({ modelId: model.id, datasetId: null, evaluationDatasetId: null, recipe: RECIPE })
+}
+
+/** A sweep over that many sparsities of a model. */
+export function newSweep (modelId: string, points: number): NewSweep {
+  const values = Array.from({ length: points }, (_, at) => (at + 1) / (points + 1))
+  return {
+    name: 'sparsities',
+    request: { recipe: { method: 'magnitude' }, grid: { 'target.sparsity': values }, pick: null },
+    jobs: values.map((sparsity) => ({ modelId, datasetId: null, evaluationDatasetId: null, recipe: { ...RECIPE, target: { sparsity } } })),
+  }
 }

@@ -11,6 +11,7 @@ import { catalogMetricsContract } from '../contract/catalog-metrics.ts'
 import { catalogMovesContract } from '../contract/catalog-moves.ts'
 import { catalogPauseContract } from '../contract/catalog-pause.ts'
 import { catalogWatchingContract } from '../contract/catalog-watching.ts'
+import { catalogSweepsContract } from '../contract/catalog-sweeps.ts'
 import { catalogTenantsContract } from '../contract/catalog-tenants.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -36,6 +37,7 @@ catalogMovesContract('Postgres', () => catalog)
 catalogPauseContract('Postgres', () => catalog)
 catalogMetricsContract('Postgres', () => catalog)
 catalogWatchingContract('Postgres', () => catalog)
+catalogSweepsContract('Postgres', () => catalog)
 catalogTenantsContract('Postgres', () => catalog, async () => {
   await admin.query("INSERT INTO tenants (id, name) VALUES ('tnt_other', 'other')")
   return 'tnt_other'

@@ -4,8 +4,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConsumer } from '../../src/infra/valkey/consumer.ts'
+import { createSweepConsumer } from '../../src/infra/valkey/flows.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import { queueContract, until } from '../contract/queue.ts'
+import { queueSweepsContract } from '../contract/queue-sweeps.ts'
 import { freshPrefix } from '../support/queue.ts'
 
 queueContract('Valkey', async () => {
@@ -14,6 +16,17 @@ queueContract('Valkey', async () => {
   return {
     queue,
     consumer: ({ concurrency = 1, lockMs = 5000 } = {}) => createConsumer(url, { prefix, concurrency, lockMs, workerName: 'a worker' }),
+    dispose: async () => { await queue.close() },
+  }
+})
+
+queueSweepsContract('Valkey', async () => {
+  const { url, prefix } = freshPrefix()
+  const queue = createQueue(url, { prefix })
+  return {
+    queue,
+    consumer: ({ concurrency = 1, lockMs = 5000 } = {}) => createConsumer(url, { prefix, concurrency, lockMs, workerName: 'a worker' }),
+    sweeps: (lockMs = 5000) => createSweepConsumer(url, { prefix, lockMs }),
     dispose: async () => { await queue.close() },
   }
 })

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { Dataset, Job, Model } from '../../jobs/resources.ts'
 import { Webhook, WebhookDelivery } from '../../jobs/webhooks/resources.ts'
+import { Sweep } from '../../jobs/sweeps/resource.ts'
 import { Plan } from '../../methods/planning/plan.ts'
 import { RecipeInput } from '../../pruning/recipe.ts'
 import { Problem } from '../schemas.ts'
@@ -13,12 +14,13 @@ const TAGS = [
   { name: 'datasets', description: 'Data set files and what is in them' },
   { name: 'jobs', description: 'Pruning jobs, their receipts and artifacts' },
   { name: 'webhooks', description: 'Addresses that are told of jobs, and what was sent to them' },
+  { name: 'sweeps', description: 'Many recipes on one model, and the best of them' },
   { name: 'system', description: 'The catalogue and the state of the service' },
 ]
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string, keyed: boolean }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput, Webhook, WebhookDelivery]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -8,6 +8,7 @@ import { metricsIn, seriesIn } from './metrics.ts'
 import { outboxIn } from './outbox.ts'
 import { storable } from './rows.ts'
 import { eventOrderIn } from './event-order.ts'
+import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
 import { webhooksIn } from './webhooks.ts'
@@ -23,6 +24,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
   return {
     of: (tenant) => tenantIn(database, storable(tenant)),
     ...allJobsIn(database),
+    ...allSweepsIn(database),
     ...referencesIn(database),
     ...transitionsIn(database),
     ...metricsIn(database),
@@ -39,5 +41,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant) }
 }

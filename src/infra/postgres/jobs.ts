@@ -8,16 +8,17 @@ import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
+import { reopen } from './sweep-result.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
 /** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
 const UNFINISHED_AT_ONCE = 1000
 
-const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
+export const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
 
 /** Holds the files of a tenant's job until the transaction ends. @throws `code` when one is gone. */
-async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
+export async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
   const wanted = [['models', job.modelId], ['datasets', job.datasetId], ['datasets', job.evaluationDatasetId]] as const
   for (const [table, id] of wanted) {
     if (id === null) continue
@@ -37,6 +38,7 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       const refused = (): EspalierError => new EspalierError('conflict', `${id} is ${job.state}; ${refusal}`, { id, state: job.state })
       if (!may(job.state)) throw refused()
       await holdFiles(tx, tenantId, job, 'conflict')
+      if (job.sweepId !== null) await reopen(tx, job.sweepId)
       const moved = await tx.$executeRaw`
         UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
           started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
@@ -63,8 +65,8 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       return row === null ? null : jobOf(row)
     },
 
-    async jobs ({ limit, cursor, state, model }) {
-      const where = { tenantId, ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...after(cursor) }
+    async jobs ({ limit, cursor, state, model, sweep }) {
+      const where = { tenantId, ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...(sweep !== undefined && { sweepId: storable(sweep) }), ...after(cursor) }
       const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
       return pageOf(await patiently(async () => await prisma.job.findMany({ where, orderBy, take: limit + 1 })), limit, jobOf)
     },
@@ -80,10 +82,11 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
     async deleteJob (jobId) {
       const id = storable(jobId)
       return await once(async () => {
-        const { count } = await prisma.job.deleteMany({ where: { id, tenantId, state: { in: [...ENDED] } } })
+        const { count } = await prisma.job.deleteMany({ where: { id, tenantId, sweepId: null, state: { in: [...ENDED] } } })
         if (count > 0) return true
-        const left = await prisma.job.findUnique({ where: { id, tenantId }, select: { state: true } })
+        const left = await prisma.job.findUnique({ where: { id, tenantId }, select: { state: true, sweepId: true } })
         if (left === null) return false
+        if (left.sweepId !== null) throw new EspalierError('conflict', `${id} is a point of ${left.sweepId}; delete that sweep, or keep the job`, { id, sweep: left.sweepId })
         throw new EspalierError('conflict', `${id} is ${left.state}; only a job that has ended can be deleted, so cancel it first`, { id, state: left.state })
       })
     },

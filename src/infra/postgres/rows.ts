@@ -40,6 +40,7 @@ export function jobOf (row: rows.Job): JobRow {
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
     checkpoint: checkpointOf(row),
+    sweepId: row.sweepId,
   }
 }
 

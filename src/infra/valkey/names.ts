@@ -2,6 +2,7 @@
 import type { QueueEntry, Wish } from '../../jobs/ports.ts'
 
 export const QUEUE_NAME = 'jobs'
+export const SWEEP_QUEUE_NAME = 'sweeps'
 
 /** The id of an entry. BullMQ ids hold no colon. */
 export function entryId ({ jobId, attempt }: QueueEntry): string {

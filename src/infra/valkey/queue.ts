@@ -2,6 +2,8 @@
 import { Queue as BullQueue } from 'bullmq'
 import type { Queue, QueueEntry } from '../../jobs/ports.ts'
 import { atMost, connect, STEADY, within } from './connection.ts'
+import { bullEntry } from './entries.ts'
+import { createFlows } from './flows.ts'
 import { entryId, QUEUE_NAME, wishChannel, wishText } from './names.ts'
 
 export interface QueueOptions {
@@ -11,10 +13,6 @@ export interface QueueOptions {
   readonly patience?: number
 }
 
-/** Work that throws (Postgres gone for long, say) comes back this often and after this pause; attempts that crash are counted in the Catalog. */
-const TIMES_GIVEN = 1000
-const PAUSE_MS = 2000
-
 const LIVE = new Set(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children'])
 const CLOSE_MS = 2000
 
@@ -23,18 +21,15 @@ export function createQueue (redisUrl: string, { prefix, patience = 3000 }: Queu
   const queue = new BullQueue<QueueEntry>(QUEUE_NAME, { connection: { url: redisUrl, ...STEADY }, prefix })
   queue.on('error', () => {}) // it reconnects; callers are told by `within`
   const channel = connect(redisUrl)
+  const flows = createFlows(redisUrl, { prefix, patience })
 
   return {
-    async add ({ jobId, attempt }) {
-      await within(patience, queue.add('run', { jobId, attempt }, {
-        jobId: entryId({ jobId, attempt }),
-        attempts: TIMES_GIVEN,
-        backoff: { type: 'fixed', delay: PAUSE_MS },
-        // An id that is retained would not be added again.
-        removeOnComplete: true,
-        removeOnFail: true,
-      }))
+    async add (entry) {
+      const { name, data, opts } = bullEntry(entry)
+      await within(patience, queue.add(name, data, opts))
     },
+
+    addSweep: flows.addSweep,
 
     async isLive (entry) {
       return LIVE.has(await within(patience, queue.getJobState(entryId(entry))))
@@ -60,6 +55,7 @@ export function createQueue (redisUrl: string, { prefix, patience = 3000 }: Queu
     async close () {
       // By force: nothing is under way that a caller still waits for, and a polite farewell would wait for a Valkey that is away.
       await atMost(CLOSE_MS, queue.getBackend().close(true))
+      await flows.close()
       channel.disconnect()
     },
   }

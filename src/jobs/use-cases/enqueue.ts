@@ -2,10 +2,16 @@
 import { EspalierError } from '../../errors.ts'
 import type { JobRow, Queue } from '../ports.ts'
 
+/** The entry of the job's current attempt, as part of its sweep where it is a point of one. */
+export async function addEntry (queue: Queue, { id: jobId, attempt, sweepId }: JobRow): Promise<void> {
+  if (sweepId === null) await queue.add({ jobId, attempt })
+  else await queue.addSweep(sweepId, [{ jobId, attempt }])
+}
+
 /** False when the queue does not answer: the row says `queued`, so `reconcile` adds the entry once the queue is back. */
 export async function enqueue (queue: Queue, job: JobRow): Promise<boolean> {
   try {
-    await queue.add({ jobId: job.id, attempt: job.attempt })
+    await addEntry(queue, job)
     return true
   } catch (thrown) {
     if (EspalierError.from(thrown).code === 'unavailable') return false

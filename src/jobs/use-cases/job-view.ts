@@ -16,6 +16,7 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     model: row.modelId,
     ...(row.datasetId !== null && { dataset: row.datasetId }),
     ...(row.evaluationDatasetId !== null && { evaluationDataset: row.evaluationDatasetId }),
+    ...(row.sweepId !== null && { sweep: row.sweepId }),
     recipe: row.recipe,
     progress: row.progress,
     ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),

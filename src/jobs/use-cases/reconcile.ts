@@ -1,5 +1,6 @@
 /** Brings queue and Catalog together again after a crash between the two, or after the queue lost what it held. */
 import type { Catalog, Queue } from '../ports.ts'
+import { addEntry } from './enqueue.ts'
 
 export interface Reconciled { readonly enqueued: string[], readonly cancelled: string[], readonly paused: string[] }
 
@@ -21,7 +22,7 @@ export async function reconcile ({ catalog, queue, graceMs }: { catalog: Catalog
       continue
     }
     await queue.remove(entry)
-    await queue.add(entry)
+    await addEntry(queue, job)
     result.enqueued.push(job.id)
   }
   return result

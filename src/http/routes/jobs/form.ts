@@ -9,7 +9,7 @@ const ID_LENGTH = 100
 
 const Id = (description: string) => Type.String({ minLength: 1, maxLength: ID_LENGTH, description })
 
-const ids = {
+export const ids = {
   model: Id('id of a model'),
   dataset: Type.Optional(Id('id of a data set')),
   evaluationDataset: Type.Optional(Id('id of a data set that only the receipt reads')),

@@ -1,0 +1,38 @@
+/** Takes a sweep: everything is checked, then all rows are made at once, then the queue's entries. */
+import { EspalierError } from '../../errors.ts'
+import type { JobRow, NewJob, Queue, TenantCatalog } from '../ports.ts'
+import { needData, planPoints } from '../sweeps/points.ts'
+import type { SweepAsked, SweepRow } from '../sweeps/ports.ts'
+import { filesOf } from './submit-job.ts'
+
+export interface SweepSubmission {
+  /** Ids of uploaded files. */
+  readonly model: string
+  readonly dataset?: string | null
+  readonly evaluationDataset?: string | null
+  readonly name?: string | null
+  /** As it was written; the rule is valid. */
+  readonly request: SweepAsked
+}
+
+/**
+ * When the queue does not answer the jobs stay queued all the same and `reconcile` adds them later.
+ * @throws what `planPoints` and `needData` throw, `not-found` for a missing file, `unavailable` when the Catalog does not answer; then nothing was made
+ */
+export async function submitSweep ({ catalog, queue }: { catalog: TenantCatalog, queue: Queue }, submission: SweepSubmission): Promise<SweepRow> {
+  const points = planPoints(submission.request)
+  const { model, dataset, evaluationDataset } = await filesOf(catalog, submission)
+  needData(points, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
+  const files = { modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null }
+  const { sweep, jobs } = await catalog.createSweep({ name: submission.name ?? null, request: submission.request, jobs: points.map(({ recipe }): NewJob => ({ ...files, recipe })) })
+  await enqueueSweep(queue, sweep.id, jobs)
+  return sweep
+}
+
+async function enqueueSweep (queue: Queue, sweepId: string, jobs: readonly JobRow[]): Promise<void> {
+  try {
+    await queue.addSweep(sweepId, jobs.map(({ id, attempt }) => ({ jobId: id, attempt })))
+  } catch (thrown) {
+    if (EspalierError.from(thrown).code !== 'unavailable') throw thrown
+  }
+}
