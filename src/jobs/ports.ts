@@ -5,7 +5,8 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
-import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
+import type { QueueName } from './queues.ts'
+import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
 export interface JobRow {
@@ -25,6 +26,12 @@ export interface JobRow {
   readonly finishedAt: Date | null
   /** Of a run that trains: from where its next start goes on, also after a retry. Gone when the job has succeeded. */
   readonly checkpoint: CheckpointRow | null
+  readonly queue: QueueName
+  readonly priority: number
+  /** What a worker must have to take it: as asked for, or as the model's size tells. */
+  readonly needs: JobNeeds
+  /** The job's own; the worker's hold besides. */
+  readonly limits: JobLimits
 }
 
 export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
@@ -46,7 +53,7 @@ export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
 
 export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
-export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe }
+export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe, readonly queue?: QueueName, readonly priority?: number, readonly needs?: JobNeeds, readonly limits?: JobLimits }
 
 /** What may be wished of a job that a worker has. */
 export type Wish = 'cancel' | 'pause'
@@ -171,27 +178,35 @@ export interface Blobs {
   close (): Promise<void>
 }
 
-/** What the queue carries: which attempt of which job. Everything else is in the Catalog. */
-export interface QueueEntry { readonly jobId: string, readonly attempt: number }
+/** What the queue carries: which attempt of which job, in which queue and before whom. Everything else is in the Catalog. Absent: the queue `default`, priority 0. */
+export interface QueueEntry { readonly jobId: string, readonly attempt: number, readonly queue?: QueueName, readonly priority?: number }
+
+/** Of one queue. Delayed are those that come back after a pause. */
+export interface QueueCounts { readonly waiting: number, readonly active: number, readonly delayed: number }
 
 /** The producing side. Entry ids are `<job>-<attempt>`: adding one that is live is a no-op. */
 export interface Queue {
   add (entry: QueueEntry): Promise<void>
-  /** Is there an entry that is waiting, delayed or being worked on? */
+  /** Is there an entry that is waiting, delayed or being worked on? In its queue, or in any when it names none. */
   isLive (entry: QueueEntry): Promise<boolean>
   /** Removes a waiting entry, or an ended one that would keep its id from being added again. */
   remove (entry: QueueEntry): Promise<void>
+  /** Of all queues together. */
   counts (): Promise<{ waiting: number, active: number }>
+  countsByQueue (): Promise<Record<QueueName, QueueCounts>>
   /** Tells all workers what is wished of a job. */
   announce (wish: Wish, jobId: string): Promise<void>
   ping (): Promise<void>
   close (): Promise<void>
 }
 
+/** Ends an entry, or says that it is to be given `again` at once, before those of its priority, or `elsewhere` a little later. */
+export type WorkEntry = (entry: QueueEntry) => Promise<'again' | 'elsewhere' | void>
+
 /** The consuming side, given to a worker. */
 export interface QueueConsumer {
   /** Runs `work` for each entry, at most `concurrency` at once, with the lock renewed until it ends; an entry whose worker died is given again. */
-  start (work: (entry: QueueEntry) => Promise<void>): Promise<void>
+  start (work: WorkEntry): Promise<void>
   onWish (listener: (wish: Wish, jobId: string) => void): void
   /** Stops taking entries and waits for the running ones. */
   close (options?: { force?: boolean }): Promise<void>

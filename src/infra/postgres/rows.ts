@@ -1,6 +1,7 @@
 /** From rows to what the jobs' ports speak of. */
 import type { ErrorRecord } from '../../errors.ts'
 import type { ArtifactRow, JobRow } from '../../jobs/ports.ts'
+import type { QueueName } from '../../jobs/queues.ts'
 import type { Receipt } from '../../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, Model, ModelSummary, Progress } from '../../jobs/resources.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
@@ -40,6 +41,10 @@ export function jobOf (row: rows.Job): JobRow {
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
     checkpoint: checkpointOf(row),
+    queue: row.queue as QueueName,
+    priority: row.priority,
+    needs: row.needs as JobRow['needs'],
+    limits: row.limits as JobRow['limits'],
   }
 }
 
@@ -55,6 +60,7 @@ export function attemptOf (row: rows.Attempt): Attempt {
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     error: row.error as unknown as Attempt['error'],
+    usedSeconds: Number(row.usedMs) / 1000,
     resumedFrom: row.resumedFrom?.toISOString() ?? null,
   }
 }
