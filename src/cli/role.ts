@@ -5,7 +5,10 @@ import { migrate } from '../infra/postgres/migrate.ts'
 import { EspalierError } from '../errors.ts'
 import { report } from './report.ts'
 
-export async function runRole (start: (config: Config) => Promise<{ close (): Promise<void> }>): Promise<void> {
+/** After a second signal it ends within this, whatever it is doing: what it had is found and given to others. */
+const HURRY_MS = 2000
+
+export async function runRole (start: (config: Config) => Promise<{ close (): Promise<void>, hurry? (): void }>): Promise<void> {
   try {
     const config = readConfig()
     const { databaseUrl, redisUrl } = config
@@ -17,12 +20,16 @@ export async function runRole (start: (config: Config) => Promise<{ close (): Pr
     const role = await start(config)
     let closing = false
     const end = (): void => {
-      if (closing) return
+      if (closing) {
+        role.hurry?.()
+        setTimeout(() => process.exit(), HURRY_MS)
+        return
+      }
       closing = true
       role.close().catch(report).finally(() => process.exit())
     }
     process.on('SIGTERM', end).on('SIGINT', end)
-    if (process.connected) process.on('disconnect', end)
+    if (process.connected) process.on('disconnect', () => { if (!closing) end() })
   } catch (error) {
     report(error)
     process.exit()

@@ -1,4 +1,4 @@
-/** `npm start`: the whole service on this machine; one Ctrl-C stops all of it. */
+/** `npm start`: the whole service on this machine; one Ctrl-C stops all of it, a second one does not wait for what runs. */
 import { readConfig } from '../config.ts'
 import { startAll } from '../infra/embedded/index.ts'
 import { report } from './report.ts'
@@ -8,7 +8,11 @@ try {
   console.log(`Espalier is ready at ${running.url} (API description: ${running.url}/docs); Ctrl-C stops it`)
   let stopping = false
   const end = (): void => {
-    if (stopping) return
+    if (stopping) {
+      const { worker } = running.pids()
+      if (worker !== undefined) process.kill(worker, 'SIGTERM')
+      return
+    }
     stopping = true
     console.log('stopping ...')
     running.stop().catch(report).finally(() => process.exit())

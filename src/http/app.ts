@@ -15,6 +15,7 @@ import { addJobRoutes } from './routes/jobs/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
+import { addFleetRoutes } from './routes/system/fleet.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
 import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
@@ -67,6 +68,7 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
       addJobRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
+      addFleetRoutes(v1, dependencies)
     }, { prefix: '/v1' })
   })
   await app.ready()

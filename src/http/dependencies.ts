@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
+import type { JobMaxima } from '../jobs/limits.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
@@ -24,6 +25,8 @@ export type Catalogue = Readonly<Record<string, readonly CatalogueEntry[]>>
 export interface Limits {
   /** Of one uploaded file, in bytes. */
   readonly uploadBytes: number
+  /** Of one job; absent: as the configuration's defaults say. */
+  readonly job?: JobMaxima
 }
 
 export interface Dependencies {

@@ -40,7 +40,7 @@ export async function serve (config: Config): Promise<Server> {
     // A plan holds the weights a few times over.
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
     catalogue: CATALOGUE,
-    limits: { uploadBytes: config.maxUploadBytes },
+    limits: { uploadBytes: config.maxUploadBytes, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
   }, { logger: config.logLevel === 'silent' ? false : { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] } })

@@ -5,6 +5,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { Worker, WorkerFacts } from './fleet.ts'
 import type { QueueName } from './queues.ts'
 import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
@@ -98,6 +99,9 @@ export interface TenantCatalog {
   resume (jobId: string): Promise<JobRow | null>
   /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
   retry (jobId: string): Promise<JobRow | null>
+
+  /** All workers of the service, those that are gone for less than a day too; of their jobs only the tenant's own are named. */
+  workers (): Promise<Worker[]>
 }
 
 /** Answers that are kept for requests which come again. A scope names a tenant and a route. */
@@ -111,6 +115,8 @@ export interface IdempotencyKeys {
 /** What the API is given of the rows: nothing but through a tenant. */
 export interface Catalogs extends IdempotencyKeys {
   of (tenant: string): TenantCatalog
+  /** By queue: how long the job waits that waits longest, seconds; of all tenants. */
+  oldestWaits (): Promise<ReadonlyMap<string, number>>
   ping (): Promise<void>
   close (): Promise<void>
 }
@@ -137,11 +143,21 @@ export interface Catalog extends Catalogs {
   cancelled (jobId: string, attempt: number): Promise<boolean>
   /** pausing -> paused. */
   paused (jobId: string, attempt: number): Promise<boolean>
+  /** running -> queued: its worker ends, and another one goes on with the same attempt. The start is not counted. */
+  giveBack (jobId: string, attempt: number): Promise<boolean>
+  /** How long was worked on the attempt until now, over all starts; it never becomes less. */
+  spent (jobId: string, attempt: number, ms: number): Promise<void>
   /** Jobs that ought to have a live queue entry: queued, running, pausing, cancelling; unchanged for `olderThanMs`. */
   unfinished (olderThanMs: number): Promise<JobRow[]>
 
   /** sha256 of every blob a row refers to. */
   referencedBlobs (): Promise<Set<string>>
+  /** A worker says that it is there, and what of itself has changed. */
+  beat (worker: WorkerFacts): Promise<void>
+  /** It has ended. */
+  left (workerId: string): Promise<void>
+  /** Drops workers that were not seen for a day. */
+  sweepWorkers (): Promise<number>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
 }
@@ -229,6 +245,10 @@ export interface RunRequest {
   readonly checkpoint: CheckpointFile | null
   /** Folder for its checkpoints, which is the runner's alone. */
   readonly checkpointFolder: string
+  /** The job's own limits; the runner's hold besides. */
+  readonly limits?: JobLimits
+  /** How long was worked on this attempt before, milliseconds. */
+  readonly spentMs?: number
 }
 
 export interface CheckpointFile { readonly path: string, readonly bytes: number }

@@ -69,7 +69,7 @@ export const JobError = Type.Object({ code: Type.String(), message: Type.String(
 /** What a job needs of the worker that takes it. */
 export const JobNeeds = Type.Object({
   device: Type.Optional(Type.Enum(['cpu', 'gpu'], { description: 'gpu: the job waits for a worker whose TensorFlow has one' })),
-  memoryMb: Type.Optional(Type.Integer({ minimum: 1, description: 'memory that the job takes; absent: told by the size of the model' })),
+  memoryMb: Type.Optional(Type.Integer({ minimum: 1, description: 'memory that the job takes: as asked for, or the least that a model of its size needs' })),
 }, { additionalProperties: false })
 
 /** What a job may take. */

@@ -11,8 +11,6 @@ import { chooseXla } from './xla.ts'
 
 /** How long the worker waits for a Postgres that went away before it gives a job back to the queue. */
 const PATIENCE_MS = 30_000
-/** How long closing waits for running jobs; a supervisor that is less patient kills, and the jobs are begun again elsewhere. */
-const GRACE_MS = 8000
 
 /** Takes jobs until it is closed. @throws `invalid-configuration` without the addresses of Postgres and Valkey */
 export async function runWorker (config: Config): Promise<RunningWorker> {
@@ -33,14 +31,17 @@ export async function runWorker (config: Config): Promise<RunningWorker> {
       queuePrefix: config.queuePrefix,
       home,
       concurrency: config.concurrency,
+      ...(config.queues !== undefined && { queues: config.queues }),
+      largeMb: config.largeMb,
       lockMs: config.stalledSeconds * 1000,
       reconcileMs: config.reconcileSeconds * 1000,
-      graceMs: GRACE_MS,
+      graceMs: config.drainSeconds * 1000,
       engine: { settings: { ...settings, xla: xla.xla }, env: { ...env, ...xla.env }, memoryLimitBytes: config.childMemoryMb * 2 ** 20, timeoutMs: config.jobTimeoutSeconds * 1000, recycleAfterJobs: config.childJobs },
       log: (message) => { if (config.logLevel !== 'silent') console.error(message) },
     })
     return {
       ready: worker.ready,
+      hurry: worker.hurry,
       async close () {
         await worker.close()
         await closeAdapters()

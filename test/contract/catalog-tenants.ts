@@ -38,6 +38,10 @@ const NOTHING_OF = {
   requestCancel: async (mine, { queued }) => { assert.equal(await mine.requestCancel(queued.id), null) },
   requestPause: async (mine, { queued }) => { assert.equal(await mine.requestPause(queued.id), null) },
   resume: async (mine, { paused }) => { assert.equal(await mine.resume(paused.id), null) },
+  workers: async (mine, { done }) => {
+    const worker = (await mine.workers()).find(({ id }) => id === 'wrk_theirs')
+    assert.deepEqual([worker?.running, worker?.jobs], [1, []], `a worker is seen, but not that it works on ${done.id}`)
+  },
   retry: async (mine, { done }) => { assert.equal(await mine.retry(done.id), null) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
 
@@ -57,6 +61,9 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
       await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
       await owner.requestPause(paused.id)
+      await catalog().beat({
+        id: 'wrk_theirs', name: 'w', host: 'h', pid: 1, version: '0', state: 'ready', device: null, memoryBytes: 1, cpus: 1, concurrency: 1, queues: ['default'], jobs: [done.id],
+      })
       theirs = { model, dataset, done, queued, paused }
       mine = catalog().of(await addTenant())
     })

@@ -55,7 +55,7 @@ export async function startAll (config: Config, { log = () => {}, progress }: St
     const url = `http://${reachable(host)}:${port}`
     const env = { ...inherited, ...environmentOf({ ...config, port, databaseUrl, redisUrl, setupDone: true }) }
     const begin = beginner(log, undo)
-    const roles = [begin(apiRole(env, url)), begin(workerRole(env))]
+    const roles = [begin(apiRole(env, url)), begin(workerRole(env, config.drainSeconds))]
     await Promise.all(roles.map(async ({ ready }) => { await ready }))
     return { databaseUrl, redisUrl, url, pids: () => ({ ...pids(), ...idsOf(roles) }) }
   })

@@ -8,6 +8,7 @@ import { metricsIn, seriesIn } from './metrics.ts'
 import { storable } from './rows.ts'
 import { transitionsIn } from './transitions.ts'
 import { wishesIn } from './wishes.ts'
+import { fleetIn, workersIn } from './workers.ts'
 
 /**
  * A Catalog in the database at `databaseUrl`, whose migrations are applied. Connects when first used.
@@ -23,6 +24,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...transitionsIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
+    ...workersIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -33,5 +35,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...fleetIn(database, tenant) }
 }

@@ -7,14 +7,12 @@ import { asJson, oneOf, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
-import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
+import { artifactOf, attemptOf, jobOf, NOT_BEGUN, storable } from './rows.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
 /** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
 const UNFINISHED_AT_ONCE = 1000
-
-export const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
 
 /** Holds the files of a tenant's job until the transaction ends. @throws `code` when one is gone. */
 async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {

@@ -7,6 +7,9 @@ import type { Attempt, Dataset, DatasetSummary, Model, ModelSummary, Progress } 
 import type { Recipe } from '../../pruning/recipe.ts'
 import type * as rows from './generated/client.ts'
 
+/** The progress of a queued job. */
+export const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
+
 /** Text as Postgres can hold it: it refuses the NUL character. */
 export function storable (text: string): string {
   return text.replaceAll('\0', '\uFFFD')

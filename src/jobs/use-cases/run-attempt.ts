@@ -8,12 +8,13 @@ import { bringInputs, storeOutputs } from './attempt-files.ts'
 import { checkpointKeeper } from './checkpoints.ts'
 import { metricsWriter } from './metrics-writer.ts'
 import { progressWriter } from './progress-writer.ts'
+import { timeKeeper, type TimeKeeper } from './time-keeper.ts'
 
 /** An attempt whose worker died this often is likely what kills it. */
 export const MAX_STARTS = 3
 
 /** How often a running job's state is looked at, for the case that the announcement of a cancel got lost. */
-export const WATCH_MS = 2000
+export const WATCH_MS = 1500
 
 export interface AttemptContext {
   readonly catalog: Catalog
@@ -24,22 +25,31 @@ export interface AttemptContext {
   readonly worker: string
   /** Folder in which the attempt gets a folder of its own, which is always removed. */
   readonly scratch: string
-  /** Aborted with an EspalierError `job-cancelled` to cancel; with anything else to give the attempt up so that it is begun again. */
+  /** Aborted with an EspalierError `job-cancelled` to cancel; with `unavailable` to give the attempt up so that it is begun again at once, with anything else to reject with that. */
   readonly signal: AbortSignal
   /** Aborted to pause. */
   readonly pause: AbortSignal
+  /** Aborted when the worker ends: as a pause, but another worker goes on. */
+  readonly drain?: AbortSignal
+  /** What one job may have here; a job that needs more is for another worker. Absent: it is not looked at. */
+  readonly memoryBytes?: number
   readonly watchMs?: number
 }
 
-/** `skipped`: there was nothing to do, or another worker did it. */
-export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped'
+/** `skipped`: there was nothing to do, or another worker did it. `again`: given back to the queue, for any worker. `elsewhere`: not begun, as it needs another worker. */
+export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped' | 'again' | 'elsewhere'
 
 /**
  * Begins the attempt, runs it, stores its outputs and ends it; every change is conditional on the attempt, so running it twice does no harm.
- * Rejects only when the attempt ought to be given again: `unavailable`, or the signal's reason.
+ * Rejects only when the attempt ought to be given again after a while: `unavailable`, or the signal's reason.
  */
 export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   const { catalog, entry: { jobId, attempt }, worker } = context
+  if (context.drain?.aborted === true) return 'again'
+  if (context.memoryBytes !== undefined) {
+    const { state, needs: { memoryMb = 0 } } = await catalog.anyJob(jobId) ?? { needs: {} }
+    if (state === 'queued' && memoryMb * 2 ** 20 > context.memoryBytes) return 'elsewhere'
+  }
   const begin = await catalog.begin(jobId, attempt, worker)
   if (!begin.begun) {
     // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
@@ -54,18 +64,21 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   }
 
   const watch = watchState(context)
+  const attempts = await catalog.of(begin.job.tenantId).attempts(jobId)
+  const clock = timeKeeper(1000 * (attempts.find(({ number }) => number === attempt)?.usedSeconds ?? 0), async (ms) => { await catalog.spent(jobId, attempt, ms) })
   const signal = AbortSignal.any([context.signal, watch.signal])
-  const pause = AbortSignal.any([context.pause, watch.pause])
+  const pause = AbortSignal.any([context.pause, watch.pause, ...(context.drain === undefined ? [] : [context.drain])])
   try {
-    return await work({ ...context, signal, pause }, begin.job, watch.look)
+    return await work({ ...context, signal, pause }, begin.job, watch.look, clock)
   } catch (thrown) {
     return await endFor(context, signal.aborted ? signal.reason : thrown, signal.aborted)
   } finally {
     watch.stop()
+    await clock.stop()
   }
 }
 
-async function work (context: AttemptContext, job: JobRow, look: () => void): Promise<Outcome> {
+async function work (context: AttemptContext, job: JobRow, look: () => void, clock: TimeKeeper): Promise<Outcome> {
   const { catalog, blobs, runner, entry: { jobId, attempt }, scratch, signal, pause } = context
   await mkdir(scratch, { recursive: true })
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
@@ -81,7 +94,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
     const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
-      return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
+      return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder, limits: job.limits, spentMs: clock.spent() }, {
         onProgress: progress.report,
         onMetrics: metrics.report,
         onCheckpoint: checkpoints.store,
@@ -118,12 +131,17 @@ async function work (context: AttemptContext, job: JobRow, look: () => void): Pr
 }
 
 /** Ends the attempt after `thrown`, or rejects when it ought to be given again. */
-async function endFor ({ catalog, entry: { jobId, attempt } }: AttemptContext, thrown: unknown, aborted: boolean): Promise<Outcome> {
+async function endFor ({ catalog, entry: { jobId, attempt }, drain }: AttemptContext, thrown: unknown, aborted: boolean): Promise<Outcome> {
   if (thrown === SUPERSEDED) return 'skipped'
   const error = EspalierError.from(thrown)
   if (error.code === 'job-cancelled') return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
-  // A cancel that came meanwhile is the later wish.
-  if (error.code === 'job-paused' && !aborted) return await catalog.paused(jobId, attempt) ? 'paused' : await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
+  const stopped = (error.code === 'job-paused' && !aborted) || (error.code === 'unavailable' && aborted)
+  if (stopped) {
+    if (await catalog.paused(jobId, attempt)) return 'paused'
+    if ((aborted || drain?.aborted === true) && await catalog.giveBack(jobId, attempt)) return 'again'
+    // A cancel that came meanwhile is the later wish.
+    return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
+  }
   if (aborted || error.code === 'unavailable') throw thrown
   return await catalog.fail(jobId, attempt, error.toRecord()) ? 'failed' : 'skipped'
 }
