@@ -261,6 +261,8 @@ export interface RunResult {
 }
 
 export interface RunHooks {
+  /** The engine is there: the job's own time begins. */
+  readonly onBegin?: () => void
   readonly onProgress: (progress: Progress) => void
   readonly onMetrics: (batch: MetricBatch) => void
   /** A new checkpoint lies in the request's folder for them; the file is the runner's to remove afterwards. Was it stored? Never rejects. */

@@ -118,6 +118,7 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
     async run (request, hooks) {
       await untilAborted(ready, hooks.signal)
       jobs++
+      hooks.onBegin?.()
       const onAbort = (): void => { killFor(new EspalierError('job-cancelled', 'the job was cancelled')) }
       const onPause = (): void => { tell({ type: 'pause', job: request.job }) }
       const holds = holding(request.limits ?? {}, options)

@@ -90,22 +90,25 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
     repeat(SWEEP_MS, async () => await sweep({ catalog, blobs }), onTrouble),
   ]
 
+  async function drain (): Promise<void> {
+    state = 'draining'
+    const giveUp = setTimeout(() => work.abandon(), options.graceMs)
+    const taken = consumer.close()
+    work.drain()
+    void presence.tell()
+    await Promise.all(timers.map(async (timer) => { await timer.stop() }))
+    await taken
+    clearTimeout(giveUp)
+    await presence.leave()
+    await runner.close()
+    await queue.close()
+    await rm(scratch, { recursive: true, force: true })
+  }
+
+  let closing: Promise<void> | undefined
   return {
     ready: runner.ready,
-    async close () {
-      state = 'draining'
-      const giveUp = setTimeout(() => work.abandon(), options.graceMs)
-      const closing = consumer.close()
-      work.drain()
-      void presence.tell()
-      await Promise.all(timers.map(async (timer) => { await timer.stop() }))
-      await closing
-      clearTimeout(giveUp)
-      await presence.leave()
-      await runner.close()
-      await queue.close()
-      await rm(scratch, { recursive: true, force: true })
-    },
+    async close () { await (closing ??= drain()) },
     hurry: () => { work.abandon() },
   }
 }

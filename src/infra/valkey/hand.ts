@@ -3,8 +3,8 @@ import { DelayedError, WaitingError, Worker, type Job, type WorkerOptions } from
 import type { QueueEntry, WorkEntry } from '../../jobs/ports.ts'
 import type { Source, Taken } from './pump.ts'
 
-/** An entry that this worker cannot take waits so long before it is given to whoever asks first. */
-const ELSEWHERE_MS = 3000
+/** An entry that this worker cannot take waits about so long before it is given to whoever asks first. By chance, as the same worker might always be the first else. */
+const ELSEWHERE_MS = 2000
 
 export class QueueHand extends Worker<QueueEntry> implements Source {
   #taken = 0
@@ -37,7 +37,7 @@ async function finish (job: Job<QueueEntry>, token: string | undefined, outcome:
     throw new WaitingError()
   }
   if (outcome === 'elsewhere') {
-    await job.moveToDelayed(Date.now() + ELSEWHERE_MS, token)
+    await job.moveToDelayed(Date.now() + Math.round(ELSEWHERE_MS * (0.5 + Math.random())), token)
     throw new DelayedError()
   }
 }

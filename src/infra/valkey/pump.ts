@@ -8,7 +8,7 @@ export interface PumpOptions {
   /** Asked before each round, as there may be more of them later. */
   readonly sources: () => readonly Source[]
   readonly concurrency: number
-  /** How long it waits to be called before it looks by itself, milliseconds. */
+  /** How long it waits at most to be called before it looks by itself, milliseconds; by chance, so that several do not look in step. */
   readonly idleMs: number
   /** How long it waits after a source failed. */
   readonly retryMs: number
@@ -67,7 +67,7 @@ export function startPump ({ sources, concurrency, idleMs, retryMs, onTrouble }:
         const taken = running.size < concurrency ? await next() : undefined
         if (taken !== undefined && stopped) await taken.giveBack()
         else if (taken !== undefined) begin(taken)
-        else if (!called && !stopped) await pause(idleMs)
+        else if (!called && !stopped) await pause(idleMs * (0.5 + Math.random() / 2))
       } catch (error) {
         if (stopped) return
         onTrouble(error as Error)

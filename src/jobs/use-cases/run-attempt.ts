@@ -95,6 +95,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, clo
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
       return await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder, limits: job.limits, spentMs: clock.spent() }, {
+        onBegin: clock.start,
         onProgress: progress.report,
         onMetrics: metrics.report,
         onCheckpoint: checkpoints.store,

@@ -3,28 +3,35 @@
 export const WRITE_EVERY_MS = 5000
 
 export interface TimeKeeper {
+  /** Counts from now on; again does nothing. */
+  start (): void
   /** Milliseconds until now, with those of former starts. */
   spent (): number
   /** Writes the last of it. */
   stop (): Promise<void>
 }
 
-/** A lost write is no harm: the next one says more. */
+/** `before`: of former starts, milliseconds. A lost write is no harm: the next one says more. */
 export function timeKeeper (before: number, write: (ms: number) => Promise<unknown>, everyMs = WRITE_EVERY_MS): TimeKeeper {
-  const begun = performance.now()
-  const spent = (): number => Math.round(before + performance.now() - begun)
+  let begun: number | undefined
+  let timer: NodeJS.Timeout | undefined
   let writing: Promise<unknown> | undefined
+  const spent = (): number => Math.round(before + (begun === undefined ? 0 : performance.now() - begun))
   const save = (): Promise<unknown> => {
     writing ??= write(spent()).catch(() => {}).finally(() => { writing = undefined })
     return writing
   }
-  const timer = setInterval(() => { void save() }, everyMs)
   return {
+    start () {
+      if (begun !== undefined) return
+      begun = performance.now()
+      timer = setInterval(() => { void save() }, everyMs)
+    },
     spent,
     async stop () {
       clearInterval(timer)
       await writing
-      await save()
+      if (begun !== undefined) await save()
     },
   }
 }
