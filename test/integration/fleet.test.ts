@@ -30,6 +30,8 @@ describe('a fleet of workers', () => {
   const { url: redisUrl, prefix } = freshPrefix()
   let home: string, catalog: Catalog, mine: TenantCatalog, blobs: Blobs, queue: Queue, client: pg.Client, drop: () => Promise<void>, model: string
   const running: RunningWorker[] = []
+  /** Workers of one process have a folder each. */
+  let started = 0
 
   before(async () => {
     const database = await freshDatabase()
@@ -54,7 +56,7 @@ describe('a fleet of workers', () => {
 
   async function start (changes: Partial<WorkerOptions> = {}): Promise<RunningWorker> {
     const worker = await startWorker({
-      catalog, blobs, redisUrl, queuePrefix: prefix, home, concurrency: 1, lockMs: 2000, reconcileMs: 60_000, graceMs: 300, largeMb: 300, log: () => {},
+      catalog, blobs, redisUrl, queuePrefix: prefix, home: path.join(home, String(++started)), concurrency: 1, lockMs: 2000, reconcileMs: 60_000, graceMs: 300, largeMb: 300, log: () => {},
       engine: { entry: CHILD, settings: {}, env: process.env, memoryLimitBytes: 256 << 20, timeoutMs: 0 },
       ...changes,
     })

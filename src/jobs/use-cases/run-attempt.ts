@@ -74,7 +74,6 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
     return await endFor(context, signal.aborted ? signal.reason : thrown, signal.aborted)
   } finally {
     watch.stop()
-    await clock.stop()
   }
 }
 
@@ -114,6 +113,8 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, clo
       result = await run(null)
     } finally {
       await checkpoints.settled()
+      // Before the attempt ends: whoever sees that it has sees what it used.
+      await clock.stop()
     }
     const artifacts = await storeOutputs(blobs, result.outputs, folder, signal)
     await progress.stop()
