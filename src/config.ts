@@ -4,6 +4,7 @@ import path from 'node:path'
 import { environmentOfS3, readS3Settings, type S3Settings } from './config-s3.ts'
 import { EspalierError } from './errors.ts'
 import { parseAllowList } from './infra/webhooks/allow-list.ts'
+import { QUEUE_NAMES, type QueueName } from './jobs/queues.ts'
 
 export interface Config {
   /** Address and port the API listens on; port 0 takes a free one. */
@@ -29,6 +30,14 @@ export interface Config {
   readonly jobTimeoutSeconds: number
   /** An engine process that holds more during a job is killed. */
   readonly childMemoryMb: number
+  /** A job that needs more waits for a worker that gives one more, in the queue `large`. */
+  readonly largeMb: number
+  /** A job may ask for so much, as need or as limit. */
+  readonly maxJobMemoryMb: number
+  /** Queues that a worker serves; absent: those that its memory and device allow. */
+  readonly queues?: readonly QueueName[]
+  /** A worker that is told to end waits so long for jobs that cannot be stopped without loss. */
+  readonly drainSeconds: number
   /** An engine process is replaced after so many jobs. */
   readonly childJobs: number
   /** XLA compiles training steps further: `auto` where it pays. */
@@ -102,6 +111,13 @@ export function readConfig (env: Environment = inherited): Config {
     return value
   }
 
+  function queueNames (name: string): readonly QueueName[] | undefined {
+    const names = text(name)?.split(',').map((part) => part.trim())
+    const unknown = names?.filter((part) => !QUEUE_NAMES.includes(part as QueueName)) ?? []
+    if (unknown.length > 0) problems.push(`${name} names "${unknown.join('", "')}"; it must be a list of ${QUEUE_NAMES.join(', ')} with commas between`)
+    return names && [...new Set(names as QueueName[])]
+  }
+
   const host = text('HOST') ?? '127.0.0.1'
   const apiKey = text('ESPALIER_API_KEY')
   if (!isLoopback(host) && apiKey === undefined) {
@@ -122,6 +138,8 @@ export function readConfig (env: Environment = inherited): Config {
   const workerMetricsPort = text('ESPALIER_WORKER_METRICS_PORT') === undefined ? undefined : integer('ESPALIER_WORKER_METRICS_PORT', 0, 0, 65535)
   const blobs = oneOf('ESPALIER_BLOBS', BLOBS, 'files')
   const s3 = blobs === 's3' ? readS3Settings(text, problems) : undefined
+  const queues = queueNames('ESPALIER_QUEUES')
+  const childMemoryMb = integer('ESPALIER_CHILD_MEMORY_MB', 8192, 512, 2 ** 22)
   const config: Config = {
     host,
     port: integer('PORT', 8080, 0, 65535),
@@ -136,7 +154,11 @@ export function readConfig (env: Environment = inherited): Config {
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
     maxStreams: integer('ESPALIER_MAX_STREAMS', 1000, 1, 1_000_000),
     jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
-    childMemoryMb: integer('ESPALIER_CHILD_MEMORY_MB', 8192, 512, 2 ** 22),
+    childMemoryMb,
+    largeMb: integer('ESPALIER_LARGE_MB', 8192, 1, 2 ** 22),
+    maxJobMemoryMb: integer('ESPALIER_MAX_JOB_MEMORY_MB', childMemoryMb, 512, 2 ** 22),
+    ...(queues !== undefined && { queues }),
+    drainSeconds: integer('ESPALIER_DRAIN_SECONDS', 8, 0, 24 * 3600),
     childJobs: integer('ESPALIER_CHILD_JOBS', 50, 1, 1_000_000),
     xla: oneOf('ESPALIER_XLA', XLA, 'auto'),
     logLevel: oneOf('ESPALIER_LOG', LOG_LEVELS, 'info'),
@@ -171,6 +193,10 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_MAX_STREAMS: String(config.maxStreams),
     ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
     ESPALIER_CHILD_MEMORY_MB: String(config.childMemoryMb),
+    ESPALIER_LARGE_MB: String(config.largeMb),
+    ESPALIER_MAX_JOB_MEMORY_MB: String(config.maxJobMemoryMb),
+    ESPALIER_QUEUES: config.queues?.join(','),
+    ESPALIER_DRAIN_SECONDS: String(config.drainSeconds),
     ESPALIER_CHILD_JOBS: String(config.childJobs),
     ESPALIER_XLA: config.xla,
     ESPALIER_LOG: config.logLevel,

@@ -6,7 +6,10 @@ import { EspalierError } from '../errors.ts'
 import { createProcessLog } from '../telemetry/process-log.ts'
 import { report } from './report.ts'
 
-export async function runRole (name: 'api' | 'worker', start: (config: Config) => Promise<{ close (): Promise<void> }>): Promise<void> {
+/** After a second signal it ends within this, whatever it is doing: what it had is found and given to others. */
+const HURRY_MS = 2000
+
+export async function runRole (name: 'api' | 'worker', start: (config: Config) => Promise<{ close (): Promise<void>, hurry? (): void }>): Promise<void> {
   try {
     const config = readConfig()
     const log = createProcessLog(config, name)
@@ -23,12 +26,16 @@ export async function runRole (name: 'api' | 'worker', start: (config: Config) =
     const role = await start(config)
     let closing = false
     const end = (): void => {
-      if (closing) return
+      if (closing) {
+        role.hurry?.()
+        setTimeout(() => process.exit(), HURRY_MS)
+        return
+      }
       closing = true
       role.close().catch(report).finally(() => process.exit())
     }
     process.on('SIGTERM', end).on('SIGINT', end)
-    if (process.connected) process.on('disconnect', end)
+    if (process.connected) process.on('disconnect', () => { if (!closing) end() })
   } catch (error) {
     report(error)
     process.exit()

@@ -1,4 +1,4 @@
-/** `npm start`: the whole service on this machine; one Ctrl-C stops all of it. */
+/** `npm start`: the whole service on this machine; one Ctrl-C stops all of it, a second one does not wait for what runs. */
 import { readConfig } from '../config.ts'
 import { startAll } from '../infra/embedded/index.ts'
 import { createProcessLog, logFormat } from '../telemetry/process-log.ts'
@@ -25,7 +25,11 @@ try {
   say(`Espalier is ready at ${running.url} (API description: ${running.url}/docs); Ctrl-C stops it`)
   let stopping = false
   const end = (): void => {
-    if (stopping) return
+    if (stopping) {
+      const { worker } = running.pids()
+      if (worker !== undefined) process.kill(worker, 'SIGTERM')
+      return
+    }
     stopping = true
     say('stopping ...')
     running.stop().catch(report).finally(() => process.exit())

@@ -18,6 +18,7 @@ import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
 import { addSweepRoutes } from './routes/sweeps/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
+import { addFleetRoutes } from './routes/system/fleet.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
 import { addWebhookRoutes } from './routes/webhooks/index.ts'
@@ -86,6 +87,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
       addWebhookRoutes(v1, dependencies)
       addSweepRoutes(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
+      addFleetRoutes(v1, dependencies)
     }, { prefix: '/v1' })
   })
   await app.ready()

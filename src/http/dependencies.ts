@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fasti
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { InputScaling } from '../datasets/dataset.ts'
+import type { JobMaxima } from '../jobs/limits.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
 import type { Figures } from '../jobs/figures.ts'
 import type { JobChanges } from '../jobs/watching.ts'
@@ -28,6 +29,8 @@ export type Catalogue = Readonly<Record<string, readonly CatalogueEntry[]>>
 export interface Limits extends StreamLimits {
   /** Of one uploaded file, in bytes. */
   readonly uploadBytes: number
+  /** Of one job; absent: as the configuration's defaults say. */
+  readonly job?: JobMaxima
 }
 
 export interface Dependencies {

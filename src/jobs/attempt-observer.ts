@@ -4,8 +4,8 @@ import type { StageTime } from '../methods/job-types.ts'
 import type { Progress } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
 
-/** `skipped`: there was nothing to do, or another worker did it. */
-export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped'
+/** `skipped`: there was nothing to do, or another worker did it. `again`: given back to the queue, for any worker. `elsewhere`: not begun, as it needs another worker. */
+export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped' | 'again' | 'elsewhere'
 
 export interface BegunAttempt {
   readonly jobId: string

@@ -7,9 +7,11 @@ import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
-import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
+import type { Worker, WorkerFacts } from './fleet.ts'
+import type { QueueName } from './queues.ts'
+import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
 export interface JobRow {
@@ -31,6 +33,12 @@ export interface JobRow {
   readonly checkpoint: CheckpointRow | null
   /** The sweep it is a point of. */
   readonly sweepId: string | null
+  readonly queue: QueueName
+  readonly priority: number
+  /** What a worker must have to take it: as asked for, or as the model's size tells. */
+  readonly needs: JobNeeds
+  /** The job's own; the worker's hold besides. */
+  readonly limits: JobLimits
 }
 
 export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
@@ -52,7 +60,7 @@ export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
 
 export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
-export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe, readonly traceContext?: TraceContext | undefined }
+export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe, readonly queue?: QueueName, readonly priority?: number, readonly needs?: JobNeeds, readonly limits?: JobLimits, readonly traceContext?: TraceContext | undefined }
 
 /** What may be wished of a job that a worker has. */
 export type Wish = 'cancel' | 'pause'
@@ -100,6 +108,9 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps {
   resume (jobId: string, traceContext?: TraceContext): Promise<JobRow | null>
   /** failed or cancelled -> queued with attempt + 1; throws `conflict` otherwise. */
   retry (jobId: string, traceContext?: TraceContext): Promise<JobRow | null>
+
+  /** All workers of the service, those that are gone for less than a day too; of their jobs only the tenant's own are named. */
+  workers (): Promise<Worker[]>
 }
 
 /** Answers that are kept for requests which come again. A scope names a tenant and a route. */
@@ -113,6 +124,8 @@ export interface IdempotencyKeys {
 /** What the API is given of the rows: nothing but through a tenant. */
 export interface Catalogs extends IdempotencyKeys, EventOrder {
   of (tenant: string): TenantCatalog
+  /** By queue: how long the job waits that waits longest, seconds; of all tenants. */
+  oldestWaits (): Promise<ReadonlyMap<string, number>>
   ping (): Promise<void>
   close (): Promise<void>
 }
@@ -139,11 +152,21 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   cancelled (jobId: string, attempt: number): Promise<boolean>
   /** pausing -> paused. */
   paused (jobId: string, attempt: number): Promise<boolean>
+  /** running -> queued: its worker ends, and another one goes on with the same attempt. The start is not counted. */
+  giveBack (jobId: string, attempt: number): Promise<boolean>
+  /** How long was worked on the attempt until now, over all starts; it never becomes less. */
+  spent (jobId: string, attempt: number, ms: number): Promise<void>
   /** Jobs that ought to have a live queue entry: queued, running, pausing, cancelling; unchanged for `olderThanMs`. */
   unfinished (olderThanMs: number): Promise<JobRow[]>
 
   /** sha256 of every blob a row refers to. */
   referencedBlobs (): Promise<Set<string>>
+  /** A worker says that it is there, and what of itself has changed. */
+  beat (worker: WorkerFacts): Promise<void>
+  /** It has ended. */
+  left (workerId: string): Promise<void>
+  /** Drops workers that were not seen for a day. */
+  sweepWorkers (): Promise<number>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
 }
@@ -183,29 +206,37 @@ export interface Blobs {
   close (): Promise<void>
 }
 
-/** What the queue carries: which attempt of which job. Everything else is in the Catalog. */
-export interface QueueEntry { readonly jobId: string, readonly attempt: number }
+/** What the queue carries: which attempt of which job, in which queue and before whom. Everything else is in the Catalog. Absent: the queue `default`, priority 0. */
+export interface QueueEntry { readonly jobId: string, readonly attempt: number, readonly queue?: QueueName, readonly priority?: number }
+
+/** Of one queue. Delayed are those that come back after a pause. */
+export interface QueueCounts { readonly waiting: number, readonly active: number, readonly delayed: number }
 
 /** The producing side. Entry ids are `<job>-<attempt>`: adding one that is live is a no-op. */
 export interface Queue {
   add (entry: QueueEntry): Promise<void>
   /** The entries of jobs of one sweep, with an entry of the sweep itself that is given to a SweepConsumer when all of them are done; what is live stays as it is. */
   addSweep (sweepId: string, entries: readonly QueueEntry[]): Promise<void>
-  /** Is there an entry that is waiting, delayed or being worked on? */
+  /** Is there an entry that is waiting, delayed or being worked on? In its queue, or in any when it names none. */
   isLive (entry: QueueEntry): Promise<boolean>
   /** Removes a waiting entry, or an ended one that would keep its id from being added again. */
   remove (entry: QueueEntry): Promise<void>
+  /** Of all queues together. */
   counts (): Promise<{ waiting: number, active: number }>
+  countsByQueue (): Promise<Record<QueueName, QueueCounts>>
   /** Tells all workers what is wished of a job. */
   announce (wish: Wish, jobId: string): Promise<void>
   ping (): Promise<void>
   close (): Promise<void>
 }
 
+/** Ends an entry, or says that it is to be given `again` at once, before those of its priority, or `elsewhere` a little later. */
+export type WorkEntry = (entry: QueueEntry) => Promise<'again' | 'elsewhere' | void>
+
 /** The consuming side, given to a worker. */
 export interface QueueConsumer {
   /** Runs `work` for each entry, at most `concurrency` at once, with the lock renewed until it ends; an entry whose worker died is given again. */
-  start (work: (entry: QueueEntry) => Promise<void>): Promise<void>
+  start (work: WorkEntry): Promise<void>
   onWish (listener: (wish: Wish, jobId: string) => void): void
   /** Stops taking entries and waits for the running ones. */
   close (options?: { force?: boolean }): Promise<void>
@@ -235,6 +266,10 @@ export interface RunRequest {
   readonly checkpoint: CheckpointFile | null
   /** Folder for its checkpoints, which is the runner's alone. */
   readonly checkpointFolder: string
+  /** The job's own limits; the runner's hold besides. */
+  readonly limits?: JobLimits
+  /** How long was worked on this attempt before, milliseconds. */
+  readonly spentMs?: number
 }
 
 export interface CheckpointFile { readonly path: string, readonly bytes: number }
@@ -247,6 +282,8 @@ export interface RunResult {
 }
 
 export interface RunHooks {
+  /** The engine is there: the job's own time begins. */
+  readonly onBegin?: () => void
   readonly onProgress: (progress: Progress) => void
   readonly onMetrics: (batch: MetricBatch) => void
   readonly onStage?: (time: StageTime) => void

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { Progress } from '../methods/progress.ts'
 import { Receipt } from '../methods/receipt.ts'
+import { HIGHEST_PRIORITY, QUEUE_NAMES } from './queues.ts'
 
 export { Progress } from '../methods/progress.ts'
 
@@ -65,6 +66,20 @@ export const Artifact = Type.Object({
 
 export const JobError = Type.Object({ code: Type.String(), message: Type.String(), details: Type.Optional(Type.Record(Type.String(), Type.Unknown())) })
 
+/** What a job needs of the worker that takes it. */
+export const JobNeeds = Type.Object({
+  device: Type.Optional(Type.Enum(['cpu', 'gpu'], { description: 'gpu: the job waits for a worker whose TensorFlow has one' })),
+  memoryMb: Type.Optional(Type.Integer({ minimum: 1, description: 'memory that the job takes: as asked for, or the least that a model of its size needs' })),
+}, { additionalProperties: false })
+
+/** What a job may take. */
+export const JobLimits = Type.Object({
+  timeSeconds: Type.Optional(Type.Integer({ minimum: 1, description: 'of work on one attempt, all of its starts together; waiting does not count' })),
+  memoryMb: Type.Optional(Type.Integer({ minimum: 512, description: 'of the process that does the work' })),
+}, { additionalProperties: false })
+
+export const Priority = Type.Integer({ minimum: 0, maximum: HIGHEST_PRIORITY, description: 'jobs of a higher one are taken earlier' })
+
 export const Attempt = Type.Object({
   number: Type.Integer(),
   state: Type.String(),
@@ -72,6 +87,7 @@ export const Attempt = Type.Object({
   startedAt: Type.Union([Type.String(), Type.Null()]),
   finishedAt: Type.Union([Type.String(), Type.Null()]),
   error: Type.Union([JobError, Type.Null()]),
+  usedSeconds: Type.Number({ description: 'how long was worked on it, all starts together: what `limits.timeSeconds` counts' }),
   resumedFrom: Type.Union([Type.String(), Type.Null()], { description: 'when the checkpoint was made that it went on from; null: it began at the beginning' }),
 })
 
@@ -84,6 +100,11 @@ export const Job = Type.Object({
   sweep: Type.Optional(Type.String({ description: 'the sweep it is a point of' })),
   recipe: Type.Unknown({ description: 'the recipe with all defaults filled in' }),
   progress: Progress,
+  queue: Type.Enum([...QUEUE_NAMES], { description: 'where it waits to be taken' }),
+  priority: Priority,
+  needs: JobNeeds,
+  limits: JobLimits,
+  waitingFor: Type.Optional(Type.String({ description: 'of a queued job: why no worker that runs now can take it' })),
   checkpoint: Type.Optional(Type.Object({ at: Type.String({ format: 'date-time' }), bytes: Type.Integer() }, {
     description: 'the last saved state of a training run: after a crash, a pause or a retry it goes on from there',
   })),
@@ -102,4 +123,6 @@ export type DatasetSummary = Static<typeof DatasetSummary>
 export type Dataset = Static<typeof Dataset>
 export type Artifact = Static<typeof Artifact>
 export type Attempt = Static<typeof Attempt>
+export type JobNeeds = Static<typeof JobNeeds>
+export type JobLimits = Static<typeof JobLimits>
 export type Job = Static<typeof Job>

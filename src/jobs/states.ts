@@ -1,9 +1,9 @@
-/** The life of a job as a pure state machine: one table says which state may follow which. */
+/** The life of a job as a pure state machine: one table says which state may follow which. A worker that ends gives a running job back: it is queued again. */
 import { JOB_STATES, type JobState } from './resources.ts'
 
 const NEXT = {
   queued: ['running', 'paused', 'cancelled', 'failed'],
-  running: ['pausing', 'cancelling', 'succeeded', 'failed'],
+  running: ['queued', 'pausing', 'cancelling', 'succeeded', 'failed'],
   pausing: ['paused', 'cancelling', 'succeeded', 'failed'],
   paused: ['queued', 'cancelled'],
   cancelling: ['cancelled', 'failed'],

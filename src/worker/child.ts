@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.ts'
 import { loadEngine } from '../engine/runtime.ts'
 import type { JobDataset } from '../methods/job-types.ts'
 import { runJob } from '../methods/run-job.ts'
-import type { DatasetFileInput, RunRequest, RunResult } from '../jobs/ports.ts'
+import type { DatasetFileInput, RunResult } from '../jobs/ports.ts'
 import { rememberedGzipSizes } from './gzip-size.ts'
 import { checkpointed, checkpointsOn } from './checkpoints.ts'
 import { createSpoolFile, folderOnDisk, openFile } from './files.ts'
@@ -40,7 +40,7 @@ async function run (message: RunMessage): Promise<void> {
   }
 }
 
-async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortSignal): Promise<RunResult> {
+async function runFiles (request: RunMessage, signal: AbortSignal, pause: AbortSignal): Promise<RunResult> {
   const opened: Array<{ close (): Promise<void> }> = []
   const open = async (path: string): ReturnType<typeof openFile> => {
     const file = await openFile(path)
@@ -61,7 +61,7 @@ async function runFiles (request: RunRequest, signal: AbortSignal, pause: AbortS
       folder: folderOnDisk(request.folder),
       engine: async () => await loadEngine(settings),
       gzipSize,
-      limits: { ...limits, ...(settings.threads !== undefined && { threads: settings.threads }) },
+      limits: { ...request.shares, ...(settings.threads !== undefined && { threads: settings.threads }) },
       async spool (name) {
         const file = await createSpoolFile(join(dirname(request.folder), name))
         opened.push(file)
@@ -101,7 +101,7 @@ function describe (error: unknown): EspalierError {
   return EspalierError.from(error)
 }
 
-const { limits, ...settings } = JSON.parse(process.argv[2] ?? '{}') as ChildSettings
+const settings = JSON.parse(process.argv[2] ?? '{}') as ChildSettings
 
 process.on('disconnect', () => process.exit(0))
 process.on('SIGTERM', () => { if (running === undefined) process.exit(0); else running.stop.abort() })

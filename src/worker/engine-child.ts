@@ -2,10 +2,12 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { EspalierError, type ErrorCode } from '../errors.ts'
+import { EspalierError } from '../errors.ts'
 import type { EngineSettings } from '../engine/runtime.ts'
 import type { RunHooks, RunRequest, RunResult } from '../jobs/ports.ts'
+import { holding, tookTooLong, tookTooMuch } from '../jobs/limits.ts'
 import { residentBytes } from './memory.ts'
+import { sharesOf } from './shares.ts'
 import type { ChildSettings, FromChild, ToChild } from './protocol.ts'
 
 export interface EngineChildOptions {
@@ -39,12 +41,8 @@ export interface EngineChild {
 
 const ENTRY = fileURLToPath(new URL('./child.ts', import.meta.url))
 const MEMORY_SAMPLE_MS = 250
-/** Examples are in memory three times while a session is loaded, and a step needs the rest. */
-const SESSION_SHARE = 1 / 8
-/** A model on onnxruntime is in memory up to three times, and half once more while the last is loaded. */
-const MODEL_SHARE = 1 / 8
-/** Weights are in memory with their scores and former values, and may be loaded into the engine. */
-const WEIGHT_SHARE = 1 / 16
+/** The longest that a timer waits: a limit above it, of 24 days, is none. */
+const LONGEST_MS = 2 ** 31 - 1
 const STDERR_LINES = 8
 /** Lines of a native or JavaScript stack trace, which would push the message before them out. */
 const STACK_FRAME = /^(\d+: |at |-----|\*\*\*|@ +0x)/
@@ -53,10 +51,7 @@ interface Waiting { job: string, resolve: (message: FromChild) => void, reject: 
 
 /** Starts a child; TensorFlow loads while nobody waits. */
 export function spawnEngine (options: EngineChildOptions): EngineChild {
-  const { memoryLimitBytes } = options
-  const share = (of: number): number => Math.floor(memoryLimitBytes * of)
-  const settings: ChildSettings = { ...options.settings, limits: { sessionDataBytes: share(SESSION_SHARE), modelBytes: share(MODEL_SHARE), weightBytes: share(WEIGHT_SHARE) } }
-  const child = fork(options.entry ?? ENTRY, [JSON.stringify(settings)], {
+  const child = fork(options.entry ?? ENTRY, [JSON.stringify(options.settings satisfies ChildSettings)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     env: options.env,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -109,8 +104,8 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
     })
   }
 
-  function killFor (code: ErrorCode, message: string, details = {}): void {
-    killedFor ??= new EspalierError(code, message, details)
+  function killFor (reason: EspalierError): void {
+    killedFor ??= reason
     child.kill('SIGKILL')
   }
 
@@ -128,13 +123,15 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
     async run (request, hooks) {
       await untilAborted(ready, hooks.signal)
       jobs++
-      const onAbort = (): void => { killFor('job-cancelled', 'the job was cancelled') }
+      hooks.onBegin?.()
+      const onAbort = (): void => { killFor(new EspalierError('job-cancelled', 'the job was cancelled')) }
       const onPause = (): void => { tell({ type: 'pause', job: request.job }) }
-      const stopWatching = watch(child, options, killFor)
+      const holds = holding(request.limits ?? {}, options)
+      const stopWatching = watch(child, holds, request.spentMs ?? 0, killFor)
       hooks.signal.addEventListener('abort', onAbort, { once: true })
       try {
         const ended = wait(request.job, hooks)
-        child.send({ type: 'run', ...request } satisfies ToChild)
+        child.send({ type: 'run', shares: sharesOf(holds.memory.value), ...request } satisfies ToChild)
         hooks.pause.addEventListener('abort', onPause, { once: true })
         if (hooks.pause.aborted) onPause()
         const message = await ended
@@ -147,23 +144,18 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
       }
     },
     async kill () {
-      killFor('engine-crashed', 'the worker is closing')
+      killFor(new EspalierError('engine-crashed', 'the worker is closing'))
       if (child.exitCode === null && child.signalCode === null) await exited
     },
   }
 }
 
-/** Kills the child when the job takes too long or the child grows too large. Gives the function that stops watching. */
-function watch (child: ChildProcess, options: EngineChildOptions, killFor: (code: ErrorCode, message: string, details?: object) => void): () => void {
-  const { memoryLimitBytes, timeoutMs } = options
-  const timer = timeoutMs > 0
-    ? setTimeout(() => killFor('limit-exceeded', `the job took longer than ${timeoutMs / 1000} s`, { timeoutMs }), timeoutMs)
-    : undefined
+/** Kills the child when the job takes too long, with the time that was spent before, or the child grows too large. Gives the function that stops watching. */
+function watch (child: ChildProcess, { time, memory }: ReturnType<typeof holding>, spentMs: number, killFor: (reason: EspalierError) => void): () => void {
+  const timer = time === null ? undefined : setTimeout(() => { killFor(tookTooLong(time)) }, Math.min(LONGEST_MS, Math.max(0, time.value - spentMs)))
   const sampler = setInterval(() => {
     void residentBytes(child.pid ?? 0).then((bytes) => {
-      if (bytes !== null && bytes > memoryLimitBytes) {
-        killFor('limit-exceeded', `the engine process held ${megabytes(bytes)} MB, ${megabytes(memoryLimitBytes)} MB are allowed`, { bytes, memoryLimitBytes })
-      }
+      if (bytes !== null && bytes > memory.value) killFor(tookTooMuch(bytes, memory))
     })
   }, MEMORY_SAMPLE_MS)
   return () => {
@@ -198,8 +190,4 @@ function crash (code: number | null, signal: NodeJS.Signals | null, stderr: read
   const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`
   const last = stderr.length === 0 ? '' : `; its last words: ${stderr.join(' | ')}`
   return new EspalierError('engine-crashed', `the engine process ended ${how}${last}`, { exitCode: code, signal })
-}
-
-function megabytes (bytes: number): number {
-  return Math.round(bytes / 2 ** 20)
 }

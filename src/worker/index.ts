@@ -12,8 +12,6 @@ import { chooseXla } from './xla.ts'
 
 /** How long the worker waits for a Postgres that went away before it gives a job back to the queue. */
 const PATIENCE_MS = 30_000
-/** How long closing waits for running jobs; a supervisor that is less patient kills, and the jobs are begun again elsewhere. */
-const GRACE_MS = 8000
 
 export interface WorkerProcess {
   /** Resolves when an engine process can take work; rejects when TensorFlow cannot be used. */
@@ -21,6 +19,8 @@ export interface WorkerProcess {
   /** Where /metrics and /healthz are answered; absent: nowhere. */
   readonly metricsUrl?: string
   close (): Promise<void>
+  /** Gives all running jobs back at once, when closing takes too long. */
+  hurry (): void
 }
 
 /** Takes jobs until it is closed. @throws `invalid-configuration` without the addresses of Postgres and Valkey, or when its port is taken */
@@ -44,9 +44,11 @@ export async function runWorker (config: Config): Promise<WorkerProcess> {
       queuePrefix: config.queuePrefix,
       home,
       concurrency: config.concurrency,
+      ...(config.queues !== undefined && { queues: config.queues }),
+      largeMb: config.largeMb,
       lockMs: config.stalledSeconds * 1000,
       reconcileMs: config.reconcileSeconds * 1000,
-      graceMs: GRACE_MS,
+      graceMs: config.drainSeconds * 1000,
       engine: {
         settings: { ...settings, xla: xla.xla }, env: { ...env, ...xla.env }, memoryLimitBytes: config.childMemoryMb * 2 ** 20, timeoutMs: config.jobTimeoutSeconds * 1000, recycleAfterJobs: config.childJobs,
         ...watched.engineHooks,
@@ -58,6 +60,7 @@ export async function runWorker (config: Config): Promise<WorkerProcess> {
     return {
       ready: worker.ready,
       ...(metricsUrl !== undefined && { metricsUrl }),
+      hurry: worker.hurry,
       async close () {
         await worker.close()
         await closeAdapters()

@@ -1,17 +1,18 @@
 /** The messages between a worker and its engine child. Plain JSON; files go by path. Version both sides together. */
 import type { EngineSettings } from '../engine/runtime.ts'
 import type { ErrorRecord } from '../errors.ts'
-import type { JobLimits, StageTime } from '../methods/job-types.ts'
+import type { StageTime } from '../methods/job-types.ts'
 import type { CheckpointFile, MetricBatch, RunRequest, RunResult } from '../jobs/ports.ts'
 import type { Progress } from '../jobs/resources.ts'
+import type { Shares } from './shares.ts'
 
 export type { InputFile } from '../jobs/ports.ts'
 
 /** The argument that a child is started with. */
-export interface ChildSettings extends EngineSettings { readonly limits: Required<Omit<JobLimits, 'threads'>> }
+export type ChildSettings = EngineSettings
 
 /** worker -> child: one job. Outputs are written into `folder`, which is empty and the child's alone. */
-export interface RunMessage extends RunRequest { readonly type: 'run' }
+export interface RunMessage extends RunRequest { readonly type: 'run', readonly shares: Shares }
 /** The checkpoint was stored, or could not be: its file may go. */
 export interface CheckpointedMessage { readonly type: 'checkpointed', readonly job: string, readonly stored: boolean }
 /** Stop where nothing is lost, or come to the end: `failed` with `job-paused`, or `done`. */

@@ -1,5 +1,5 @@
 /** Runs attempts in engine processes that were started ahead, and replaces processes that died, grew or served long enough. */
-import type { Runner } from '../jobs/ports.ts'
+import type { Runner, RunRequest } from '../jobs/ports.ts'
 import { spawnEngine, type EngineChild, type EngineChildOptions } from './engine-child.ts'
 
 export type EngineEnd = 'crashed' | 'killed' | 'recycled' | 'closed'
@@ -17,9 +17,9 @@ export interface EngineRunnerOptions extends EngineChildOptions {
 
 export interface EngineRunner extends Runner {
   /** Resolves when the first process can take work. */
-  readonly ready: Promise<unknown>
   /** Resident bytes of each process that is alive. */
   memory (): Promise<number[]>
+  readonly ready: Promise<Readonly<Record<string, unknown>>>
   /** Kills all processes. */
   close (): Promise<void>
 }
@@ -48,13 +48,23 @@ export function createEngineRunner (options: EngineRunnerOptions): EngineRunner 
     all.delete(child)
   }
 
-  function take (): EngineChild {
+  async function take ({ limits }: RunRequest): Promise<EngineChild> {
+    if (limits?.memoryMb !== undefined) return await takeFresh()
     let child = idle.pop()
     while (child !== undefined && !child.alive) {
       void end(child)
       child = idle.pop()
     }
     return child ?? start()
+  }
+
+  /** What a process kept of former jobs is not to count against the limit of one. */
+  async function takeFresh (): Promise<EngineChild> {
+    const at = idle.findIndex(({ alive, jobs }) => alive && jobs === 0)
+    if (at !== -1) return idle.splice(at, 1)[0]!
+    const used = idle.pop()
+    if (used !== undefined) await end(used)
+    return start()
   }
 
   /** It is ready for the next job at once; its size is looked at while nobody waits for that. */
@@ -71,8 +81,10 @@ export function createEngineRunner (options: EngineRunnerOptions): EngineRunner 
 
   async function replace (child: EngineChild): Promise<void> {
     // One that could not load TensorFlow is not replaced ahead: the next job tries again and reports it.
-    if (child.loaded && !closing && idle.length < options.slots) idle.push(start())
+    const { loaded } = child
+    // Its memory is free before another one takes some.
     await end(child)
+    if (loaded && !closing && all.size < options.slots) idle.push(start())
   }
 
   for (let slot = 0; slot < options.slots; slot++) idle.push(start())
@@ -83,7 +95,7 @@ export function createEngineRunner (options: EngineRunnerOptions): EngineRunner 
   return {
     ready,
     async run (request, hooks) {
-      const child = take()
+      const child = await take(request)
       try {
         return await child.run(request, hooks)
       } finally {

@@ -1,15 +1,23 @@
 /** The worker role: takes attempts from the queue and runs them in engine processes, until it is closed. */
 import { rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { cpus, hostname } from 'node:os'
+import { newId } from '../infra/postgres/ids.ts'
 import { createConsumer } from '../infra/valkey/consumer.ts'
 import { createSweepConsumer } from '../infra/valkey/flows.ts'
 import { createQueue } from '../infra/valkey/queue.ts'
 import type { AttemptObserver } from '../jobs/attempt-observer.ts'
-import type { Blobs, Catalog } from '../jobs/ports.ts'
 import { closeEndedSweeps, closeSweep } from '../jobs/use-cases/close-sweep.ts'
+import type { Worker, WorkerState } from '../jobs/fleet.ts'
+import { DEFAULT_MAXIMA } from '../jobs/limits.ts'
+import { queuesServed } from '../jobs/needs.ts'
+import type { Blobs, Catalog } from '../jobs/ports.ts'
+import type { QueueName } from '../jobs/queues.ts'
 import { reconcile } from '../jobs/use-cases/reconcile.ts'
 import { runAttempt } from '../jobs/use-cases/run-attempt.ts'
 import { sweep } from '../jobs/use-cases/sweep.ts'
+import { VERSION } from '../version.ts'
+import { deviceOf, jobMemoryBytes } from './device.ts'
+import { announcePresence } from './presence.ts'
 import { repeat } from './repeat.ts'
 import { createEngineRunner, type EngineRunnerOptions } from './runner.ts'
 import { openScratch } from './scratch.ts'
@@ -24,13 +32,17 @@ export interface WorkerOptions {
   readonly home: string
   /** Jobs at once; each has an engine process of its own. */
   readonly concurrency: number
+  /** Queues to serve; absent: those that memory and device allow. */
+  readonly queues?: readonly QueueName[]
+  /** A worker that gives one job more than this serves the queue `large`. */
+  readonly largeMb?: number
   /** An entry is given to another worker when this one was not heard of for so long. */
   readonly lockMs: number
   /** How often rows and queue are compared; a job whose entry got lost waits about so long. */
   readonly reconcileMs: number
   readonly engine: Omit<EngineRunnerOptions, 'slots'>
   readonly observer?: AttemptObserver
-  /** How long `close` waits for running jobs before it gives them up to be begun again. */
+  /** How long `close` waits for running jobs that cannot be stopped without loss before it gives them up to be begun again. */
   readonly graceMs: number
   readonly log: (message: string) => void
 }
@@ -40,8 +52,13 @@ export interface RunningWorker {
   readonly ready: Promise<unknown>
   /** Resident bytes of each engine process that is alive. */
   engineMemory (): Promise<number[]>
-  /** Stops taking jobs, waits for the running ones up to `graceMs`, then ends the engine processes. Catalog and blobs stay open. */
+  /**
+   * Stops taking jobs; those that train save their state and go back to the queue, others have `graceMs` to end and go back then. Then ends the engine
+   * processes. Catalog and blobs stay open.
+   */
   close (): Promise<void>
+  /** Gives all running jobs back at once, when closing takes too long. */
+  hurry (): void
 }
 
 const SWEEP_MS = 10 * 60 * 1000
@@ -57,13 +74,27 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
   const scratch = await openScratch(options.home)
   const runner = createEngineRunner({ ...options.engine, slots: concurrency })
   const onTrouble = (error: unknown): void => { log(error instanceof Error ? error.message : String(error)) }
-  runner.ready.catch(onTrouble)
+  const memoryBytes = jobMemoryBytes(options.engine.memoryLimitBytes)
+  let state: WorkerState = 'starting'
+  let device: Worker['device'] = null
+  const queues = (): readonly QueueName[] => options.queues ?? queuesServed({ device: device?.kind ?? null, memoryMb: memoryBytes / 2 ** 20 }, options.largeMb ?? DEFAULT_MAXIMA.largeMb)
 
-  const work = createWork(async (entry, signal, pause) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, signal, pause, ...(options.observer && { observer: options.observer }) }))
-  const consumer = createConsumer(redisUrl, { prefix, concurrency, lockMs, workerName: worker, onTrouble })
+  const work = createWork(async (entry, signals) => await runAttempt({ catalog, blobs, runner, entry, worker, scratch, memoryBytes, ...signals, ...(options.observer && { observer: options.observer }) }))
+  const own = { id: newId('wrk'), name: worker, host: hostname(), pid: process.pid, version: VERSION, memoryBytes, cpus: cpus().length, concurrency }
+  const presence = announcePresence(catalog, () => ({ ...own, device, queues: [...queues()], state, jobs: work.jobs() }), onTrouble)
+  const consumer = createConsumer(redisUrl, { prefix, queues, concurrency, lockMs, workerName: worker, onTrouble })
   const queue = createQueue(redisUrl, { prefix })
   consumer.onWish((wish, jobId) => work.wish(wish, jobId))
-  await consumer.start(async (entry) => { await work.take(entry) })
+  runner.ready.then(async (engine) => { device = await deviceOf(engine) }).catch(onTrouble).finally(() => {
+    if (state === 'starting') state = 'ready'
+    void presence.tell()
+  })
+  await presence.tell()
+  await consumer.start(async (entry) => {
+    void presence.tell()
+    const outcome = await work.take(entry)
+    return outcome === 'again' || outcome === 'elsewhere' ? outcome : undefined
+  })
   const sweeps = createSweepConsumer(redisUrl, { prefix, lockMs, onTrouble })
   await sweeps.start(async (sweepId) => await closeSweep(catalog, sweepId))
 
@@ -73,18 +104,27 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
     repeat(SWEEP_MS, async () => await sweep({ catalog, blobs }), onTrouble),
   ]
 
+  async function drain (): Promise<void> {
+    state = 'draining'
+    const giveUp = setTimeout(() => work.abandon(), options.graceMs)
+    const taken = consumer.close()
+    work.drain()
+    void presence.tell()
+    await Promise.all(timers.map(async (timer) => { await timer.stop() }))
+    await taken
+    await sweeps.close()
+    clearTimeout(giveUp)
+    await presence.leave()
+    await runner.close()
+    await queue.close()
+    await rm(scratch, { recursive: true, force: true })
+  }
+
+  let closing: Promise<void> | undefined
   return {
     ready: runner.ready,
     engineMemory: runner.memory,
-    async close () {
-      const giveUp = setTimeout(() => work.abandon(), options.graceMs)
-      await Promise.all(timers.map(async (timer) => { await timer.stop() }))
-      await consumer.close()
-      await sweeps.close()
-      clearTimeout(giveUp)
-      await runner.close()
-      await queue.close()
-      await rm(scratch, { recursive: true, force: true })
-    },
+    async close () { await (closing ??= drain()) },
+    hurry: () => { work.abandon() },
   }
 }

@@ -47,6 +47,10 @@ const NOTHING_OF = {
   requestCancel: async (mine, { queued }) => { assert.equal(await mine.requestCancel(queued.id), null) },
   requestPause: async (mine, { queued }) => { assert.equal(await mine.requestPause(queued.id), null) },
   resume: async (mine, { paused }) => { assert.equal(await mine.resume(paused.id), null) },
+  workers: async (mine, { done }) => {
+    const worker = (await mine.workers()).find(({ id }) => id === 'wrk_theirs')
+    assert.deepEqual([worker?.running, worker?.jobs], [1, []], `a worker is seen, but not that it works on ${done.id}`)
+  },
   retry: async (mine, { done }) => { assert.equal(await mine.retry(done.id), null) },
   createWebhook: async (mine) => { assert.deepEqual(await mine.createWebhook(WEBHOOK, 1).then(async ({ id }) => (await mine.webhook(id))?.id === id), true) },
   webhook: async (mine, { webhook }) => { assert.equal(await mine.webhook(webhook.id), null) },
@@ -85,6 +89,9 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
       await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
       await owner.requestPause(paused.id)
+      await catalog().beat({
+        id: 'wrk_theirs', name: 'w', host: 'h', pid: 1, version: '0', state: 'ready', device: null, memoryBytes: 1, cpus: 1, concurrency: 1, queues: ['default'], jobs: [done.id],
+      })
       const { sweep } = await owner.createSweep(newSweep(model.id, 2))
       theirs = { model, dataset, done, queued, paused, running, webhook, delivery, sweep: sweep.id }
       mine = catalog().of(await addTenant())

@@ -80,7 +80,7 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
       assert.equal(job.attempt, 1)
       assert.deepEqual(job.recipe, RECIPE)
       assert.deepEqual(await catalog().of(FIRST_TENANT).job(job.id), job)
-      assert.deepEqual(await catalog().of(FIRST_TENANT).attempts(job.id), [{ number: 1, state: 'queued', worker: null, startedAt: null, finishedAt: null, error: null, resumedFrom: null }])
+      assert.deepEqual(await catalog().of(FIRST_TENANT).attempts(job.id), [{ number: 1, state: 'queued', worker: null, startedAt: null, finishedAt: null, error: null, usedSeconds: 0, resumedFrom: null }])
       assert.equal(await catalog().starts(job.id, 1), 0)
     })
 

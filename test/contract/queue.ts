@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Queue, QueueConsumer, QueueEntry } from '../../src/jobs/ports.ts'
+import type { Queue, QueueConsumer, QueueEntry, WorkEntry } from '../../src/jobs/ports.ts'
+import type { QueueName } from '../../src/jobs/queues.ts'
+import { queueOrderContract } from './queue-order.ts'
 
 export interface QueueSystem {
   readonly queue: Queue
-  consumer (options?: { concurrency?: number, lockMs?: number }): QueueConsumer
+  consumer (options?: { concurrency?: number, lockMs?: number, queues?: readonly QueueName[] }): QueueConsumer
   dispose (): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export function queueContract (name: string, make: () => Promise<QueueSystem>): 
     before(async () => { system = await make(); queue = system.queue })
     after(async () => { await system.dispose() })
 
-    async function working (work: (entry: QueueEntry) => Promise<void>, use: (consumer: QueueConsumer) => Promise<void>, options = {}): Promise<void> {
+    async function working (work: WorkEntry, use: (consumer: QueueConsumer) => Promise<void>, options = {}): Promise<void> {
       const consumer = system.consumer(options)
       await consumer.start(work)
       try { await use(consumer) } finally { await consumer.close() }
@@ -94,9 +96,10 @@ export function queueContract (name: string, make: () => Promise<QueueSystem>): 
     test('work longer than the lock keeps its entry', async () => {
       let times = 0
       await working(async () => { times++; await sleep(1500) }, async () => {
+        await queue.add({ jobId: 'job_long', attempt: 1 })
+        await until(() => times === 1)
         await working(async () => { times++ }, async () => {
-          await queue.add({ jobId: 'job_long', attempt: 1 })
-          await until(async () => times > 0 && !await queue.isLive({ jobId: 'job_long', attempt: 1 }))
+          await until(async () => !await queue.isLive({ jobId: 'job_long', attempt: 1 }))
         }, { lockMs: 400 })
       }, { lockMs: 400 })
       assert.equal(times, 1)
@@ -157,6 +160,8 @@ export function queueContract (name: string, make: () => Promise<QueueSystem>): 
     })
 
     test('a consumer that was never started closes', async () => { await system.consumer().close() })
+
+    queueOrderContract(() => queue, working)
 
     test('answers a ping', async () => { await queue.ping() })
   })

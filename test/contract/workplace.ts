@@ -50,7 +50,7 @@ export function held (): { by: Runner, begun: Promise<RunRequest>, goOn: () => v
   return { by, begun, goOn }
 }
 
-export interface AttemptOptions { readonly by?: Runner, readonly blobs?: Blobs, readonly signal?: AbortSignal, readonly pause?: AbortSignal, readonly watchMs?: number, readonly worker?: string }
+export interface AttemptOptions { readonly by?: Runner, readonly blobs?: Blobs, readonly signal?: AbortSignal, readonly pause?: AbortSignal, readonly watchMs?: number, readonly worker?: string, readonly drain?: AbortSignal, readonly memoryBytes?: number }
 
 export interface Workplace {
   readonly catalog: Catalog
@@ -93,8 +93,8 @@ export async function makeWorkplace (): Promise<Workplace> {
     async submit (blobs = fileBlobs, to = queue) {
       return await submitJob({ catalog: catalog.of(FIRST_TENANT), queue: to }, { model: await storeModel(blobs), recipe: RECIPE })
     },
-    async attempt (job, { by = runner, blobs = fileBlobs, signal = NO_SIGNAL, pause = NO_SIGNAL, watchMs = 20, worker = 'w' } = {}) {
-      return await runAttempt({ catalog, blobs, runner: by, entry: { jobId: job.id, attempt: job.attempt }, worker, scratch, signal, pause, watchMs })
+    async attempt (job, { by = runner, blobs = fileBlobs, signal = NO_SIGNAL, pause = NO_SIGNAL, watchMs = 20, worker = 'w', ...more } = {}) {
+      return await runAttempt({ catalog, blobs, runner: by, entry: { jobId: job.id, attempt: job.attempt }, worker, scratch, signal, pause, watchMs, ...more })
     },
     async stateOf (job) {
       return (await catalog.of(FIRST_TENANT).job(job.id))?.state

@@ -15,7 +15,7 @@ queueContract('Valkey', async () => {
   const queue = createQueue(url, { prefix })
   return {
     queue,
-    consumer: ({ concurrency = 1, lockMs = 5000 } = {}) => createConsumer(url, { prefix, concurrency, lockMs, workerName: 'a worker' }),
+    consumer: ({ concurrency = 1, lockMs = 5000, queues = ['default'] as const } = {}) => createConsumer(url, { prefix, queues: () => queues, concurrency, lockMs, workerName: 'a worker' }),
     dispose: async () => { await queue.close() },
   }
 })

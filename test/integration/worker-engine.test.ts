@@ -1,6 +1,7 @@
 /** Engine processes that crash, hang, grow or are cancelled: each ends one job with its reason, and the runner goes on. */
 import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { RunHooks, RunRequest } from '../../src/jobs/ports.ts'
 import { residentBytes } from '../../src/worker/memory.ts'
@@ -16,6 +17,10 @@ function request (job: string): RunRequest {
   return { job, attempt: 1, recipe: {} as never, model: {} as never, dataset: null, evaluationDataset: null, folder: '/nowhere', checkpoint: null, checkpointFolder: '/nowhere' }
 }
 const hooks = (signal = new AbortController().signal, pause = new AbortController().signal): RunHooks => ({ onProgress: () => {}, onMetrics: () => {}, onCheckpoint: async () => true, signal, pause })
+
+function isAlive (pid: number): boolean {
+  try { process.kill(pid, 0); return true } catch { return false }
+}
 
 describe('an engine process', () => {
   let child: EngineChild | undefined
@@ -72,7 +77,13 @@ describe('an engine process', () => {
   })
 
   test('a job that takes too long', async () => {
-    await assert.rejects(start({ timeoutMs: 300 }).run(request('spin'), hooks()), { code: 'limit-exceeded', message: /longer than 0.3 s/ })
+    await assert.rejects(start({ timeoutMs: 300 }).run(request('spin'), hooks()), { code: 'limit-exceeded', message: /longer than 0.3 s, the service's limit/, details: { limit: 'timeSeconds', of: 'service', timeSeconds: 0.3 } })
+  })
+
+  test('a job\'s own limits are told as its own; time of former starts counts', async () => {
+    const limits = { timeSeconds: 60, memoryMb: 512 }
+    await assert.rejects(start({ timeoutMs: 90_000 }).run({ ...request('spin'), limits, spentMs: 59_800 }, hooks()), { code: 'limit-exceeded', details: { limit: 'timeSeconds', of: 'job', timeSeconds: 60 } })
+    await assert.rejects(start({ memoryLimitBytes: 2 ** 40 }).run({ ...request('grow'), limits }, hooks()), { code: 'limit-exceeded', message: /512 MB are allowed: the job's own limit \(limits.memoryMb\)/ })
   })
 
   test('a job that grows too large', async () => {
@@ -104,6 +115,35 @@ describe('the runner', () => {
     await assert.rejects(runner.run(request('exit'), hooks()), { code: 'engine-crashed' })
     assert.equal((await runner.run(request('done'), hooks())).job, 'done')
     assert.equal(pids.length - first, 2)
+  })
+
+  test('the next process is started when the memory of the last is free, and no more than there are slots', async () => {
+    const alive: Array<number | null> = []
+    runner = createEngineRunner({
+      ...OPTIONS,
+      slots: 1,
+      recycleAfterJobs: 1,
+      spawn (options) {
+        alive.push(pids.filter((pid) => isAlive(pid)).length)
+        return spawn(options)
+      },
+    })
+    await runner.run(request('done'), hooks())
+    for (let left = 100; left > 0 && alive.length < 2; left--) await sleep(20)
+    assert.deepEqual(alive, [0, 0])
+    await sleep(100)
+    assert.equal(alive.length, 2)
+  })
+
+  test('a job with a limit of its own gets a process without memories', async () => {
+    const first = pids.length
+    runner = createEngineRunner({ ...OPTIONS, slots: 1, spawn })
+    const limited = { ...request('done'), limits: { memoryMb: 512 } }
+    await runner.run(limited, hooks())
+    assert.equal(pids.length - first, 1)
+    await runner.run(limited, hooks())
+    assert.equal(pids.length - first, 2)
+    assert.equal(isAlive(pids[first]!), false)
   })
 
   test('a process serves on after a pause', async () => {

@@ -57,7 +57,7 @@ export async function startAll (config: Config, { log = () => {}, output = log, 
     const url = `http://${reachable(host)}:${port}`
     const env = { ...inherited, ...environmentOf({ ...config, port, databaseUrl, redisUrl, setupDone: true }) }
     const begin = beginner(log, undo, output)
-    const roles = [begin(apiRole(env, url)), begin(workerRole(env))]
+    const roles = [begin(apiRole(env, url)), begin(workerRole(env, config.drainSeconds))]
     await Promise.all(roles.map(async ({ ready }) => { await ready }))
     return { databaseUrl, redisUrl, url, pids: () => ({ ...pids(), ...idsOf(roles) }) }
   })

@@ -13,6 +13,7 @@ import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
 import { webhooksIn } from './webhooks.ts'
 import { wishesIn } from './wishes.ts'
+import { fleetIn, workersIn } from './workers.ts'
 
 /**
  * A Catalog in the database at `databaseUrl`, whose migrations are applied. Connects when first used.
@@ -31,6 +32,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...idempotencyIn(database),
     ...eventOrderIn(database),
     ...outboxIn(database),
+    ...workersIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -41,5 +43,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant) }
 }

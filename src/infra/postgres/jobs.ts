@@ -7,15 +7,13 @@ import { asJson, oneOf, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
-import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
+import { artifactOf, attemptOf, jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { reopen } from './sweep-result.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
 /** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
 const UNFINISHED_AT_ONCE = 1000
-
-export const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
 
 /** Holds the files of a tenant's job until the transaction ends. @throws `code` when one is gone. */
 export async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
@@ -50,11 +48,11 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
   }
 
   return {
-    async createJob ({ modelId, datasetId, evaluationDatasetId, recipe, traceContext }) {
+    async createJob ({ modelId, datasetId, evaluationDatasetId, recipe, queue = 'default', priority = 0, needs = {}, limits = {}, traceContext }) {
       const id = newId('job')
       return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
-        const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN } })
+        const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, queue, priority, needs, limits } })
         await tx.attempt.create({ data: { jobId: id, number: row.attempt, traceContext: traceContext ?? null } })
         return row
       })))

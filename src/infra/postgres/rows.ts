@@ -1,10 +1,14 @@
 /** From rows to what the jobs' ports speak of. */
 import type { ErrorRecord } from '../../errors.ts'
 import type { ArtifactRow, JobRow } from '../../jobs/ports.ts'
+import type { QueueName } from '../../jobs/queues.ts'
 import type { Receipt } from '../../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, Model, ModelSummary, Progress } from '../../jobs/resources.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type * as rows from './generated/client.ts'
+
+/** The progress of a queued job. */
+export const NOT_BEGUN = { stage: 'queued', done: 0, total: 1, etaSeconds: null }
 
 /** Text as Postgres can hold it: it refuses the NUL character. */
 export function storable (text: string): string {
@@ -41,6 +45,10 @@ export function jobOf (row: rows.Job): JobRow {
     finishedAt: row.finishedAt,
     checkpoint: checkpointOf(row),
     sweepId: row.sweepId,
+    queue: row.queue as QueueName,
+    priority: row.priority,
+    needs: row.needs as JobRow['needs'],
+    limits: row.limits as JobRow['limits'],
   }
 }
 
@@ -56,6 +64,7 @@ export function attemptOf (row: rows.Attempt): Attempt {
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     error: row.error as unknown as Attempt['error'],
+    usedSeconds: Number(row.usedMs) / 1000,
     resumedFrom: row.resumedFrom?.toISOString() ?? null,
   }
 }

@@ -9,8 +9,8 @@ import { asJson, oneOf, type Database } from './client.ts'
 import { pageOf, positionOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
-import { holdFiles, NOT_BEGUN } from './jobs.ts'
-import { jobOf, storable } from './rows.ts'
+import { holdFiles } from './jobs.ts'
+import { jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { closingIn, oneOfSweeps } from './sweep-result.ts'
 
 /** A sweep with its counts, of one moment. */
@@ -42,7 +42,7 @@ export function sweepsIn ({ prisma, patiently, once }: Database, tenantId: strin
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
         await tx.sweep.create({ data: { id, tenantId, name: name === null ? null : storable(name), modelId, datasetId, evaluationDatasetId, request: asJson(request) } })
         const rows = await tx.job.createManyAndReturn({
-          data: jobs.map(({ recipe }, sweepPlace) => ({ id: ids[sweepPlace]!, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, sweepId: id, sweepPlace })),
+          data: jobs.map(({ recipe, queue = 'default', priority = 0, needs = {}, limits = {} }, sweepPlace) => ({ id: ids[sweepPlace]!, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, queue, priority, needs, limits, sweepId: id, sweepPlace })),
         })
         await tx.attempt.createMany({ data: rows.map((row) => ({ jobId: row.id, number: row.attempt })) })
         return { sweep: (await find(tx, id))!, jobs: rows.sort((a, b) => a.sweepPlace! - b.sweepPlace!).map(jobOf) }

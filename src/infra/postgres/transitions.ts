@@ -4,9 +4,9 @@ import type { JobState } from '../../jobs/resources.ts'
 import { isEnded, statesBefore, WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
-import { jobOf, storable } from './rows.ts'
+import { jobOf, NOT_BEGUN, storable } from './rows.ts'
 
-type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused'>
+type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused' | 'giveBack' | 'spent'>
 
 /** The part of the Catalog that moves jobs from state to state. */
 export function transitionsIn ({ prisma, patiently }: Database): Transitions {
@@ -78,6 +78,21 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
 
     async fail (jobId, attempt, error) {
       return await end(jobId, attempt, statesBefore('failed'), 'failed', Prisma.sql`, error = ${jsonText(error)}::json`)
+    },
+
+    async giveBack (jobId, attempt) {
+      return await patiently(async (lost) => {
+        const count = await prisma.$executeRaw`
+          WITH ${moved(jobId, attempt, ['running'], Prisma.sql`state = 'queued', progress = ${jsonText(NOT_BEGUN)}::json`)}
+          UPDATE attempts SET state = 'queued', worker = NULL, starts = greatest(starts - 1, 0) FROM moved WHERE job_id = moved.id AND number = moved.attempt`
+        if (count > 0 || !lost) return count > 0
+        return await prisma.job.count({ where: { id: storable(jobId), attempt, state: 'queued' } }) > 0
+      })
+    },
+
+    async spent (jobId, attempt, ms) {
+      await patiently(async () => await prisma.$executeRaw`
+        UPDATE attempts SET used_ms = greatest(used_ms, ${Math.round(ms)}) WHERE job_id = ${storable(jobId)} AND number = ${attempt}`)
     },
 
     async cancelled (jobId, attempt) {

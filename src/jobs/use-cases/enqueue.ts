@@ -1,11 +1,12 @@
 /** Adds a job's current attempt to the queue, where failing to do so is no failure of the request. */
 import { EspalierError } from '../../errors.ts'
 import type { JobRow, Queue } from '../ports.ts'
+import { entryOf } from '../queues.ts'
 
 /** The entry of the job's current attempt, as part of its sweep where it is a point of one. */
-export async function addEntry (queue: Queue, { id: jobId, attempt, sweepId }: JobRow): Promise<void> {
-  if (sweepId === null) await queue.add({ jobId, attempt })
-  else await queue.addSweep(sweepId, [{ jobId, attempt }])
+export async function addEntry (queue: Queue, job: JobRow): Promise<void> {
+  if (job.sweepId === null) await queue.add(entryOf(job))
+  else await queue.addSweep(job.sweepId, [entryOf(job)])
 }
 
 /** False when the queue does not answer: the row says `queued`, so `reconcile` adds the entry once the queue is back. */

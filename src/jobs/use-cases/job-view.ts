@@ -1,5 +1,6 @@
 /** A job as the API shows it. */
 import { EspalierError } from '../../errors.ts'
+import { waitingFor } from '../fleet.ts'
 import type { ArtifactRow, JobRow, TenantCatalog } from '../ports.ts'
 import type { Attempt, Job } from '../resources.ts'
 
@@ -9,7 +10,7 @@ export function artifactUrl (jobId: string, name: string): string {
 }
 
 /** The resource made of a row, its artifacts and its attempts. */
-export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempts: readonly Attempt[]): Job {
+export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempts: readonly Attempt[], waiting?: string): Job {
   return {
     id: row.id,
     state: row.state,
@@ -19,6 +20,11 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     ...(row.sweepId !== null && { sweep: row.sweepId }),
     recipe: row.recipe,
     progress: row.progress,
+    queue: row.queue,
+    priority: row.priority,
+    needs: row.needs,
+    limits: row.limits,
+    ...(waiting !== undefined && { waitingFor: waiting }),
     ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),
     ...(row.error !== null && { error: row.error }),
     ...(row.receipt !== null && { receipt: row.receipt }),
@@ -31,13 +37,17 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
   }
 }
 
+/** Why no worker that runs now can take the job; undefined when one can, or has. */
+export async function waitOf (catalog: TenantCatalog, row: JobRow): Promise<string | undefined> {
+  return row.state === 'queued' ? waitingFor(row, await catalog.workers()) : undefined
+}
+
 /** Reads a job with all that belongs to it; null when there is none. */
 export async function findJob (catalog: TenantCatalog, jobId: string): Promise<Job | null> {
   const row = await catalog.job(jobId)
   if (row === null) return null
   // Read after the row: a row that says `succeeded` has its artifacts already.
-  const [artifacts, attempts] = await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId)])
-  return jobView(row, artifacts, attempts)
+  return jobView(row, ...await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId), waitOf(catalog, row)]))
 }
 
 /** The stored artifact of that name. @throws `not-found` */

@@ -1,6 +1,7 @@
 /** Brings queue and Catalog together again after a crash between the two, or after the queue lost what it held. */
 import type { Catalog, Queue } from '../ports.ts'
 import { addEntry } from './enqueue.ts'
+import { entryOf } from '../queues.ts'
 
 export interface Reconciled { readonly enqueued: string[], readonly cancelled: string[], readonly paused: string[] }
 
@@ -11,7 +12,7 @@ export interface Reconciled { readonly enqueued: string[], readonly cancelled: s
 export async function reconcile ({ catalog, queue, graceMs }: { catalog: Catalog, queue: Queue, graceMs: number }): Promise<Reconciled> {
   const result: Reconciled = { enqueued: [], cancelled: [], paused: [] }
   for (const job of await catalog.unfinished(graceMs)) {
-    const entry = { jobId: job.id, attempt: job.attempt }
+    const entry = entryOf(job)
     if (await queue.isLive(entry)) continue
     if (job.state === 'cancelling') {
       if (await catalog.cancelled(job.id, job.attempt)) result.cancelled.push(job.id)

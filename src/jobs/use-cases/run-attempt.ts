@@ -10,6 +10,7 @@ import { bytesMoved } from './bytes-moved.ts'
 import { checkpointKeeper } from './checkpoints.ts'
 import { metricsWriter } from './metrics-writer.ts'
 import { progressWriter } from './progress-writer.ts'
+import { timeKeeper, type TimeKeeper } from './time-keeper.ts'
 
 export type { Outcome } from '../attempt-observer.ts'
 
@@ -17,7 +18,7 @@ export type { Outcome } from '../attempt-observer.ts'
 export const MAX_STARTS = 3
 
 /** How often a running job's state is looked at, for the case that the announcement of a cancel got lost. */
-export const WATCH_MS = 2000
+export const WATCH_MS = 1500
 
 export interface AttemptContext {
   readonly catalog: Catalog
@@ -28,20 +29,29 @@ export interface AttemptContext {
   readonly worker: string
   /** Folder in which the attempt gets a folder of its own, which is always removed. */
   readonly scratch: string
-  /** Aborted with an EspalierError `job-cancelled` to cancel; with anything else to give the attempt up so that it is begun again. */
+  /** Aborted with an EspalierError `job-cancelled` to cancel; with `unavailable` to give the attempt up so that it is begun again at once, with anything else to reject with that. */
   readonly signal: AbortSignal
   /** Aborted to pause. */
   readonly pause: AbortSignal
+  /** Aborted when the worker ends: as a pause, but another worker goes on. */
+  readonly drain?: AbortSignal
+  /** What one job may have here; a job that needs more is for another worker. Absent: it is not looked at. */
+  readonly memoryBytes?: number
   readonly watchMs?: number
   readonly observer?: AttemptObserver
 }
 
 /**
  * Begins the attempt, runs it, stores its outputs and ends it; every change is conditional on the attempt, so running it twice does no harm.
- * Rejects only when the attempt ought to be given again: `unavailable`, or the signal's reason.
+ * Rejects only when the attempt ought to be given again after a while: `unavailable`, or the signal's reason.
  */
 export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   const { catalog, entry: { jobId, attempt }, worker, observer = NO_OBSERVER } = context
+  if (context.drain?.aborted === true) return 'again'
+  if (context.memoryBytes !== undefined) {
+    const { state, needs: { memoryMb = 0 } } = await catalog.anyJob(jobId) ?? { needs: {} }
+    if (state === 'queued' && memoryMb * 2 ** 20 > context.memoryBytes) return 'elsewhere'
+  }
   const begin = await catalog.begin(jobId, attempt, worker)
   if (!begin.begun) {
     // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
@@ -51,11 +61,13 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   const { job, waitMs, traceContext } = begin
   const watcher = observer.begun({ jobId, attempt, method: job.recipe.method, waitMs, traceContext })
   const watch = watchState(context)
+  const attempts = await catalog.of(job.tenantId).attempts(jobId)
+  const clock = timeKeeper(1000 * (attempts.find(({ number }) => number === attempt)?.usedSeconds ?? 0), async (ms) => { await catalog.spent(jobId, attempt, ms) })
   const signal = AbortSignal.any([context.signal, watch.signal])
-  const pause = AbortSignal.any([context.pause, watch.pause])
+  const pause = AbortSignal.any([context.pause, watch.pause, ...(context.drain === undefined ? [] : [context.drain])])
   try {
     await assertMayStart(catalog, context.entry)
-    const outcome = await work({ ...context, signal, pause }, job, watch.look, watcher)
+    const outcome = await work({ ...context, signal, pause }, job, watch.look, watcher, clock)
     watcher.ended(outcome)
     return outcome
   } catch (thrown) {
@@ -71,7 +83,7 @@ async function assertMayStart (catalog: Catalog, { jobId, attempt }: QueueEntry)
     `the job was begun ${MAX_STARTS} times and its worker died each time, perhaps for lack of memory; retry it on a larger machine`, { starts: MAX_STARTS })
 }
 
-async function work (context: AttemptContext, job: JobRow, look: () => void, watcher: AttemptWatcher): Promise<Outcome> {
+async function work (context: AttemptContext, job: JobRow, look: () => void, watcher: AttemptWatcher, clock: TimeKeeper): Promise<Outcome> {
   const { catalog, blobs, runner, entry: { jobId, attempt }, scratch, signal, pause } = context
   await mkdir(scratch, { recursive: true })
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
@@ -88,7 +100,8 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
     const checkpoints = checkpointKeeper({ catalog, blobs, entry: context.entry, current: job.checkpoint, before: metrics.settled, refused: look })
     const run = async (checkpoint: CheckpointFile | null): Promise<RunResult> => {
       await mkdir(folder)
-      return await watcher.stage('engine', async () => await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder }, {
+      return await watcher.stage('engine', async () => await runner.run({ job: jobId, attempt, recipe: job.recipe, ...inputs, folder, checkpoint, checkpointFolder, limits: job.limits, spentMs: clock.spent() }, {
+        onBegin: clock.start,
         onProgress (value) {
           watcher.progress(value)
           progress.report(value)
@@ -115,6 +128,8 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
       result = await run(null)
     } finally {
       await checkpoints.settled()
+      // Before the attempt ends: whoever sees that it has sees what it used.
+      await clock.stop()
     }
     const artifacts = await watcher.stage('outputs', async () => await storeOutputs(blobs, result.outputs, folder, signal, moved))
     await progress.stop()
@@ -136,9 +151,8 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
 async function endFor (context: AttemptContext, thrown: unknown, aborted: boolean, watcher: AttemptWatcher): Promise<Outcome> {
   const error = EspalierError.from(thrown)
   try {
-    const outcome = thrown === SUPERSEDED ? 'skipped' : await endWith(context, error, aborted)
-    if (outcome === 'again') throw thrown
-    watcher.ended(outcome, error)
+    const outcome = thrown === SUPERSEDED ? 'skipped' : await endWith(context, thrown, aborted)
+    watcher.ended(outcome === 'again' || outcome === 'elsewhere' ? 'returned' : outcome, error)
     return outcome
   } catch (again) {
     watcher.ended('returned', EspalierError.from(again))
@@ -146,11 +160,17 @@ async function endFor (context: AttemptContext, thrown: unknown, aborted: boolea
   }
 }
 
-async function endWith ({ catalog, entry: { jobId, attempt } }: AttemptContext, error: EspalierError, aborted: boolean): Promise<Outcome | 'again'> {
+async function endWith ({ catalog, entry: { jobId, attempt }, drain }: AttemptContext, thrown: unknown, aborted: boolean): Promise<Outcome> {
+  const error = EspalierError.from(thrown)
   if (error.code === 'job-cancelled') return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
-  // A cancel that came meanwhile is the later wish.
-  if (error.code === 'job-paused' && !aborted) return await catalog.paused(jobId, attempt) ? 'paused' : await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
-  if (aborted || error.code === 'unavailable') return 'again'
+  const stopped = (error.code === 'job-paused' && !aborted) || (error.code === 'unavailable' && aborted)
+  if (stopped) {
+    if (await catalog.paused(jobId, attempt)) return 'paused'
+    if ((aborted || drain?.aborted === true) && await catalog.giveBack(jobId, attempt)) return 'again'
+    // A cancel that came meanwhile is the later wish.
+    return await catalog.cancelled(jobId, attempt) ? 'cancelled' : 'skipped'
+  }
+  if (aborted || error.code === 'unavailable') throw thrown
   return await catalog.fail(jobId, attempt, error.toRecord()) ? 'failed' : 'skipped'
 }
 

@@ -2,8 +2,10 @@
 import { EspalierError } from '../../errors.ts'
 import { missingData } from '../../pruning/data-needs.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
+import { checkAsked, DEFAULT_MAXIMA, type JobMaxima } from '../limits.ts'
+import { leastMemoryMb, queueFor } from '../needs.ts'
 import type { JobRow, Queue, TenantCatalog } from '../ports.ts'
-import type { Dataset, Model } from '../resources.ts'
+import type { Dataset, JobLimits, JobNeeds, Model } from '../resources.ts'
 import type { TraceContext } from '../tracing.ts'
 import { enqueue } from './enqueue.ts'
 
@@ -14,6 +16,9 @@ export interface Submission {
   readonly model: string
   readonly dataset?: string | null
   readonly evaluationDataset?: string | null
+  readonly priority?: number
+  readonly needs?: JobNeeds
+  readonly limits?: JobLimits
   /** A valid recipe, or what makes one knowing the files; it throws `invalid-recipe`. */
   readonly recipe: Recipe | ((files: JobFiles) => Recipe | Promise<Recipe>)
   /** Of whoever submits: what is done for the job belongs to the same trace. */
@@ -36,14 +41,19 @@ export async function filesOf (catalog: TenantCatalog, { model: id, dataset, eva
 
 /**
  * Creates a job and puts it into the queue. When the queue does not answer the job stays queued all the same and `reconcile` adds it later.
- * @throws `not-found` for a missing file, `invalid-request` when the method needs data and there is none, `unavailable` when the Catalog does not answer, and what `recipe` throws
+ * @throws `not-found` for a missing file, `invalid-request` when the method needs data and there is none or more is asked for than `maxima` allow, `unavailable` when the Catalog does not answer, and what `recipe` throws
  */
-export async function submitJob ({ catalog, queue }: { catalog: TenantCatalog, queue: Queue }, submission: Submission): Promise<JobRow> {
+export async function submitJob ({ catalog, queue, maxima = DEFAULT_MAXIMA }: { catalog: TenantCatalog, queue: Queue, maxima?: JobMaxima }, submission: Submission): Promise<JobRow> {
+  const { priority = 0, needs: asked = {}, limits = {} } = submission
+  checkAsked(asked, limits, maxima)
   const { model, dataset, evaluationDataset } = await filesOf(catalog, submission)
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
   const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing, { field: 'dataset' })
-  const job = await catalog.createJob({ modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null, recipe, traceContext: submission.traceContext })
+  const evaluated = recipe.evaluation !== false && (dataset ?? evaluationDataset) !== null
+  const needs = { memoryMb: leastMemoryMb(recipe, { weights: model.weights, evaluated }), ...asked }
+  const files = { modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null }
+  const job = await catalog.createJob({ ...files, recipe, queue: queueFor(needs, maxima.largeMb), priority, needs, limits, traceContext: submission.traceContext })
   await enqueue(queue, job)
   return job
 }

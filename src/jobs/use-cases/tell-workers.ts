@@ -1,13 +1,14 @@
 /** Carries a wish that the Catalog has taken on to the queue: the entry goes, or the worker that has it is told. */
 import { EspalierError } from '../../errors.ts'
 import type { JobRow, Queue, TenantCatalog, Wish } from '../ports.ts'
+import { entryOf } from '../queues.ts'
 
 /** Gives the job as it is after the wish; `done` when no worker has it. @throws `not-found` */
 export async function tellWorkers ({ catalog, queue }: { catalog: TenantCatalog, queue: Queue }, jobId: string, wish: Wish, done: boolean): Promise<JobRow> {
   const job = await catalog.job(jobId)
   if (job === null) throw new EspalierError('not-found', `there is no job ${jobId}`, { id: jobId })
   try {
-    if (done) await queue.remove({ jobId, attempt: job.attempt })
+    if (done) await queue.remove(entryOf(job))
     else await queue.announce(wish, jobId)
   } catch (thrown) {
     // An entry that stays is not begun; a worker that was not told finds out by itself.

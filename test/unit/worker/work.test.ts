@@ -17,7 +17,7 @@ describe('work', () => {
   test('an attempt that is running is joined, another attempt is not', async () => {
     const begun: QueueEntry[] = []
     const end: Array<() => void> = []
-    const work = createWork(async (entry) => { begun.push(entry); await new Promise<void>((resolve) => end.push(resolve)) })
+    const work = createWork(async (entry) => { begun.push(entry); await new Promise<void>((resolve) => end.push(resolve)); return 'succeeded' })
     const first = work.take(ENTRY)
     const again = work.take(ENTRY)
     const second = work.take({ ...ENTRY, attempt: 2 })
@@ -27,17 +27,17 @@ describe('work', () => {
     await sleep(5)
     assert.equal(joined, false)
     for (const resolve of end) resolve()
-    await Promise.all([first, again, second])
-    assert.equal(work.size, 0)
+    assert.deepEqual(await Promise.all([first, again, second]), ['succeeded', 'succeeded', 'succeeded'])
+    assert.deepEqual(work.jobs(), [])
   })
 
   test('cancel aborts the job named and no other', async () => {
-    const work = createWork(async (_entry, signal) => await untilAborted(signal))
+    const work = createWork(async (_entry, { signal }) => await untilAborted(signal))
     const cancelled = work.take(ENTRY)
     const other = work.take({ jobId: 'job_2', attempt: 1 })
     work.wish('cancel', 'job_1')
     await assert.rejects(cancelled, { code: 'job-cancelled' })
-    assert.equal(work.size, 1)
+    assert.deepEqual(work.jobs(), ['job_2'])
     work.abandon()
     await assert.rejects(other, { code: 'unavailable' })
   })
@@ -45,16 +45,30 @@ describe('work', () => {
   test('a pause is passed on and stops nothing by itself', async () => {
     const told: string[] = []
     const end: Array<() => void> = []
-    const work = createWork(async ({ jobId }, signal, pause) => {
+    const work = createWork(async ({ jobId }, { signal, pause }) => {
       pause.addEventListener('abort', () => told.push(`${jobId} ${signal.aborted}`))
       await new Promise<void>((resolve) => end.push(resolve))
+      return 'paused'
     })
     const taken = [work.take(ENTRY), work.take({ jobId: 'job_2', attempt: 1 })]
     work.wish('pause', 'job_1')
     work.wish('pause', 'job_3')
-    assert.deepEqual([told, work.size], [['job_1 false'], 2])
+    assert.deepEqual([told, work.jobs()], [['job_1 false'], ['job_1', 'job_2']])
     for (const resolve of end) resolve()
     await Promise.all(taken)
+  })
+
+  test('draining is told to all that runs and to all that is still taken', async () => {
+    const told: string[] = []
+    const work = createWork(async ({ jobId }, { signal, pause, drain }) => {
+      if (!drain.aborted) await new Promise((resolve) => { drain.addEventListener('abort', resolve) })
+      told.push(`${jobId} ${signal.aborted} ${pause.aborted}`)
+      return 'again'
+    })
+    const taken = [work.take(ENTRY), work.take({ jobId: 'job_2', attempt: 1 })]
+    work.drain()
+    assert.deepEqual(await Promise.all([...taken, work.take({ jobId: 'job_3', attempt: 1 })]), ['again', 'again', 'again'])
+    assert.deepEqual(told.sort(), ['job_1 false false', 'job_2 false false', 'job_3 false false'])
   })
 
   test('a rejection reaches the queue, so that the entry is given again', async () => {

@@ -42,6 +42,7 @@ export async function storeJobFiles (form: ReceivedForm, dependencies: Dependenc
       model: modelId,
       ...(datasetId !== undefined && { dataset: datasetId }),
       ...(evaluationId !== undefined && { evaluationDataset: evaluationId }),
+      ...askedIn(form),
       recipe: form.fields.get('recipe') as Recipe,
     }
     return { submission, undo }
@@ -49,6 +50,11 @@ export async function storeJobFiles (form: ReceivedForm, dependencies: Dependenc
     await undo()
     throw error
   }
+}
+
+/** What is asked of the queue and the worker: fields that their rules have checked. */
+function askedIn ({ fields }: ReceivedForm): Pick<Submission, 'priority' | 'needs' | 'limits'> {
+  return Object.fromEntries(['priority', 'needs', 'limits'].filter((name) => fields.has(name)).map((name) => [name, fields.get(name)]))
 }
 
 async function read<S> (form: ReceivedForm, part: string, summarize: (file: { name: string, sha256: string, bytes: number }) => Promise<S>) {

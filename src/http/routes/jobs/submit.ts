@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EspalierError } from '../../../errors.ts'
 import { parseRecipe } from '../../../pruning/recipe.ts'
 import { answerOnce, fingerprintOf, idempotencyKey, type Answer } from '../../answers.ts'
+import type { JobMaxima } from '../../../jobs/limits.ts'
 import type { Queue, TenantCatalog } from '../../../jobs/ports.ts'
-import { jobView } from '../../../jobs/use-cases/job-view.ts'
 import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
@@ -12,6 +12,7 @@ import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { queueing } from '../../queueing.ts'
 import { receiveForm } from '../../uploads/form.ts'
 import { validated } from '../../validation.ts'
+import { viewOf } from './find.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
 import { storeJobFiles } from './store.ts'
 
@@ -35,10 +36,10 @@ export function addSubmitRoute (app: App, dependencies: Dependencies): void {
   })
 }
 
-interface Mine { readonly catalog: TenantCatalog, readonly queue: Queue }
+interface Mine { readonly catalog: TenantCatalog, readonly queue: Queue, readonly maxima?: JobMaxima }
 
-function mineOf (request: FastifyRequest, { catalog, queue }: Dependencies): Mine {
-  return { catalog: catalog.of(tenantOf(request)), queue }
+function mineOf (request: FastifyRequest, { catalog, queue, limits: { job: maxima } }: Dependencies): Mine {
+  return { catalog: catalog.of(tenantOf(request)), queue, ...(maxima && { maxima }) }
 }
 
 async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
@@ -67,5 +68,5 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
 
 async function submitted (submission: Submission, mine: Mine, request: FastifyRequest): Promise<Answer> {
   const row = await queueing(request, 'submit job', async (traceContext) => await submitJob(mine, { ...submission, traceContext }))
-  return { status: 202, location: `/v1/jobs/${row.id}`, body: jobView(row, [], await mine.catalog.attempts(row.id)) }
+  return { status: 202, location: `/v1/jobs/${row.id}`, body: await viewOf(mine.catalog, row) }
 }
