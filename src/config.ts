@@ -2,6 +2,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { EspalierError } from './errors.ts'
+import { perQuota, QUOTA_NAMES, QUOTAS, type Quotas } from './jobs/quotas.ts'
 
 export interface Config {
   /** Address and port the API listens on; port 0 takes a free one. */
@@ -15,6 +16,12 @@ export interface Config {
   /** Folder with TensorFlow's libraries; absent: found or downloaded. */
   readonly tensorflow?: string
   readonly apiKey?: string
+  /** Requests a minute of one key, or of one address without a key; 0: no limit. */
+  readonly rateLimit: number
+  /** What a tenant may use that has no limits of its own. */
+  readonly quotas: Quotas
+  /** How long it is kept who did what; 0: for ever. */
+  readonly auditDays: number
   readonly blobs: 'files' | 'postgres'
   /** Jobs at once in one worker. */
   readonly concurrency: number
@@ -87,9 +94,6 @@ export function readConfig (env: Environment = inherited): Config {
 
   const host = text('HOST') ?? '127.0.0.1'
   const apiKey = text('ESPALIER_API_KEY')
-  if (!isLoopback(host) && apiKey === undefined) {
-    problems.push(`HOST is "${host}", which other machines reach; set ESPALIER_API_KEY to a secret of at least 16 characters, or HOST to 127.0.0.1`)
-  }
   if (apiKey !== undefined && apiKey.length < 16) problems.push(`ESPALIER_API_KEY has ${apiKey.length} characters; it must have at least 16`)
   const prefix = text('ESPALIER_QUEUE_PREFIX') ?? 'espalier'
   if (!/^[\w.-]{1,64}$/.test(prefix)) problems.push(`ESPALIER_QUEUE_PREFIX is "${prefix}"; it must be 1 to 64 letters, digits, dots, dashes or underscores`)
@@ -105,6 +109,9 @@ export function readConfig (env: Environment = inherited): Config {
     home: path.resolve(text('ESPALIER_HOME') ?? path.join(os.homedir(), '.espalier')),
     ...(tensorflow !== undefined && { tensorflow: path.resolve(tensorflow) }),
     ...(apiKey !== undefined && { apiKey }),
+    rateLimit: integer('ESPALIER_RATE_LIMIT', 6000, 0, 10_000_000),
+    quotas: perQuota((name) => text(QUOTAS[name].variable) === undefined ? null : integer(QUOTAS[name].variable, 0, 0, Number.MAX_SAFE_INTEGER)),
+    auditDays: integer('ESPALIER_AUDIT_DAYS', 365, 0, 36_500),
     blobs: oneOf('ESPALIER_BLOBS', ['files', 'postgres'], 'files'),
     concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
@@ -132,6 +139,9 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_HOME: config.home,
     ESPALIER_TENSORFLOW: config.tensorflow,
     ESPALIER_API_KEY: config.apiKey,
+    ESPALIER_RATE_LIMIT: String(config.rateLimit),
+    ...Object.fromEntries(QUOTA_NAMES.map((name) => [QUOTAS[name].variable, config.quotas[name]?.toString()])),
+    ESPALIER_AUDIT_DAYS: String(config.auditDays),
     ESPALIER_BLOBS: config.blobs,
     ESPALIER_CONCURRENCY: String(config.concurrency),
     ESPALIER_MAX_UPLOAD_BYTES: String(config.maxUploadBytes),

@@ -5,6 +5,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { TenantAccess, Tenants } from './tenant-ports.ts'
 import type { Attempt, Dataset, DatasetSummary, JobState, Model, ModelSummary, Progress } from './resources.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
@@ -51,14 +52,14 @@ export interface NewJob { readonly modelId: string, readonly datasetId: string |
 /** What may be wished of a job that a worker has. */
 export type Wish = 'cancel' | 'pause'
 
-/** Why a job may not be begun: another attempt is current, or it has ended. */
-export type BeginResult = { readonly begun: true, readonly job: JobRow } | { readonly begun: false, readonly state: JobState | 'missing' }
+/** Why a job may not be begun: another attempt is current, it has ended, or its tenant has as many running as it may (`full`): it stays queued. */
+export type BeginResult = { readonly begun: true, readonly job: JobRow } | { readonly begun: false, readonly state: JobState | 'missing', readonly full?: { readonly used: number, readonly allowed: number } }
 
 /**
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog {
+export interface TenantCatalog extends TenantAccess {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -102,7 +103,7 @@ export interface IdempotencyKeys {
 }
 
 /** What the API is given of the rows: nothing but through a tenant. */
-export interface Catalogs extends IdempotencyKeys {
+export interface Catalogs extends IdempotencyKeys, Tenants {
   of (tenant: string): TenantCatalog
   ping (): Promise<void>
   close (): Promise<void>
@@ -137,6 +138,8 @@ export interface Catalog extends Catalogs {
   referencedBlobs (): Promise<Set<string>>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
+  /** Drops what is older than the record of actions is kept. */
+  sweepAudit (): Promise<number>
 }
 
 export interface StoredAnswer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
@@ -190,7 +193,7 @@ export interface Queue {
 
 /** The consuming side, given to a worker. */
 export interface QueueConsumer {
-  /** Runs `work` for each entry, at most `concurrency` at once, with the lock renewed until it ends; an entry whose worker died is given again. */
+  /** Runs `work` for each entry, at most `concurrency` at once, with the lock renewed until it ends; an entry whose worker died, or whose work rejects, is given again, after `quota-exceeded` when others had their turn. */
   start (work: (entry: QueueEntry) => Promise<void>): Promise<void>
   onWish (listener: (wish: Wish, jobId: string) => void): void
   /** Stops taking entries and waits for the running ones. */

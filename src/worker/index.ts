@@ -20,7 +20,7 @@ export async function runWorker (config: Config): Promise<RunningWorker> {
   if (databaseUrl === undefined || redisUrl === undefined) {
     throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed: the addresses of Postgres and Valkey; `npm start` brings its own')
   }
-  const catalog = createCatalog(databaseUrl, { patience: PATIENCE_MS })
+  const catalog = createCatalog(databaseUrl, { patience: PATIENCE_MS, quotas: config.quotas, auditDays: config.auditDays })
   const blobs = config.blobs === 'postgres' ? createPostgresBlobs(databaseUrl, { patience: PATIENCE_MS }) : createFileBlobs(path.join(home, 'blobs'))
   const closeAdapters = async (): Promise<void> => { await Promise.allSettled([catalog.close(), blobs.close()]) }
   const { env, ...settings } = engineEnvironment()

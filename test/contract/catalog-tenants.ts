@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Catalog, JobRow, TenantCatalog } from '../../src/jobs/ports.ts'
+import type { KeyRow } from '../../src/jobs/tenant-ports.ts'
 import type { Dataset, Model } from '../../src/jobs/resources.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { artifact, DATASET, MODEL, newFile, RECEIPT, RECIPE } from './samples.ts'
 
-interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow }
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly key: KeyRow }
 
 /** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
 const NOTHING_OF = {
@@ -39,7 +40,22 @@ const NOTHING_OF = {
   requestPause: async (mine, { queued }) => { assert.equal(await mine.requestPause(queued.id), null) },
   resume: async (mine, { paused }) => { assert.equal(await mine.resume(paused.id), null) },
   retry: async (mine, { done }) => { assert.equal(await mine.retry(done.id), null) },
+  createKey: async (mine, { key }) => { assert.notEqual((await mine.createKey(NEW_KEY)).row.tenantId, key.tenantId) },
+  key: async (mine, { key }) => { assert.equal(await mine.key(key.id), null) },
+  keys: async (mine, { key }) => { assert.ok((await mine.keys({ limit: 100 })).items.every(({ id }) => id !== key.id)) },
+  rotateKey: async (mine, { key }) => { assert.equal(await mine.rotateKey(key.id, 60, null), null) },
+  revokeKey: async (mine, { key }) => { assert.equal(await mine.revokeKey(key.id), false) },
+  standing: async (mine) => {
+    const { tenant, used } = await mine.standing()
+    const own = (await mine.models({ limit: 100 })).items
+    assert.deepEqual([tenant.name, used.models, used.storedBytes], ['other', own.length, own.reduce((all, { bytes }) => all + bytes, 0) + (await mine.datasets({ limit: 100 })).items.reduce((all, { bytes }) => all + bytes, 0)])
+    assert.deepEqual([used.jobsPerDay, used.unfinishedJobs, used.runningJobs], [0, 0, 0])
+  },
+  room: async (mine) => { assert.equal(await mine.room('models'), Infinity) },
+  audit: async (mine) => { assert.deepEqual((await mine.audit({ limit: 100 })).items, []) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
+
+const NEW_KEY = { name: 'ci', scopes: ['read'], expiresAt: null } as const
 
 /** `addTenant` makes one and gives its id. */
 export function catalogTenantsContract (name: string, catalog: () => Catalog, addTenant: () => Promise<string>): void {
@@ -57,7 +73,9 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       await catalog().metrics(done.id, 1, { points: [{ step: 1, epoch: 1, values: { loss: 1 } }] })
       await catalog().succeed(done.id, 1, RECEIPT, [artifact('m.keras')])
       await owner.requestPause(paused.id)
-      theirs = { model, dataset, done, queued, paused }
+      const { row: key } = await owner.createKey(NEW_KEY)
+      await catalog().note([{ tenantId: FIRST_TENANT, at: new Date(), actor: key.id, action: 'createJob', target: done.id, status: 202, requestId: 'r', details: null }])
+      theirs = { model, dataset, done, queued, paused, key }
       mine = catalog().of(await addTenant())
     })
 
@@ -74,6 +92,7 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       assert.deepEqual((await owner.metricSeries(theirs.done.id)).map((series) => series.name), ['loss'])
       assert.equal((await owner.job(theirs.queued.id))?.state, 'queued')
       assert.equal((await owner.job(theirs.paused.id))?.state, 'paused')
+      assert.deepEqual(await owner.key(theirs.key.id), theirs.key)
       assert.equal((await catalog().anyJob(theirs.queued.id))?.tenantId, FIRST_TENANT)
     })
   })

@@ -1,11 +1,15 @@
 /** The Catalog port on Postgres. */
 import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
+import { auditIn, notesIn } from './audit.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './client.ts'
 import { filesIn, referencesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
+import { keyOwnersIn, keysIn } from './keys.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
+import { quotasIn } from './quotas.ts'
 import { storable } from './rows.ts'
+import { tenantsIn } from './tenants.ts'
 import { transitionsIn } from './transitions.ts'
 import { wishesIn } from './wishes.ts'
 
@@ -23,6 +27,9 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...transitionsIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
+    ...tenantsIn(database),
+    ...keyOwnersIn(database),
+    ...notesIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -33,5 +40,13 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant) }
+  return {
+    ...filesIn(database, tenant),
+    ...jobsIn(database, tenant),
+    ...wishesIn(database, tenant),
+    ...seriesIn(database, tenant),
+    ...keysIn(database, tenant),
+    ...quotasIn(database, tenant),
+    ...auditIn(database, tenant),
+  }
 }

@@ -7,6 +7,7 @@ import { asJson, oneOf, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
+import { countJob, demand, holdTenant, TRANSACTION } from './quotas.ts'
 import { artifactOf, attemptOf, jobOf, storable } from './rows.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
@@ -27,16 +28,19 @@ async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: {
 }
 
 /** The part of the Catalog that keeps a tenant's jobs. */
-export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string): Jobs {
+export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): Jobs {
   /** Into the queue as the next attempt. A job that was paused began when it first did, one that had ended begins anew. */
-  async function again (jobId: string, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
+  async function again (jobId: string, asks: { readonly jobsPerDay?: number, readonly unfinishedJobs: number }, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
     const id = storable(jobId)
     return await once(async () => await prisma.$transaction(async (tx) => {
+      const limits = await holdTenant(tx, tenantId, quotas)
       const job = await tx.job.findUnique({ where: { id, tenantId } })
       if (job === null) return null
       const refused = (): EspalierError => new EspalierError('conflict', `${id} is ${job.state}; ${refusal}`, { id, state: job.state })
       if (!may(job.state)) throw refused()
       await holdFiles(tx, tenantId, job, 'conflict')
+      await demand(tx, tenantId, limits, asks)
+      if (asks.jobsPerDay !== undefined) await countJob(tx, tenantId)
       const moved = await tx.$executeRaw`
         UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
           started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
@@ -44,18 +48,22 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       if (moved === 0) throw refused()
       await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1 } })
       return jobOf(await tx.job.findUniqueOrThrow({ where: { id } }))
-    }))
+    }, TRANSACTION))
   }
 
   return {
     async createJob ({ modelId, datasetId, evaluationDatasetId, recipe }) {
       const id = newId('job')
       return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
+        const limits = await holdTenant(tx, tenantId, quotas)
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
+        // What it makes may go over the bytes; the next job is then refused.
+        await demand(tx, tenantId, limits, { jobsPerDay: 1, unfinishedJobs: 1, storedBytes: 1 })
+        await countJob(tx, tenantId)
         const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN } })
         await tx.attempt.create({ data: { jobId: id, number: row.attempt } })
         return row
-      })))
+      }, TRANSACTION)))
     },
 
     async job (id) {
@@ -88,8 +96,8 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       })
     },
 
-    retry: async (jobId) => await again(jobId, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
-    resume: async (jobId) => await again(jobId, (state) => state === 'paused', 'only a paused job can be resumed'),
+    retry: async (jobId) => await again(jobId, { jobsPerDay: 1, unfinishedJobs: 1 }, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
+    resume: async (jobId) => await again(jobId, { unfinishedJobs: 1 }, (state) => state === 'paused', 'only a paused job can be resumed'),
   }
 }
 

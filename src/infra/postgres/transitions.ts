@@ -1,15 +1,17 @@
 /** How a job moves on in the Catalog: each move is one SQL statement, conditional on state and attempt. */
 import type { Catalog } from '../../jobs/ports.ts'
+import { quotasOf, type OwnQuotas } from '../../jobs/quotas.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { isEnded, statesBefore, WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
+import { fullFor, TRANSACTION } from './quotas.ts'
 import { jobOf, storable } from './rows.ts'
 
 type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused'>
 
 /** The part of the Catalog that moves jobs from state to state. */
-export function transitionsIn ({ prisma, patiently }: Database): Transitions {
+export function transitionsIn ({ prisma, patiently, quotas }: Database): Transitions {
   /** `moved` as a common table expression: the job's row, changed only if it is where it must be. */
   function moved (jobId: string, attempt: number, from: readonly JobState[], changes: Prisma.Sql): Prisma.Sql {
     return Prisma.sql`moved AS (
@@ -31,16 +33,27 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
 
   return {
     async begin (jobId, attempt, worker) {
+      const id = storable(jobId)
+      const from = [...statesBefore('running'), 'running' as const]
+      const move = async (tx: Pick<Prisma.TransactionClient, '$executeRaw'>): Promise<boolean> => await tx.$executeRaw`
+        WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
+        UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
+          resumed_from = moved.checkpoint_at
+        FROM moved WHERE job_id = moved.id AND number = moved.attempt` > 0
       return await patiently(async () => {
-        const from = [...statesBefore('running'), 'running' as const]
-        const count = await prisma.$executeRaw`
-          WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
-          UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
-            resumed_from = moved.checkpoint_at
-          FROM moved WHERE job_id = moved.id AND number = moved.attempt`
-        const row = await prisma.job.findUnique({ where: { id: storable(jobId) } })
+        const before = await prisma.job.findUnique({ where: { id }, select: { tenant: true } })
+        if (before === null) return { begun: false, state: 'missing' }
+        const { tenant: { id: tenantId, quotas: own } } = before
+        const full = quotasOf(quotas, own as OwnQuotas | null).runningJobs === null
+          ? undefined
+          : await prisma.$transaction(async (tx) => await fullFor(tx, tenantId, id, quotas) ?? await move(tx), TRANSACTION)
+        const begun = typeof full === 'object' ? false : full ?? await move(prisma)
+        const row = await prisma.job.findUnique({ where: { id } })
         if (row === null) return { begun: false, state: 'missing' }
-        return count > 0 ? { begun: true, job: jobOf(row) } : { begun: false, state: row.state }
+        if (begun) return { begun, job: jobOf(row) }
+        // A job that has to wait is one that could begin.
+        const waits = typeof full === 'object' && row.attempt === attempt && from.includes(row.state)
+        return { begun, state: row.state, ...(waits && { full }) }
       })
     },
 

@@ -1,5 +1,6 @@
 /** The QueueConsumer port on BullMQ: the side that works on entries. */
-import { Worker } from 'bullmq'
+import { DelayedError, Worker, type Job } from 'bullmq'
+import { EspalierError } from '../../errors.ts'
 import type { QueueConsumer, QueueEntry, Wish } from '../../jobs/ports.ts'
 import { atMost, connect, STEADY } from './connection.ts'
 import { QUEUE_NAME, wishChannel, wishOf } from './names.ts'
@@ -19,6 +20,8 @@ export interface ConsumerOptions {
 const ANY_NUMBER = 1_000_000
 const RETRY_MS = 1000
 const READY_MS = 5000
+/** An entry of a tenant that has as many jobs running as it may comes again after so long; until then others have the place. */
+const FULL_MS = 3000
 const CLOSE_MS = 1500
 
 export function createConsumer (redisUrl: string, { prefix, concurrency, lockMs, workerName, onTrouble = () => {} }: ConsumerOptions): QueueConsumer {
@@ -35,10 +38,16 @@ export function createConsumer (redisUrl: string, { prefix, concurrency, lockMs,
   return {
     async start (work) {
       if (worker !== undefined || closed) return
-      const started = new Worker<QueueEntry>(QUEUE_NAME, async ({ data }) => {
-        const run = work({ jobId: data.jobId, attempt: data.attempt })
+      const started = new Worker<QueueEntry>(QUEUE_NAME, async (job, token) => {
+        const run = work({ jobId: job.data.jobId, attempt: job.data.attempt })
         running.add(run)
-        try { await run } finally { running.delete(run) }
+        try {
+          await run
+        } catch (thrown) {
+          throw await putBack(job, token, thrown)
+        } finally {
+          running.delete(run)
+        }
       }, {
         connection: { url: redisUrl, ...STEADY },
         prefix,
@@ -73,4 +82,11 @@ export function createConsumer (redisUrl: string, { prefix, concurrency, lockMs,
       channel.disconnect()
     },
   }
+}
+
+/** What the queue is to be told of an entry whose work threw. One that only has to wait does not use up a try. */
+async function putBack (job: Job<QueueEntry>, token: string | undefined, thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof EspalierError) || thrown.code !== 'quota-exceeded') return thrown
+  await job.moveToDelayed(Date.now() + FULL_MS, token)
+  return new DelayedError()
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs, Catalog, CheckpointFile, JobRow, QueueEntry, Runner, RunResult } from '../ports.ts'
+import { quotaExceeded } from '../quotas.ts'
 import { isEnded } from '../states.ts'
 import { bringInputs, storeOutputs } from './attempt-files.ts'
 import { checkpointKeeper } from './checkpoints.ts'
@@ -36,12 +37,13 @@ export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped
 
 /**
  * Begins the attempt, runs it, stores its outputs and ends it; every change is conditional on the attempt, so running it twice does no harm.
- * Rejects only when the attempt ought to be given again: `unavailable`, or the signal's reason.
+ * Rejects only when the attempt ought to be given again: `unavailable`, `quota-exceeded` while its tenant has as many running as it may, or the signal's reason.
  */
 export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   const { catalog, entry: { jobId, attempt }, worker } = context
   const begin = await catalog.begin(jobId, attempt, worker)
   if (!begin.begun) {
+    if (begin.full !== undefined) throw quotaExceeded('runningJobs', { ...begin.full, asked: 1 })
     // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
     if (begin.state === 'cancelling' && await catalog.cancelled(jobId, attempt)) return 'cancelled'
     return begin.state === 'pausing' && await catalog.paused(jobId, attempt) ? 'paused' : 'skipped'
