@@ -140,7 +140,7 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_TENSORFLOW: config.tensorflow,
     ESPALIER_API_KEY: config.apiKey,
     ESPALIER_RATE_LIMIT: String(config.rateLimit),
-    ...Object.fromEntries(QUOTA_NAMES.map((name) => [QUOTAS[name].variable, config.quotas[name]?.toString()])),
+    ...Object.fromEntries(QUOTA_NAMES.flatMap((name) => config.quotas[name] === null ? [] : [[QUOTAS[name].variable, String(config.quotas[name])]])),
     ESPALIER_AUDIT_DAYS: String(config.auditDays),
     ESPALIER_BLOBS: config.blobs,
     ESPALIER_CONCURRENCY: String(config.concurrency),

@@ -5,19 +5,23 @@ import fastify, { type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { TSchema } from 'typebox'
 import type { App, Dependencies } from './dependencies.ts'
+import { guard } from './access/index.ts'
 import { handleErrors } from './error-handler.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { countRequests } from './plugins/metrics.ts'
 import { describeApi } from './plugins/openapi.ts'
-import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/security.ts'
+import { addSecurityHeaders } from './plugins/security.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
+import { addAuditRoute } from './routes/audit/index.ts'
+import { addKeyRoutes } from './routes/keys/index.ts'
+import { addMeRoute } from './routes/me/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
+import { addTenantRoutes } from './routes/tenants/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
-import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
 import { addMetricsRoute } from './routes/system/metrics.ts'
 import { validatedText } from './validation.ts'
 
@@ -45,28 +49,29 @@ export async function createApp (dependencies: Dependencies, options: { logger?:
   // What is sent comes from the same schemas; a serializer that drops what it does not know would hide mistakes.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   handleErrors(app)
-  decoratePrincipal(app)
   addSecurityHeaders(app)
   readJsonBodies(app)
   const metrics = countRequests(app)
   await app.register(multipart, { throwFileSizeLimit: false })
-  await describeApi(app, { version: dependencies.version, keyed: dependencies.apiKey !== undefined })
+  await describeApi(app, { version: dependencies.version })
 
   await app.register(async (open) => {
     addHomeRoutes(open)
     addHealthRoutes(open, dependencies)
   })
   await app.register(async (guarded) => {
-    refuseOtherSites(guarded)
-    if (dependencies.apiKey !== undefined) requireApiKey(guarded, dependencies.apiKey)
-    actAsFirstTenant(guarded)
+    const access = await guard(guarded, dependencies)
     addMetricsRoute(guarded, dependencies, metrics)
     await guarded.register(async (v1) => {
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
-      addJobRoutes(v1, dependencies)
+      addJobRoutes(v1, dependencies, access)
       addPlanRoute(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
+      addMeRoute(v1, dependencies)
+      addKeyRoutes(v1, dependencies, access)
+      addTenantRoutes(v1, dependencies, access)
+      addAuditRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })
   await app.ready()

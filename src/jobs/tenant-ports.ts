@@ -65,8 +65,8 @@ export interface TenantAccess {
 
   /** @throws `not-found` when the tenant was deleted */
   standing (): Promise<Standing>
-  /** Bytes that a file which is about to be uploaded may have. @throws `quota-exceeded` when there is no room for another one */
-  room (kind: 'models' | 'datasets'): Promise<number>
+  /** Bytes that files which are about to be uploaded may have. @throws `quota-exceeded` when there is no room for any, or for another one of that kind */
+  room (kind?: 'models' | 'datasets'): Promise<number>
 
   /** Newest first. */
   audit (query: AuditQuery): Promise<Page<AuditRow>>
@@ -91,4 +91,11 @@ export interface Tenants {
   deleteTenant (id: string, all: boolean): Promise<boolean>
 
   note (entries: readonly AuditNote[]): Promise<void>
+}
+
+/** Counts requests of all API processes. Rejects when it cannot, and then nobody is held up. */
+export interface RateCounter {
+  /** Counts one more under `key` and gives how many there were in this window, which began with the first, and how long it still lasts. */
+  hit (key: string, windowMs: number): Promise<{ readonly count: number, readonly leftMs: number }>
+  close (): Promise<void>
 }

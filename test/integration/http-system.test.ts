@@ -72,7 +72,7 @@ describe('the service around its resources', () => {
 
   test('an unexpected error tells nothing but its id', async () => {
     const broken = await openHarness()
-    Object.assign(broken.catalog, { models: async () => { throw new Error('password=hunter2 at /srv/app.ts') } })
+    Object.assign(broken.catalog, { of: () => ({ models: async () => { throw new Error('password=hunter2 at /srv/app.ts') } }) })
     try {
       const answer = await broken.app.inject('/v1/models')
       assert.equal(answer.statusCode, 500)
@@ -90,7 +90,8 @@ describe('the service around its resources', () => {
     assert.deepEqual(Object.keys(document.paths).sort(), [
       '/healthz', '/metrics', '/readyz', '/v1/catalog', '/v1/datasets', '/v1/datasets/{id}', '/v1/datasets/{id}/file', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/artifacts/{name}',
       '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/layers', '/v1/jobs/{id}/metrics', '/v1/jobs/{id}/pause', '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume', '/v1/jobs/{id}/retry', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file', '/v1/plans',
-    ])
+      '/v1/audit', '/v1/jobs/{id}/artifacts/{name}/link', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/tenants', '/v1/tenants/{id}',
+    ].sort())
     const operations = Object.values(document.paths as Record<string, Record<string, { operationId: string, tags: string[], responses: Record<string, { content?: object }> }>>).flatMap((path) => Object.values(path))
     assert.equal(new Set(operations.map((operation) => operation.operationId)).size, operations.length)
     for (const operation of operations) {

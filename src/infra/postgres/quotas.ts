@@ -91,7 +91,7 @@ export function quotasIn ({ prisma, patiently, quotas: service }: Database, tena
     async room (kind) {
       return await patiently(async () => {
         const limits = quotasOf(service, (await find()).quotas as OwnQuotas | null)
-        await demand(prisma, tenantId, limits, { [kind]: 1, storedBytes: 1 })
+        await demand(prisma, tenantId, limits, { ...(kind !== undefined && { [kind]: 1 }), storedBytes: 1 })
         if (limits.storedBytes === null) return Infinity
         return Math.max(0, limits.storedBytes - ((await usage(prisma, tenantId, ['storedBytes'])).storedBytes ?? 0))
       })

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
 import type { JobRow } from '../../../jobs/ports.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
@@ -23,6 +24,7 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
   app.get('/jobs', {
     schema: {
       operationId: 'listJobs',
+      security: needs('read'),
       summary: 'List jobs, newest first',
       tags: ['jobs'],
       querystring: JobsQuery,
@@ -37,6 +39,7 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
   app.get('/jobs/:id', {
     schema: {
       operationId: 'getJob',
+      security: needs('read'),
       summary: 'Read one job',
       description: 'With `wait` the answer comes when the job has ended, or after that many seconds in whatever state it is then.',
       tags: ['jobs'],
@@ -59,6 +62,7 @@ export function addJobReadRoutes (app: App, { catalog }: Dependencies): void {
   app.delete('/jobs/:id', {
     schema: {
       operationId: 'deleteJob',
+      security: needs('write'),
       summary: 'Delete a job that has ended, with its artifacts',
       tags: ['jobs'],
       params: IdParams,

@@ -1,5 +1,6 @@
 /** /metrics: counters for a monitoring system to fetch. */
 import type { Queue } from '../../../jobs/ports.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { problems } from '../../schemas.ts'
 
@@ -9,6 +10,7 @@ export function addMetricsRoute (app: App, { queue }: Dependencies, metrics: { t
   app.get('/metrics', {
     schema: {
       operationId: 'metrics',
+      security: needs('observer'),
       summary: 'Counters in the OpenMetrics form',
       tags: ['system'],
       response: { 200: { description: 'The metrics', content: { 'application/openmetrics-text': { schema: { type: 'string' } } } }, ...problems(503) },
