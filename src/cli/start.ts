@@ -4,7 +4,10 @@ import { startAll } from '../infra/embedded/index.ts'
 import { report } from './report.ts'
 
 try {
-  const running = await startAll(readConfig(), { log: (line) => { console.log(line) } })
+  const running = await startAll(readConfig(), {
+    log: (line) => { console.log(line) },
+    onFirstKey: (key) => { console.log(`an admin's key, which is told this once: ${key}`) },
+  })
   console.log(`Espalier is ready at ${running.url} (API description: ${running.url}/docs); Ctrl-C stops it`)
   let stopping = false
   const end = (): void => {
