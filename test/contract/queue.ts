@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Queue, QueueConsumer, QueueEntry } from '../../src/jobs/ports.ts'
+import { quotaExceeded } from '../../src/jobs/quotas.ts'
 
 export interface QueueSystem {
   readonly queue: Queue
@@ -124,6 +125,24 @@ export function queueContract (name: string, make: () => Promise<QueueSystem>): 
         assert.equal(await queue.isLive(entry), true)
         await until(() => times === 2)
         await until(async () => !await queue.isLive(entry))
+      })
+    })
+
+    test('an entry over a quota waits without holding the place of others', async () => {
+      const order: string[] = []
+      const full = { jobId: 'job_full', attempt: 1 }
+      await queue.add(full)
+      await queue.add({ jobId: 'job_free', attempt: 1 })
+      await working(async ({ jobId }) => {
+        order.push(jobId)
+        if (jobId === 'job_full' && order.length === 1) throw quotaExceeded('runningJobs', { used: 1, allowed: 1, asked: 1 })
+      }, async () => {
+        await until(() => order.length === 2)
+        assert.deepEqual(order, ['job_full', 'job_free'])
+        assert.equal(await queue.isLive(full), true)
+        await until(() => order.length === 3)
+        assert.equal(order[2], 'job_full')
+        await until(async () => !await queue.isLive(full))
       })
     })
 

@@ -71,7 +71,7 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
     return blob
   }
 
-  /** Makes an upload the blob of its content, or drops it when there is one already. */
+  /** Makes an upload the blob of its content; false when there is one already. */
   async function publish (uploadId: string, chunks: number, sha256: string, bytes: number): Promise<boolean> {
     return await transaction(async (client) => {
       while (true) {
@@ -87,10 +87,17 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
         if (renewed.rowCount !== 1) continue // deleted in between
         // Ours when a former try was committed and its answer lost.
         if (renewed.rows[0]?.upload_id === uploadId) return true
-        await client.query('DELETE FROM blob_chunks WHERE upload_id = $1', [uploadId])
         return false
       }
     })
+  }
+
+  const dropping = new Set<Promise<unknown>>()
+
+  /** Nobody waits for it: how long an upload takes must not tell that somebody else has the same file. What stays behind is swept. */
+  function dropLater (uploadId: string): void {
+    const dropped = pool.query('DELETE FROM blob_chunks WHERE upload_id = $1', [uploadId]).catch(() => {}).finally(() => dropping.delete(dropped))
+    dropping.add(dropped)
   }
 
   return {
@@ -101,7 +108,9 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
           await query('INSERT INTO blob_chunks (upload_id, position, content) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [uploadId, position, chunk])
         }
         const { sha256, bytes, chunks } = await writeChunks(content, chunkBytes, limit, insert)
-        return { sha256, bytes, created: await publish(uploadId, chunks, sha256, bytes) }
+        const created = await publish(uploadId, chunks, sha256, bytes)
+        if (!created) dropLater(uploadId)
+        return { sha256, bytes, created }
       } catch (error) {
         // Best effort: what stays behind is not visible and is swept.
         await pool.query('DELETE FROM blob_chunks WHERE upload_id = $1 AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.upload_id = $1)', [uploadId]).catch(() => {})
@@ -160,6 +169,7 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
     },
 
     async close () {
+      await Promise.all(dropping)
       await pool.end()
     },
   }
