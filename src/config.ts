@@ -5,6 +5,7 @@ import { environmentOfS3, readS3Settings, type S3Settings } from './config-s3.ts
 import { EspalierError } from './errors.ts'
 import { parseAllowList } from './infra/webhooks/allow-list.ts'
 import { QUEUE_NAMES, type QueueName } from './jobs/queues.ts'
+import { perQuota, QUOTA_NAMES, QUOTAS, type Quotas } from './jobs/quotas.ts'
 
 export interface Config {
   /** Address and port the API listens on; port 0 takes a free one. */
@@ -21,6 +22,12 @@ export interface Config {
   readonly blobs: typeof BLOBS[number]
   /** There when `blobs` is s3. */
   readonly s3?: S3Settings
+  /** Requests a minute of one key, or of one address without a key; 0: no limit. */
+  readonly rateLimit: number
+  /** What a tenant may use that has no limits of its own. */
+  readonly quotas: Quotas
+  /** How long it is kept who did what; 0: for ever. */
+  readonly auditDays: number
   /** Jobs at once in one worker. */
   readonly concurrency: number
   readonly maxUploadBytes: number
@@ -120,9 +127,6 @@ export function readConfig (env: Environment = inherited): Config {
 
   const host = text('HOST') ?? '127.0.0.1'
   const apiKey = text('ESPALIER_API_KEY')
-  if (!isLoopback(host) && apiKey === undefined) {
-    problems.push(`HOST is "${host}", which other machines reach; set ESPALIER_API_KEY to a secret of at least 16 characters, or HOST to 127.0.0.1`)
-  }
   if (apiKey !== undefined && apiKey.length < 16) problems.push(`ESPALIER_API_KEY has ${apiKey.length} characters; it must have at least 16`)
   const prefix = text('ESPALIER_QUEUE_PREFIX') ?? 'espalier'
   if (!/^[\w.-]{1,64}$/.test(prefix)) problems.push(`ESPALIER_QUEUE_PREFIX is "${prefix}"; it must be 1 to 64 letters, digits, dots, dashes or underscores`)
@@ -150,6 +154,9 @@ export function readConfig (env: Environment = inherited): Config {
     ...(apiKey !== undefined && { apiKey }),
     blobs,
     ...(s3 !== undefined && { s3 }),
+    rateLimit: integer('ESPALIER_RATE_LIMIT', 6000, 0, 10_000_000),
+    quotas: perQuota((name) => text(QUOTAS[name].variable) === undefined ? null : integer(QUOTAS[name].variable, 0, 0, Number.MAX_SAFE_INTEGER)),
+    auditDays: integer('ESPALIER_AUDIT_DAYS', 365, 0, 36_500),
     concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
     maxStreams: integer('ESPALIER_MAX_STREAMS', 1000, 1, 1_000_000),
@@ -186,6 +193,9 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_HOME: config.home,
     ESPALIER_TENSORFLOW: config.tensorflow,
     ESPALIER_API_KEY: config.apiKey,
+    ESPALIER_RATE_LIMIT: String(config.rateLimit),
+    ...Object.fromEntries(QUOTA_NAMES.flatMap((name) => config.quotas[name] === null ? [] : [[QUOTAS[name].variable, String(config.quotas[name])]])),
+    ESPALIER_AUDIT_DAYS: String(config.auditDays),
     ESPALIER_BLOBS: config.blobs,
     ...environmentOfS3(config.s3),
     ESPALIER_CONCURRENCY: String(config.concurrency),

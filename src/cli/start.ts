@@ -21,7 +21,10 @@ try {
     else announcements.info(line)
   }
   // The roles write JSON into a pipe; which form the lines take in the end is decided here.
-  const running = await startAll({ ...config, logFormat: 'json' }, { log: (line) => { log.warn(line) }, output })
+  let firstKey: string | undefined
+  const running = await startAll({ ...config, logFormat: 'json' }, { log: (line) => { log.warn(line) }, output, onFirstKey: (key) => { firstKey = key } })
+  // Not through the log, which is kept.
+  if (firstKey !== undefined) console.log(`an admin's key, which is told this once: ${firstKey}`)
   say(`Espalier is ready at ${running.url} (API description: ${running.url}/docs); Ctrl-C stops it`)
   let stopping = false
   const end = (): void => {

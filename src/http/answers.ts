@@ -38,6 +38,12 @@ export function idempotencyKey (request: FastifyRequest): string | undefined {
   return key
 }
 
+/** For requests whose answer tells a secret: it cannot be kept to be told again. */
+export function refuseIdempotencyKey (request: FastifyRequest): void {
+  if (request.headers['idempotency-key'] === undefined) return
+  throw new EspalierError('invalid-request', 'Idempotency-Key: is not taken here, as the answer has a secret that is not kept; leave it out')
+}
+
 /** The same for equal JSON values, whatever the order of their keys. */
 export function fingerprintOf (value: unknown): string {
   return sha256(canonical(value))

@@ -6,23 +6,27 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { TSchema } from 'typebox'
 import { NO_TRACING, type Tracing } from '../jobs/tracing.ts'
 import type { App, Dependencies } from './dependencies.ts'
+import { guard } from './access/index.ts'
 import { handleErrors, sendUnrouted } from './error-handler.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { describeApi } from './plugins/openapi.ts'
-import { addSecurityHeaders, refuseOtherSites, requireApiKey } from './plugins/security.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
+import { addSecurityHeaders } from './plugins/security.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
 import { addEventRoutes } from './routes/events/index.ts'
 import { addJobRoutes } from './routes/jobs/index.ts'
+import { addAuditRoute } from './routes/audit/index.ts'
+import { addKeyRoutes } from './routes/keys/index.ts'
+import { addMeRoute } from './routes/me/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
 import { addSweepRoutes } from './routes/sweeps/index.ts'
+import { addTenantRoutes } from './routes/tenants/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addFleetRoutes } from './routes/system/fleet.ts'
 import { addHealthRoutes } from './routes/system/health.ts'
 import { addHomeRoutes } from './routes/system/home.ts'
 import { addWebhookRoutes } from './routes/webhooks/index.ts'
-import { actAsFirstTenant, decoratePrincipal } from './principal.ts'
 import { addMetricsRoute } from './routes/system/metrics.ts'
 import { createServiceMetrics, type ApiMetrics } from './service-metrics.ts'
 import { validatedText } from './validation.ts'
@@ -63,31 +67,32 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
   const metrics = createServiceMetrics(dependencies, counted)
   watchRequests(app, { metrics: metrics.of, tracing })
   handleErrors(app)
-  decoratePrincipal(app)
   addSecurityHeaders(app)
   readJsonBodies(app)
   await app.register(multipart, { throwFileSizeLimit: false })
-  await describeApi(app, { version: dependencies.version, keyed: dependencies.apiKey !== undefined })
+  await describeApi(app, { version: dependencies.version })
 
   await app.register(async (open) => {
     addHomeRoutes(open)
     addHealthRoutes(open, dependencies)
   })
   await app.register(async (guarded) => {
-    refuseOtherSites(guarded)
-    if (dependencies.apiKey !== undefined) requireApiKey(guarded, dependencies.apiKey)
-    actAsFirstTenant(guarded)
+    const access = await guard(guarded, dependencies)
     addMetricsRoute(guarded, metrics)
     await guarded.register(async (v1) => {
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
-      addJobRoutes(v1, dependencies)
+      addJobRoutes(v1, dependencies, access)
       addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)
       addWebhookRoutes(v1, dependencies)
       addSweepRoutes(v1, dependencies)
       addCatalogueRoute(v1, dependencies)
       addFleetRoutes(v1, dependencies)
+      addMeRoute(v1, dependencies)
+      addKeyRoutes(v1, dependencies, access)
+      addTenantRoutes(v1, dependencies, access)
+      addAuditRoute(v1, dependencies)
     }, { prefix: '/v1' })
   })
   await app.ready()

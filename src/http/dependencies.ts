@@ -12,6 +12,7 @@ import type { StreamLimits } from './events/open-streams.ts'
 import type { CheckWebhookUrl } from '../jobs/webhooks/ports.ts'
 import type { DatasetSummary, ModelSummary } from '../jobs/resources.ts'
 import type { ByteSource } from '../models/bytes.ts'
+import type { Rates } from './access/rate-limit.ts'
 
 /** A fastify instance whose handlers are typed by their TypeBox schemas. */
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>
@@ -46,6 +47,10 @@ export interface Dependencies {
   readonly catalogue: Catalogue
   readonly limits: Limits
   readonly version: string
-  /** When set, /v1 and /metrics ask for it. */
+  /** A key beside those of the database: of the first tenant, with all scopes. */
   readonly apiKey?: string
+  /** False: without `apiKey`, requests without any key are let in as the first tenant. */
+  readonly requireKey?: boolean
+  /** Absent: requests are not counted. */
+  readonly rates?: Rates
 }

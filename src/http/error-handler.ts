@@ -30,6 +30,7 @@ export function sendProblem (error: EspalierError, request: FastifyRequest, repl
   const problem = toProblem(error, { path: request.url.split('?')[0] ?? '/', requestId: request.id })
   request.problemCode = error.code
   if (error.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="espalier"')
+  if (error.code === 'rate-limited') reply.header('retry-after', String(error.details['retryAfter'] ?? 1))
   if (error.code === 'unavailable' || error.code === 'still-running') reply.header('retry-after', '1')
   // Bytes, since to text the framework adds a charset that this media type does not have.
   return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(Buffer.from(JSON.stringify(problem)))

@@ -1,12 +1,20 @@
-/** Who asks: the tenant in whose name a request acts. */
+/** Who asks: the tenant in whose name a request acts, and what it may do. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { EspalierError } from '../errors.ts'
+import { SCOPE_NAMES, type Scope } from '../jobs/scopes.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
+
+/** Who acts without a key of the database: with ESPALIER_API_KEY, or without any on a loopback address. Neither looks like an id. */
+export const ENVIRONMENT = 'environment'
+export const KEYLESS = 'keyless'
 
 export interface Principal {
   readonly tenant: string
-  /** Id of the API key; null where none is asked for. */
+  /** Id of the API key; null where none of the database was asked for. */
   readonly key: string | null
+  /** Id of the key, or one of the names above. */
+  readonly actor: string
+  readonly scopes: readonly Scope[]
 }
 
 declare module 'fastify' {
@@ -21,13 +29,18 @@ export function decoratePrincipal (app: FastifyInstance): void {
   app.decorateRequest('principal', null)
 }
 
-/** The tenant of a request that was let in. */
-export function tenantOf ({ principal }: FastifyRequest): string {
+/** Who sent a request that was let in. */
+export function principalOf ({ principal }: FastifyRequest): Principal {
   if (principal === null) throw new EspalierError('internal', 'a route that needs a tenant was added where nobody is asked who they are')
-  return principal.tenant
+  return principal
 }
 
-/** Every request of this scope acts in the name of the first tenant. */
-export function actAsFirstTenant (app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => { request.principal = { tenant: FIRST_TENANT, key: null } })
+/** The tenant of a request that was let in. */
+export function tenantOf (request: FastifyRequest): string {
+  return principalOf(request).tenant
+}
+
+/** The first tenant with all scopes, acting as `actor`. */
+export function firstTenant (actor: string): Principal {
+  return { tenant: FIRST_TENANT, key: null, actor, scopes: SCOPE_NAMES }
 }

@@ -74,19 +74,21 @@ export function nothing (description: string) {
 const WHEN = {
   400: 'The request is not of the right form',
   401: 'An API key is needed',
+  403: 'The API key may not do this, or a quota is used up',
   404: 'There is no such thing',
   409: 'The state does not allow this',
   413: 'The upload is larger than allowed',
   415: 'The content type is not taken',
   416: 'The range lies outside of the file',
   422: 'The content is not valid',
+  429: 'Too many requests; Retry-After tells when to come again',
   503: 'A service does not answer',
   507: 'There is no room left to store this',
 } as const
 
-/** The problems of a route by status; every one has 400, 401, 500. */
+/** The problems of a route by status; every one has 400, 401, 403, 429, 500. */
 export function problems (...statuses: Array<keyof typeof WHEN>) {
   const answer = (description: string) => ({ description, content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } } })
-  const listed = ([400, 401, ...statuses] as const).map((status) => [status, answer(WHEN[status])] as const)
+  const listed = ([400, 401, 403, 429, ...statuses] as const).map((status) => [status, answer(WHEN[status])] as const)
   return { ...Object.fromEntries(listed), 500: answer('Something went wrong that should not have') }
 }

@@ -1,6 +1,6 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
 import { hostname } from 'node:os'
-import type { Config } from '../config.ts'
+import { isLoopback, type Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
 import { createBlobs } from '../infra/blobs/index.ts'
 import { createCatalog } from '../infra/postgres/catalog.ts'
@@ -10,6 +10,8 @@ import { createQueue } from '../infra/valkey/queue.ts'
 import { parseAllowList } from '../infra/webhooks/allow-list.ts'
 import { resolve } from '../infra/webhooks/resolve.ts'
 import { createSender, createUrlCheck } from '../infra/webhooks/send.ts'
+import { createRateCounter } from '../infra/valkey/rate-counter.ts'
+import type { Catalogs } from '../jobs/ports.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
 import { createProcessLog } from '../telemetry/process-log.ts'
 import { meteredBlobs } from '../telemetry/metered-blobs.ts'
@@ -40,11 +42,12 @@ export async function serve (config: Config): Promise<Server> {
   const log = createProcessLog(config, 'api')
   const tracing = createTracing({ url: config.tracesUrl, role: 'api', instance: `${hostname()}:${process.pid}`, onTrouble: (message) => { log.warn(message) } })
   const metrics = apiMetrics()
-  const catalog = createCatalog(databaseUrl)
+  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, auditDays: config.auditDays })
   const figures = createFigures(databaseUrl)
   const changes = createJobChanges(databaseUrl)
   const blobs = meteredBlobs(await createBlobs(config), metrics.of)
   const queue = createQueue(redisUrl, { prefix: config.queuePrefix })
+  const rateCounter = createRateCounter(redisUrl, { prefix: config.queuePrefix })
   const targets = { allowed: parseAllowList(config.webhookAllow), resolve }
   const app = await createApp({
     catalog,
@@ -61,15 +64,18 @@ export async function serve (config: Config): Promise<Server> {
     limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
+    requireKey: !isLoopback(host),
+    ...(config.rateLimit > 0 && { rates: { perMinute: config.rateLimit, counter: rateCounter } }),
   }, { log, metrics, tracing })
 
   const dispatcher = startDispatcher({ outbox: catalog, sender: createSender(targets), version: VERSION, onTrouble: (error) => { app.log.warn({ err: error }, 'webhooks') } })
 
   const close = async (): Promise<void> => {
     await Promise.all([app.close(), dispatcher.close()])
-    await Promise.allSettled([changes.close(), catalog.close(), figures.close(), queue.close(), blobs.close(), tracing.close()])
+    await Promise.allSettled([changes.close(), catalog.close(), figures.close(), queue.close(), rateCounter.close(), blobs.close(), tracing.close()])
   }
   try {
+    await mustHaveKey(config, catalog)
     // The first query loads a query compiler: better now than in somebody's first request. That nothing answers yet is for /readyz to say.
     await catalog.of(FIRST_TENANT).models({ limit: 1 }).catch(() => {})
     return { url: await app.listen({ host, port }), close }
@@ -78,4 +84,11 @@ export async function serve (config: Config): Promise<Server> {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     throw new EspalierError('invalid-configuration', `PORT ${port} of ${host} is taken by another program; set PORT to a free one`, { host, port }, { cause: error })
   }
+}
+
+/** Off loopback nobody is let in without a key: without any the service would be of no use, and is more likely set up by mistake. */
+async function mustHaveKey ({ host, apiKey }: Config, catalog: Catalogs): Promise<void> {
+  if (isLoopback(host) || apiKey !== undefined || await catalog.anyKey()) return
+  throw new EspalierError('invalid-configuration',
+    `HOST is "${host}", which other machines reach, and there is no key: make one with npm run keys -- create --name admin --scopes read,write,admin, or set ESPALIER_API_KEY to a secret of at least 16 characters, or HOST to 127.0.0.1`)
 }

@@ -4,7 +4,7 @@ import type { StageTime } from '../methods/job-types.ts'
 import type { Progress } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
 
-/** `skipped`: there was nothing to do, or another worker did it. `again`: given back to the queue, for any worker. `elsewhere`: not begun, as it needs another worker. */
+/** `skipped`: there was nothing to do, or another worker did it. `again`: given back to the queue, for any worker. `elsewhere`: not begun, as it needs another worker, or its tenant has as many running as it may. */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled' | 'paused' | 'skipped' | 'again' | 'elsewhere'
 
 export interface BegunAttempt {

@@ -5,6 +5,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
@@ -12,6 +13,9 @@ import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 import type { Worker, WorkerFacts } from './fleet.ts'
 import type { QueueName } from './queues.ts'
 import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
+import type { TenantAccess, Tenants } from './tenant-ports.ts'
+
+export type { IdempotencyKeys, IdempotencyResult, StoredAnswer } from './idempotency.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
 export interface JobRow {
@@ -66,16 +70,16 @@ export interface NewJob { readonly modelId: string, readonly datasetId: string |
 export type Wish = 'cancel' | 'pause'
 
 /**
- * Why a job may not be begun: another attempt is current, or it has ended. `waitMs`: from the queueing of the attempt to this, its first beginning; null when it
+ * Why a job may not be begun: another attempt is current, it has ended, or its tenant has as many running as it may (`full`): it stays queued. `waitMs`: from the queueing of the attempt to this, its first beginning; null when it
  * was begun before. `traceContext`: of the request that queued it.
  */
-export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly waitMs: number | null, readonly traceContext: TraceContext | null } | { readonly begun: false, readonly state: JobState | 'missing' }
+export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly waitMs: number | null, readonly traceContext: TraceContext | null } | { readonly begun: false, readonly state: JobState | 'missing', readonly full?: { readonly used: number, readonly allowed: number } }
 
 /**
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps {
+export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -113,16 +117,8 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps {
   workers (): Promise<Worker[]>
 }
 
-/** Answers that are kept for requests which come again. A scope names a tenant and a route. */
-export interface IdempotencyKeys {
-  /** Reserves a key: `fresh`, or what was stored under it. A reservation older than 5 minutes without answer may be taken over. */
-  reserveIdempotency (scope: string, key: string, fingerprint: string): Promise<IdempotencyResult>
-  completeIdempotency (scope: string, key: string, answer: StoredAnswer): Promise<void>
-  releaseIdempotency (scope: string, key: string): Promise<void>
-}
-
 /** What the API is given of the rows: nothing but through a tenant. */
-export interface Catalogs extends IdempotencyKeys, EventOrder {
+export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants {
   of (tenant: string): TenantCatalog
   /** By queue: how long the job waits that waits longest, seconds; of all tenants. */
   oldestWaits (): Promise<ReadonlyMap<string, number>>
@@ -169,14 +165,9 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   sweepWorkers (): Promise<number>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
+  /** Drops what is older than the record of actions is kept. */
+  sweepAudit (): Promise<number>
 }
-
-export interface StoredAnswer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
-export type IdempotencyResult =
-  | { readonly kind: 'fresh' }
-  | { readonly kind: 'running' }
-  | { readonly kind: 'mismatch' }
-  | { readonly kind: 'done', readonly answer: StoredAnswer }
 
 export interface OpenBlob extends ByteSource { close (): Promise<void> }
 export interface BlobRange { readonly from: number, readonly to: number }

@@ -153,6 +153,8 @@ export function blobsContract (name: string, make: () => Promise<BlobStore>): vo
       const puts = await Promise.all(Array.from({ length: 5 }, async () => await blobs.put(of(bytes))))
       assert.equal(new Set(puts.map((put) => put.sha256)).size, 1)
       assert.equal((await blobs.put(of(bytes))).created, false)
+      // A second copy may go after the answer, whose time must not tell that there was one.
+      for (let left = 200; left > 0 && (await store.leftovers()).unfinished > earlier.unfinished; left--) await sleep(20)
       assert.deepEqual(await store.leftovers(), { complete: earlier.complete + 1, unfinished: earlier.unfinished })
       assert.ok(bytes.equals(await collect(blobs.stream(sha256Of(bytes)))))
     })

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Catalog, JobRow, TenantCatalog } from '../../src/jobs/ports.ts'
+import type { KeyRow } from '../../src/jobs/tenant-ports.ts'
 import type { Dataset, Model } from '../../src/jobs/resources.ts'
 import type { Webhook, WebhookDelivery } from '../../src/jobs/webhooks/resources.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { artifact, DATASET, MODEL, newFile, newSweep, RECEIPT, RECIPE, WEBHOOK } from './samples.ts'
 
-interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery, readonly sweep: string }
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery, readonly sweep: string, readonly key: KeyRow }
 
 /** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
 const NOTHING_OF = {
@@ -67,7 +68,22 @@ const NOTHING_OF = {
   sweepPoints: async (mine, { sweep }) => { assert.deepEqual([await mine.sweepPoints(sweep), (await mine.jobs({ limit: 100, sweep })).items], [[], []]) },
   requestCancelSweep: async (mine, { sweep }) => { assert.equal(await mine.requestCancelSweep(sweep), null) },
   deleteSweep: async (mine, { sweep }) => { assert.equal(await mine.deleteSweep(sweep), false) },
+  createKey: async (mine, { key }) => { assert.notEqual((await mine.createKey(NEW_KEY)).row.tenantId, key.tenantId) },
+  key: async (mine, { key }) => { assert.equal(await mine.key(key.id), null) },
+  keys: async (mine, { key }) => { assert.ok((await mine.keys({ limit: 100 })).items.every(({ id }) => id !== key.id)) },
+  rotateKey: async (mine, { key }) => { assert.equal(await mine.rotateKey(key.id, 60, null), null) },
+  revokeKey: async (mine, { key }) => { assert.equal(await mine.revokeKey(key.id), false) },
+  standing: async (mine) => {
+    const { tenant, used } = await mine.standing()
+    const own = (await mine.models({ limit: 100 })).items
+    assert.deepEqual([tenant.name, used.models, used.storedBytes], ['other', own.length, own.reduce((all, { bytes }) => all + bytes, 0) + (await mine.datasets({ limit: 100 })).items.reduce((all, { bytes }) => all + bytes, 0)])
+    assert.deepEqual([used.jobsPerDay, used.unfinishedJobs, used.runningJobs], [0, 0, 0])
+  },
+  room: async (mine) => { assert.equal(await mine.room('models'), Infinity) },
+  audit: async (mine) => { assert.deepEqual((await mine.audit({ limit: 100 })).items, []) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
+
+const NEW_KEY = { name: 'ci', scopes: ['read'], expiresAt: null } as const
 
 /** `addTenant` makes one and gives its id. */
 export function catalogTenantsContract (name: string, catalog: () => Catalog, addTenant: () => Promise<string>): void {
@@ -93,7 +109,9 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
         id: 'wrk_theirs', name: 'w', host: 'h', pid: 1, version: '0', state: 'ready', device: null, memoryBytes: 1, cpus: 1, concurrency: 1, queues: ['default'], jobs: [done.id],
       })
       const { sweep } = await owner.createSweep(newSweep(model.id, 2))
-      theirs = { model, dataset, done, queued, paused, running, webhook, delivery, sweep: sweep.id }
+      const { row: key } = await owner.createKey(NEW_KEY)
+      await catalog().note([{ tenantId: FIRST_TENANT, at: new Date(), actor: key.id, action: 'createJob', target: done.id, status: 202, requestId: 'r', details: null }])
+      theirs = { model, dataset, done, queued, paused, running, webhook, delivery, sweep: sweep.id, key }
       mine = catalog().of(await addTenant())
     })
 
@@ -111,6 +129,7 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       assert.equal((await owner.job(theirs.queued.id))?.state, 'queued')
       assert.equal((await owner.job(theirs.paused.id))?.state, 'paused')
       assert.deepEqual((await owner.sweep(theirs.sweep))?.counts, { queued: 2 })
+      assert.deepEqual(await owner.key(theirs.key.id), theirs.key)
       assert.equal((await catalog().anyJob(theirs.queued.id))?.tenantId, FIRST_TENANT)
       assert.deepEqual(await owner.webhook(theirs.webhook.id), theirs.webhook)
       assert.deepEqual((await owner.deliveries(theirs.webhook.id, { limit: 100 }))?.items.find(({ type }) => type === 'ping'), theirs.delivery)

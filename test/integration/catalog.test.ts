@@ -13,6 +13,7 @@ import { catalogPauseContract } from '../contract/catalog-pause.ts'
 import { catalogWatchingContract } from '../contract/catalog-watching.ts'
 import { catalogSweepsContract } from '../contract/catalog-sweeps.ts'
 import { catalogTenantsContract } from '../contract/catalog-tenants.ts'
+import { catalogTrustContract } from '../contract/catalog-trust.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -42,6 +43,8 @@ catalogTenantsContract('Postgres', () => catalog, async () => {
   await admin.query("INSERT INTO tenants (id, name) VALUES ('tnt_other', 'other')")
   return 'tnt_other'
 })
+
+catalogTrustContract('Postgres', () => catalog)
 
 describe('catalog on Postgres', () => {
   test('every change of a job is an event, in order, and told to those who listen', async () => {
@@ -103,6 +106,23 @@ describe('catalog on Postgres', () => {
     const plan = rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n')
     assert.match(plan, /jobs_tenant_id_model_id_created_at_id_idx/)
     assert.doesNotMatch(plan, /Sort/)
+  })
+
+  test('all that keeps a tenant from being deleted is deleted with it', async () => {
+    const { rows } = await admin.query<{ name: string }>("SELECT conrelid::regclass::text AS name FROM pg_constraint WHERE confrelid = 'tenants'::regclass AND contype = 'f' AND confdeltype <> 'c'")
+    assert.deepEqual(rows.map(({ name }) => name).sort(), ['datasets', 'jobs', 'models'], 'a table that refers to tenants needs ON DELETE CASCADE, or a place in OWNED of src/infra/postgres/tenants.ts and here')
+  })
+
+  test('actions that are long past are dropped', async () => {
+    const forgetful = createCatalog(database.url, { auditDays: 30 })
+    try {
+      const note = { tenantId: FIRST_TENANT, actor: 'a', action: 'b', target: null, status: 200, requestId: 'r', details: null }
+      await forgetful.note([{ ...note, at: new Date(Date.now() - 31 * 86_400_000) }, { ...note, at: new Date(Date.now() - 29 * 86_400_000) }])
+      assert.equal(await catalog.sweepAudit(), 0)
+      assert.equal(await forgetful.sweepAudit(), 1)
+    } finally {
+      await forgetful.close()
+    }
   })
 
   test('connections that are cut: with patience every move goes on', async () => {

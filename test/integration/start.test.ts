@@ -1,12 +1,13 @@
 /** `npm start`: one command serves, whatever dies is started again at the same address, and nothing is left when it ends, however it ends. */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { isAlive } from '../../src/infra/processes.ts'
 import { descendantsOf } from '../chaos/processes.ts'
 import { temporaryHome } from '../support/services.ts'
@@ -61,6 +62,11 @@ describe('npm start', () => {
   test('serves, restarts its servers at the same ports, refuses a second one, stops all on Ctrl-C', async () => {
     const running = await start()
     assert.ok(await isReady(running.url))
+    const key = /an admin's key, which is told this once: (esp_\S+)/.exec(running.output())![1]!
+    const asked = async (authorization?: string): Promise<number> => (await fetch(`${running.url}/v1/keys`, { headers: authorization === undefined ? {} : { authorization } })).status
+    assert.deepEqual([await asked(), await asked(`Bearer ${key}`), await asked(`Bearer ${key}x`)], [200, 200, 401])
+    const made = (await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/cli/keys.ts', 'create', '--name', 'ci', '--scopes', 'read,admin'], { cwd: ROOT, env: { ...process.env, DATABASE_URL: '', ESPALIER_HOME: home } })).stdout.trim()
+    assert.equal(await asked(`Bearer ${made}`), 200)
     for (const [name, command] of Object.entries(SERVERS)) {
       const pidOf = (): number | undefined => descendantsOf(running.child.pid!).find((process) => process.parent === running.child.pid && command.test(process.command))?.pid
       const [pid, port] = [pidOf(), await portOf(name.toLowerCase())]

@@ -8,6 +8,8 @@ import { Webhook, WebhookDelivery } from '../../jobs/webhooks/resources.ts'
 import { Sweep } from '../../jobs/sweeps/resource.ts'
 import { Plan } from '../../methods/planning/plan.ts'
 import { RecipeInput } from '../../pruning/recipe.ts'
+import { RANKS, SCOPES } from '../../jobs/scopes.ts'
+import { KEY_SCHEME, LINK_SCHEME } from '../access/needs.ts'
 import { Problem } from '../schemas.ts'
 
 const TAGS = [
@@ -16,11 +18,23 @@ const TAGS = [
   { name: 'jobs', description: 'Pruning jobs, their receipts and artifacts' },
   { name: 'webhooks', description: 'Addresses that are told of jobs, and what was sent to them' },
   { name: 'sweeps', description: 'Many recipes on one model, and the best of them' },
+  { name: 'access', description: 'Tenants, their keys and quotas, and the record of what they did' },
   { name: 'system', description: 'The catalogue and the state of the service' },
 ]
 
+const listed = (table: Readonly<Record<string, { readonly description: string }>>): string => Object.entries(table).map(([name, { description }]) => `- \`${name}\`: ${description}`).join('\n')
+
+const SECURITY = {
+  [KEY_SCHEME]: {
+    type: 'http' as const,
+    scheme: 'bearer',
+    description: `A key; what a route needs of it stands with the route. On a loopback address a server without ESPALIER_API_KEY takes requests without a key too.\n\n${listed(SCOPES)}\n${listed(RANKS)}`,
+  },
+  [LINK_SCHEME]: { type: 'apiKey' as const, in: 'query' as const, name: 'signature', description: 'The address as it was answered, for as long as it is valid' },
+}
+
 /** Call before routes are added: only later ones are described. */
-export async function describeApi (app: FastifyInstance, options: { version: string, keyed: boolean }): Promise<void> {
+export async function describeApi (app: FastifyInstance, options: { version: string }): Promise<void> {
   for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
@@ -33,8 +47,7 @@ export async function describeApi (app: FastifyInstance, options: { version: str
       },
       servers: [{ url: '/' }],
       tags: TAGS,
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'ESPALIER_API_KEY of the server, when it has one' } } },
-      ...(options.keyed && { security: [{ apiKey: [] }] }),
+      components: { securitySchemes: SECURITY },
     },
     // HEAD is GET without the body; described twice it would have the same operation id twice.
     transformObject: (document) => {

@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox'
 import { EspalierError } from '../../errors.ts'
 import type { Page, PageRequest, TenantCatalog } from '../../jobs/ports.ts'
 import type { Dataset, Model } from '../../jobs/resources.ts'
+import { needs } from '../access/needs.ts'
 import type { App, Dependencies } from '../dependencies.ts'
 import { sendBlob } from '../download.ts'
 import { tenantOf } from '../principal.ts'
@@ -34,6 +35,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { cata
   app.get(`/${path}`, {
     schema: {
       operationId: `list${operation}s`,
+      security: needs('read'),
       summary: `List ${label}s, newest first`,
       tags: [path],
       querystring: PageQuery,
@@ -44,6 +46,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { cata
   app.get(`/${path}/:id`, {
     schema: {
       operationId: `get${operation}`,
+      security: needs('read'),
       summary: `Read one ${label}`,
       tags: [path],
       params: IdParams,
@@ -57,6 +60,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { cata
     url: `/${path}/:id/file`,
     schema: {
       operationId: `download${operation}`,
+      security: needs('read'),
       summary: `Download the file of a ${label}`,
       tags: [path],
       params: IdParams,
@@ -69,6 +73,7 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { cata
   app.delete(`/${path}/:id`, {
     schema: {
       operationId: `delete${operation}`,
+      security: needs('write'),
       summary: `Delete a ${label}`,
       description: 'Refused while a job that has not ended uses it.',
       tags: [path],

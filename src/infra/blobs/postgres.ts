@@ -71,15 +71,15 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
     return blob
   }
 
-  /** Makes an upload the blob of its content, or drops it when there is one already. */
-  async function publish (uploadId: string, chunks: number, sha256: string, bytes: number): Promise<boolean> {
+  /** Makes an upload the blob of its content, unless there is one already that is whole. `used`: the chunks of this upload are that blob. */
+  async function publish (uploadId: string, chunks: number, sha256: string, bytes: number): Promise<{ created: boolean, used: boolean }> {
     return await transaction(async (client) => {
       while (true) {
         const held = await client.query('SELECT 1 FROM blob_chunks WHERE upload_id = $1 FOR SHARE', [uploadId])
         const inserted = await client.query(
           'INSERT INTO blobs (sha256, bytes, chunk_bytes, upload_id) VALUES ($1, $2, $3, $4) ON CONFLICT (sha256) DO NOTHING', [sha256, bytes, chunkBytes, uploadId])
         if (inserted.rowCount === 1) {
-          if (held.rowCount === chunks) return true
+          if (held.rowCount === chunks) return { created: true, used: true }
           throw new EspalierError('unavailable', `an upload lost ${chunks - (held.rowCount ?? 0)} of its ${chunks} chunks while Postgres was restarted; send it again`, { sha256 })
         }
         // Renewing its age keeps a sweep from taking it before a row refers to it.
@@ -87,13 +87,23 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
           'UPDATE blobs SET created_at = now() WHERE sha256 = $1 RETURNING upload_id, damaged_at IS NOT NULL AS damaged', [sha256])
         if (known === undefined) continue // deleted in between
         // Ours when a former try was committed and its answer lost.
-        if (known.upload_id === uploadId) return true
+        if (known.upload_id === uploadId) return { created: true, used: true }
         const heals = known.damaged && held.rowCount === chunks
-        if (heals) await client.query('UPDATE blobs SET upload_id = $2, chunk_bytes = $3, damaged_at = NULL WHERE sha256 = $1', [sha256, uploadId, chunkBytes])
-        await client.query('DELETE FROM blob_chunks WHERE upload_id = $1', [heals ? known.upload_id : uploadId])
-        return false
+        if (heals) {
+          await client.query('UPDATE blobs SET upload_id = $2, chunk_bytes = $3, damaged_at = NULL WHERE sha256 = $1', [sha256, uploadId, chunkBytes])
+          await client.query('DELETE FROM blob_chunks WHERE upload_id = $1', [known.upload_id])
+        }
+        return { created: false, used: heals }
       }
     })
+  }
+
+  const dropping = new Set<Promise<unknown>>()
+
+  /** Nobody waits for it: how long an upload takes must not tell that somebody else has the same file. What stays behind is swept. */
+  function dropLater (uploadId: string): void {
+    const dropped = pool.query('DELETE FROM blob_chunks WHERE upload_id = $1', [uploadId]).catch(() => {}).finally(() => dropping.delete(dropped))
+    dropping.add(dropped)
   }
 
   return {
@@ -104,7 +114,9 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
           await query('INSERT INTO blob_chunks (upload_id, position, content, crc32) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [uploadId, position, chunk, checksumOf(chunk)])
         }
         const { sha256, bytes, chunks } = await writeChunks(content, chunkBytes, limit, insert)
-        return { sha256, bytes, created: await publish(uploadId, chunks, sha256, bytes) }
+        const { created, used } = await publish(uploadId, chunks, sha256, bytes)
+        if (!used) dropLater(uploadId)
+        return { sha256, bytes, created }
       } catch (error) {
         // Best effort: what stays behind is not visible and is swept.
         await pool.query('DELETE FROM blob_chunks WHERE upload_id = $1 AND NOT EXISTS (SELECT 1 FROM blobs WHERE blobs.upload_id = $1)', [uploadId]).catch(() => {})
@@ -162,6 +174,7 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
     },
 
     async close () {
+      await Promise.all(dropping)
       await pool.end()
     },
   }

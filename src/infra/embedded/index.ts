@@ -4,6 +4,7 @@ import { environmentOf, inherited, type Config } from '../../config.ts'
 import { EspalierError } from '../../errors.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { setup, type SetupResult } from '../setup/index.ts'
+import { makeFirstKey } from './first-key.ts'
 import { releaseLock, takeLock } from '../setup/lock.ts'
 import type { Progress } from '../setup/progress.ts'
 import { freePort, isFree } from './ports.ts'
@@ -31,6 +32,8 @@ export interface StartOptions {
   /** Is told what the roles print; absent: `log` is. */
   readonly output?: (line: string) => void
   readonly progress?: Progress
+  /** Is told the first key of the service, which is made when it is started without any for the first time. Absent: none is made. */
+  readonly onFirstKey?: (key: string) => void
 }
 
 type Undo = () => Promise<void>
@@ -45,7 +48,7 @@ export async function startServices (config: Config, { log = () => {}, progress 
  * Setup, services, API and worker; resolves when /readyz says so. Throws `invalid-configuration` when the port is taken, and `conflict` when the
  * services of this ESPALIER_HOME run already.
  */
-export async function startAll (config: Config, { log = () => {}, output = log, progress }: StartOptions = {}): Promise<Running> {
+export async function startAll (config: Config, { log = () => {}, output = log, progress, onFirstKey }: StartOptions = {}): Promise<Running> {
   const { host } = config
   if (config.port !== 0 && !await isFree(host, config.port)) {
     throw new EspalierError('invalid-configuration', `PORT ${config.port} of ${host} is taken by another program; set PORT to a free one, or to 0 for any`, { host, port: config.port })
@@ -53,6 +56,7 @@ export async function startAll (config: Config, { log = () => {}, output = log, 
   const found = await setup({ config, ...(progress && { progress }) })
   return await undoable(async (undo) => {
     const { databaseUrl, redisUrl, pids } = await services(config, found, log, undo)
+    if (onFirstKey !== undefined && config.apiKey === undefined) await makeFirstKey(databaseUrl, onFirstKey)
     const port = config.port === 0 ? await freePort() : config.port
     const url = `http://${reachable(host)}:${port}`
     const env = { ...inherited, ...environmentOf({ ...config, port, databaseUrl, redisUrl, setupDone: true }) }

@@ -9,7 +9,7 @@ import { EspalierError } from '../../errors.ts'
 import { commandOf, endProcess } from '../processes.ts'
 import type { PostgresPrograms } from '../setup/postgres.ts'
 import { dataFolder, giveTo, postgresAccount, reachablePrograms, type Account } from './account.ts'
-import { serviceState } from './state.ts'
+import { lastState, serviceState, type ServiceState } from './state.ts'
 import type { ServiceSpec } from './supervisor.ts'
 
 const USER = 'espalier'
@@ -26,9 +26,10 @@ export async function embeddedPostgres (found: PostgresPrograms, home: string, l
   await giveTo(folder, account)
   // Before its port is asked for, so that the port stays the same.
   await endOldServer(data)
-  const { port, password } = await serviceState(folder)
+  const state = await serviceState(folder)
+  const { port, password } = state
   if (!await access(path.join(data, 'PG_VERSION')).then(() => true, () => false)) await createCluster(programs, folder, data, password, account)
-  const url = `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`
+  const url = urlOf(state)
   const spec: ServiceSpec = {
     name: 'Postgres',
     command: programs.postgres,
@@ -42,6 +43,18 @@ export async function embeddedPostgres (found: PostgresPrograms, home: string, l
     check: async () => { await connect(url) },
   }
   return { spec, url }
+}
+
+/** The address of the embedded Postgres of a running Espalier; undefined when none answers. */
+export async function runningPostgres (home: string): Promise<string | undefined> {
+  const state = await lastState(await dataFolder(home, await postgresAccount()))
+  if (state === undefined) return undefined
+  const url = urlOf(state)
+  return await connect(url).then(() => url, () => undefined)
+}
+
+function urlOf ({ port, password }: ServiceState): string {
+  return `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`
 }
 
 /** Made aside and renamed: a cluster is there whole or not at all. */

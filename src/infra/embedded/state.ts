@@ -9,10 +9,15 @@ export interface ServiceState { readonly port: number, readonly password: string
 const FILE = 'service.json'
 const PASSWORD_BYTES = 24
 
+/** What the service had at its last start; undefined when it never was. */
+export async function lastState (folder: string): Promise<ServiceState | undefined> {
+  return await readFile(path.join(folder, FILE), 'utf8').then((text) => JSON.parse(text) as ServiceState, () => undefined)
+}
+
 /** The same password as last time, and the same port when it is free. */
 export async function serviceState (folder: string): Promise<ServiceState> {
   const file = path.join(folder, FILE)
-  const last = await readFile(file, 'utf8').then((text) => JSON.parse(text) as ServiceState, () => undefined)
+  const last = await lastState(folder)
   const state = { port: await freePort(last?.port), password: last?.password ?? randomBytes(PASSWORD_BYTES).toString('hex') }
   await mkdir(folder, { recursive: true })
   await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 })

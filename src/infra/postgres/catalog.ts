@@ -1,14 +1,18 @@
 /** The Catalog port on Postgres. */
 import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
+import { auditIn, notesIn } from './audit.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './client.ts'
 import { filesIn, referencesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
+import { keyOwnersIn, keysIn } from './keys.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
 import { outboxIn } from './outbox.ts'
-import { storable } from './rows.ts'
 import { eventOrderIn } from './event-order.ts'
 import { allSweepsIn, sweepsIn } from './sweeps.ts'
+import { quotasIn } from './quotas.ts'
+import { storable } from './rows.ts'
+import { tenantsIn } from './tenants.ts'
 import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
 import { webhooksIn } from './webhooks.ts'
@@ -33,6 +37,9 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...eventOrderIn(database),
     ...outboxIn(database),
     ...workersIn(database),
+    ...tenantsIn(database),
+    ...keyOwnersIn(database),
+    ...notesIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)
     },
@@ -43,5 +50,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
 }

@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/client.ts'
 import type { WithPatience } from '../patience.ts'
 import { patientFor } from './patience.ts'
+import { NO_QUOTAS, type Quotas } from '../../jobs/quotas.ts'
 
 export interface Database {
   readonly prisma: PrismaClient
@@ -10,6 +11,8 @@ export interface Database {
   readonly patiently: WithPatience
   /** For what may not: a lost connection is `unavailable` at once. */
   readonly once: WithPatience
+  readonly quotas: Quotas
+  readonly auditDays: number
 }
 
 export interface DatabaseOptions {
@@ -17,6 +20,10 @@ export interface DatabaseOptions {
   readonly patience?: number
   /** Largest number of connections. */
   readonly connections?: number
+  /** What a tenant may use that has no limits of its own. */
+  readonly quotas?: Quotas
+  /** How long it is kept who did what; 0: for ever. */
+  readonly auditDays?: number
 }
 
 /** A healthy server on the same network accepts within milliseconds and answers any statement here well within a second. */
@@ -24,7 +31,7 @@ const CONNECT_TIMEOUT_MS = 3000
 const QUERY_TIMEOUT_MS = 30_000
 
 /** Connections are made when first needed. */
-export function openDatabase (databaseUrl: string, { patience = 0, connections = 10 }: DatabaseOptions = {}): Database {
+export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, auditDays = 0 }: DatabaseOptions = {}): Database {
   const adapter = new PrismaPg({
     connectionString: databaseUrl,
     max: connections,
@@ -32,7 +39,7 @@ export function openDatabase (databaseUrl: string, { patience = 0, connections =
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
   })
-  return { prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }), patiently: patientFor(patience), once: patientFor(0) }
+  return { prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }), patiently: patientFor(patience), once: patientFor(0), quotas, auditDays }
 }
 
 /** A value as a JSON column takes it: `undefined` members are left out. */

@@ -1,11 +1,12 @@
 /** Models and data sets in the Catalog. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
+import type { Catalog, NewFile, TenantCatalog } from '../../jobs/ports.ts'
 import { ENDED } from '../../jobs/states.ts'
 import { asJson, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
+import { demand, holdTenant, TRANSACTION } from './quotas.ts'
 import { datasetOf, modelOf, storable } from './rows.ts'
 
 type Files = Pick<TenantCatalog, 'createModel' | 'model' | 'models' | 'deleteModel' | 'createDataset' | 'dataset' | 'datasets' | 'deleteDataset'>
@@ -13,7 +14,19 @@ type Files = Pick<TenantCatalog, 'createModel' | 'model' | 'models' | 'deleteMod
 const NEWEST_FIRST = [{ createdAt: 'desc' }, { id: 'desc' }] satisfies Array<Record<string, Prisma.SortOrder>>
 
 /** The part of the Catalog that keeps a tenant's models and data sets. */
-export function filesIn ({ prisma, patiently, once }: Database, tenantId: string): Files {
+export function filesIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): Files {
+  /** Adds a row where there is room for it. */
+  async function added<Row> (kind: 'models' | 'datasets', { bytes }: NewFile, find: (tx: Prisma.TransactionClient) => Promise<Row | null>, create: (tx: Prisma.TransactionClient) => Promise<Row>): Promise<Row> {
+    return await patiently(async (lost) => await prisma.$transaction(async (tx) => {
+      const limits = await holdTenant(tx, tenantId, quotas)
+      // The try that lost its connection may have been the one that did it.
+      const there = lost ? await find(tx) : null
+      if (there !== null) return there
+      await demand(tx, tenantId, limits, { [kind]: 1, storedBytes: bytes })
+      return await create(tx)
+    }, TRANSACTION))
+  }
+
   /** Locks the row first, so that no job that needs it can be created in between. */
   async function deleteUnused (table: 'models' | 'datasets', id: string, usedBy: Prisma.JobWhereInput): Promise<boolean> {
     return await once(async () => await prisma.$transaction(async (tx) => {
@@ -31,8 +44,8 @@ export function filesIn ({ prisma, patiently, once }: Database, tenantId: string
   return {
     async createModel (file, summary) {
       const id = newId('mdl')
-      const create = { id, tenantId, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
-      return modelOf(await patiently(async () => await prisma.model.upsert({ where: { id }, create, update: {} })))
+      const data = { id, tenantId, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
+      return modelOf(await added('models', file, async (tx) => await tx.model.findUnique({ where: { id } }), async (tx) => await tx.model.create({ data })))
     },
 
     async model (id) {
@@ -51,8 +64,8 @@ export function filesIn ({ prisma, patiently, once }: Database, tenantId: string
 
     async createDataset (file, summary) {
       const id = newId('dst')
-      const create = { id, tenantId, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
-      return datasetOf(await patiently(async () => await prisma.dataset.upsert({ where: { id }, create, update: {} })))
+      const data = { id, tenantId, name: storable(file.name), format: summary.format, bytes: file.bytes, sha256: file.sha256, summary: asJson(summary) }
+      return datasetOf(await added('datasets', file, async (tx) => await tx.dataset.findUnique({ where: { id } }), async (tx) => await tx.dataset.create({ data })))
     },
 
     async dataset (id) {

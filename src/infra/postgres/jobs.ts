@@ -9,6 +9,7 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { artifactOf, attemptOf, jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { reopen } from './sweep-result.ts'
+import { countJob, demand, holdTenant, TRANSACTION } from './quotas.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
@@ -26,17 +27,20 @@ export async function holdFiles (tx: Prisma.TransactionClient, tenantId: string,
 }
 
 /** The part of the Catalog that keeps a tenant's jobs. */
-export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string): Jobs {
+export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): Jobs {
   /** Into the queue as the next attempt. A job that was paused began when it first did, one that had ended begins anew. */
-  async function again (jobId: string, traceContext: string | undefined, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
+  async function again (jobId: string, traceContext: string | undefined, asks: { readonly jobsPerDay?: number, readonly unfinishedJobs: number }, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
     const id = storable(jobId)
     return await once(async () => await prisma.$transaction(async (tx) => {
+      const limits = await holdTenant(tx, tenantId, quotas)
       const job = await tx.job.findUnique({ where: { id, tenantId } })
       if (job === null) return null
       const refused = (): EspalierError => new EspalierError('conflict', `${id} is ${job.state}; ${refusal}`, { id, state: job.state })
       if (!may(job.state)) throw refused()
       await holdFiles(tx, tenantId, job, 'conflict')
       if (job.sweepId !== null) await reopen(tx, job.sweepId)
+      await demand(tx, tenantId, limits, asks)
+      if (asks.jobsPerDay !== undefined) await countJob(tx, tenantId)
       const moved = await tx.$executeRaw`
         UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
           started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
@@ -44,18 +48,22 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       if (moved === 0) throw refused()
       await tx.attempt.create({ data: { jobId: id, number: job.attempt + 1, traceContext: traceContext ?? null } })
       return jobOf(await tx.job.findUniqueOrThrow({ where: { id } }))
-    }))
+    }, TRANSACTION))
   }
 
   return {
     async createJob ({ modelId, datasetId, evaluationDatasetId, recipe, queue = 'default', priority = 0, needs = {}, limits = {}, traceContext }) {
       const id = newId('job')
       return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
+        const limits = await holdTenant(tx, tenantId, quotas)
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
+        // What it makes may go over the bytes; the next job is then refused.
+        await demand(tx, tenantId, limits, { jobsPerDay: 1, unfinishedJobs: 1, storedBytes: 1 })
+        await countJob(tx, tenantId)
         const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, queue, priority, needs, limits } })
         await tx.attempt.create({ data: { jobId: id, number: row.attempt, traceContext: traceContext ?? null } })
         return row
-      })))
+      }, TRANSACTION)))
     },
 
     async job (id) {
@@ -89,8 +97,8 @@ export function jobsIn ({ prisma, patiently, once }: Database, tenantId: string)
       })
     },
 
-    retry: async (jobId, traceContext) => await again(jobId, traceContext, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
-    resume: async (jobId, traceContext) => await again(jobId, traceContext, (state) => state === 'paused', 'only a paused job can be resumed'),
+    retry: async (jobId, traceContext) => await again(jobId, traceContext, { jobsPerDay: 1, unfinishedJobs: 1 }, (state) => isEnded(state) && canMove(state, 'queued'), 'only a failed or cancelled job can be retried'),
+    resume: async (jobId, traceContext) => await again(jobId, traceContext, { unfinishedJobs: 1 }, (state) => state === 'paused', 'only a paused job can be resumed'),
   }
 }
 

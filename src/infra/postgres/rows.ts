@@ -2,6 +2,9 @@
 import type { ErrorRecord } from '../../errors.ts'
 import type { ArtifactRow, JobRow } from '../../jobs/ports.ts'
 import type { QueueName } from '../../jobs/queues.ts'
+import type { OwnQuotas } from '../../jobs/quotas.ts'
+import type { Scope } from '../../jobs/scopes.ts'
+import type { KeyRow, TenantRow } from '../../jobs/tenant-ports.ts'
 import type { Receipt } from '../../methods/receipt.ts'
 import type { Attempt, Dataset, DatasetSummary, Model, ModelSummary, Progress } from '../../jobs/resources.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
@@ -71,4 +74,12 @@ export function attemptOf (row: rows.Attempt): Attempt {
 
 export function artifactOf (row: rows.Artifact): ArtifactRow {
   return { name: row.name, format: row.format, bytes: Number(row.bytes), sha256: row.sha256 }
+}
+
+export function keyOf ({ id, tenantId, name, hint, scopes, createdAt, expiresAt, lastUsedAt, revokedAt }: rows.ApiKey): KeyRow {
+  return { id, tenantId, name, hint, scopes: scopes as Scope[], createdAt, expiresAt, lastUsedAt, revokedAt }
+}
+
+export function tenantOf ({ id, name, createdAt, quotas }: rows.Tenant): TenantRow {
+  return { id, name, createdAt, quotas: quotas as OwnQuotas | null ?? {} }
 }

@@ -1,15 +1,21 @@
 /** How a job moves on in the Catalog: each move is one SQL statement, conditional on state and attempt. */
 import type { Catalog } from '../../jobs/ports.ts'
+import { quotasOf, type OwnQuotas } from '../../jobs/quotas.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { isEnded, statesBefore, WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
+import { fullFor, TRANSACTION } from './quotas.ts'
 import { jobOf, NOT_BEGUN, storable } from './rows.ts'
 
 type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused' | 'giveBack' | 'spent'>
 
+/** Of an attempt's beginning: milliseconds that it waited, when this is its first, and the trace it belongs to. */
+interface Begun { readonly wait: number | null, readonly trace: string | null }
+interface Tried { readonly begun?: Begun | undefined, readonly full?: { readonly used: number, readonly allowed: number } }
+
 /** The part of the Catalog that moves jobs from state to state. */
-export function transitionsIn ({ prisma, patiently }: Database): Transitions {
+export function transitionsIn ({ prisma, patiently, quotas }: Database): Transitions {
   /** `moved` as a common table expression: the job's row, changed only if it is where it must be. */
   function moved (jobId: string, attempt: number, from: readonly JobState[], changes: Prisma.Sql): Prisma.Sql {
     return Prisma.sql`moved AS (
@@ -31,17 +37,30 @@ export function transitionsIn ({ prisma, patiently }: Database): Transitions {
 
   return {
     async begin (jobId, attempt, worker) {
+      const id = storable(jobId)
+      const from = [...statesBefore('running'), 'running' as const]
+      const move = async (tx: Pick<Prisma.TransactionClient, '$queryRaw'>): Promise<Begun | undefined> => (await tx.$queryRaw<Begun[]>`
+        WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
+        UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
+          resumed_from = moved.checkpoint_at
+        FROM moved WHERE job_id = moved.id AND number = moved.attempt
+        RETURNING CASE WHEN starts = 1 THEN extract(epoch FROM now() - queued_at)::float8 * 1000 END AS wait, trace_context AS trace`)[0]
       return await patiently(async () => {
-        const from = [...statesBefore('running'), 'running' as const]
-        const [begun] = await prisma.$queryRaw<Array<{ wait: number | null, trace: string | null }>>`
-          WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
-          UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
-            resumed_from = moved.checkpoint_at
-          FROM moved WHERE job_id = moved.id AND number = moved.attempt
-          RETURNING CASE WHEN starts = 1 THEN extract(epoch FROM now() - queued_at)::float8 * 1000 END AS wait, trace_context AS trace`
-        const row = await prisma.job.findUnique({ where: { id: storable(jobId) } })
+        const before = await prisma.job.findUnique({ where: { id }, select: { tenant: true } })
+        if (before === null) return { begun: false, state: 'missing' }
+        const { tenant: { id: tenantId, quotas: own } } = before
+        const { begun, full }: Tried = quotasOf(quotas, own as OwnQuotas | null).runningJobs === null
+          ? { begun: await move(prisma) }
+          : await prisma.$transaction(async (tx): Promise<Tried> => {
+            const full = await fullFor(tx, tenantId, id, quotas)
+            return full === undefined ? { begun: await move(tx) } : { full }
+          }, TRANSACTION)
+        const row = await prisma.job.findUnique({ where: { id } })
         if (row === null) return { begun: false, state: 'missing' }
-        return begun === undefined ? { begun: false, state: row.state } : { begun: true, job: jobOf(row), waitMs: begun.wait, traceContext: begun.trace }
+        if (begun !== undefined) return { begun: true, job: jobOf(row), waitMs: begun.wait, traceContext: begun.trace }
+        // A job that has to wait is one that could begin.
+        const waits = full !== undefined && row.attempt === attempt && from.includes(row.state)
+        return { begun: false, state: row.state, ...(waits && { full }) }
       })
     },
 

@@ -54,6 +54,7 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   }
   const begin = await catalog.begin(jobId, attempt, worker)
   if (!begin.begun) {
+    if (begin.full !== undefined) return 'elsewhere'
     // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
     if (begin.state === 'cancelling' && await catalog.cancelled(jobId, attempt)) return 'cancelled'
     return begin.state === 'pausing' && await catalog.paused(jobId, attempt) ? 'paused' : 'skipped'

@@ -2,11 +2,13 @@
 import { EspalierError } from '../../../errors.ts'
 import type { InputScaling } from '../../../datasets/dataset.ts'
 import { answerOnce, idempotencyKey } from '../../answers.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { DatasetRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readDatasetFile } from '../../uploads/files.ts'
 import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
+import { roomFor } from '../../uploads/room.ts'
 import { addStoredFileRoutes } from '../stored-files.ts'
 import { DatasetForm, scalingField } from './form.ts'
 
@@ -17,11 +19,12 @@ const PARTS = {
 } as const satisfies Record<string, PartRule>
 
 export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
-  const { catalog, blobs, limits } = dependencies
+  const { catalog } = dependencies
 
   app.post('/datasets', {
     schema: {
       operationId: 'createDataset',
+      security: needs('write'),
       summary: 'Upload a data set',
       description: 'An .npz file with x and y (or x_train, y_train, x_test, y_test), PNG and JPEG images in a zip with a folder for each class, a CSV or Parquet table, ' +
         'or .npy files or gzipped idx pairs in a zip.\n\n' +
@@ -35,7 +38,7 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
     },
   }, async (request, reply) => {
     idempotencyKey(request)
-    const form = await receiveForm(request, PARTS, { blobs, limit: limits.uploadBytes })
+    const form = await receiveForm(request, PARTS, await roomFor(request, dependencies, 'datasets'))
     const file = form.files.get('file')
     if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
     return await answerOnce(request, reply, catalog, form.fingerprint, async () => {

@@ -2,6 +2,7 @@
 import { oneAfterAnother } from '../../../jobs/use-cases/one-after-another.ts'
 import { tenantCursorOf } from '../../../jobs/use-cases/stream-cursor.ts'
 import { streamTenant } from '../../../jobs/use-cases/tenant-stream.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { eventStream, StreamHeaders, StreamQuery } from '../../events/schemas.ts'
 import { openStreams, type OpenStreams } from '../../events/open-streams.ts'
@@ -23,6 +24,7 @@ function addEventsRoute (app: App, { catalog, changes }: Dependencies, streams: 
   app.get('/events', {
     schema: {
       operationId: 'watchJobs',
+      security: needs('read'),
       summary: 'Watch all jobs',
       description: 'Server-Sent Events of all jobs, from now on:\n\n' +
         '- `ready`: {}, the first one: what happens from here on is told, so that a list of jobs that is asked for now lacks nothing\n' +

@@ -5,6 +5,7 @@ import { cancelJob } from '../../../jobs/use-cases/cancel-job.ts'
 import { pauseJob, resumeJob } from '../../../jobs/use-cases/pause-job.ts'
 import { retryJob } from '../../../jobs/use-cases/retry-job.ts'
 import { answerOnce } from '../../answers.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { queueing } from '../../queueing.ts'
@@ -45,6 +46,7 @@ export function addJobActionRoutes (app: App, { catalog, queue }: Dependencies):
     app.post(`/jobs/:id/${name}`, {
       schema: {
         operationId: `${name}Job`,
+        security: needs('write'),
         summary,
         description,
         tags: ['jobs'],

@@ -1,38 +1,67 @@
-/** GET and HEAD /v1/jobs/{id}/artifacts/{name}: downloads of what a job made. */
+/** GET and HEAD /v1/jobs/{id}/artifacts/{name}: downloads of what a job made; POST .../link: an address that opens one of them without a key. */
 import { Type } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
+import type { ArtifactRow, TenantCatalog } from '../../../jobs/ports.ts'
+import type { Guard } from '../../access/index.ts'
+import { LinkQuery } from '../../access/links.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
-import { tenantOf } from '../../principal.ts'
+import { principalOf, tenantOf } from '../../principal.ts'
 import { sendBlob } from '../../download.ts'
-import { binary, IdParams, NoQuery, nothing, problems } from '../../schemas.ts'
+import { binary, IdParams, json, NoQuery, nothing, problems } from '../../schemas.ts'
 import { findJob } from './find.ts'
 
 const ArtifactParams = Type.Object({ ...IdParams.properties, name: Type.String({ minLength: 1, maxLength: 255 }) })
 
-export function addArtifactRoute (app: App, { catalog, blobs }: Dependencies): void {
+const Link = Type.Object({
+  url: Type.String({ description: 'address on this server that needs no key' }),
+  expiresAt: Type.String({ format: 'date-time' }),
+})
+
+async function find (mine: TenantCatalog, id: string, name: string): Promise<ArtifactRow> {
+  await findJob(mine, id)
+  const artifacts = await mine.artifacts(id)
+  const artifact = artifacts.find((candidate) => candidate.name === name)
+  if (artifact !== undefined) return artifact
+  const there = artifacts.length > 0 ? `it has ${artifacts.map((each) => each.name).join(', ')}` : 'it has none'
+  throw new EspalierError('not-found', `job ${id} has no artifact ${name}: ${there}`)
+}
+
+export function addArtifactRoutes (app: App, { catalog, blobs }: Dependencies, { links }: Guard): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/jobs/:id/artifacts/:name',
     schema: {
       operationId: 'downloadArtifact',
+      security: needs('read', { link: true }),
       summary: 'Download an artifact',
       description: 'The ETag is the sha256. Range, If-Range and If-None-Match work; Repr-Digest carries the hash of the whole file.',
       tags: ['jobs'],
       params: ArtifactParams,
-      querystring: NoQuery,
+      querystring: LinkQuery,
       response: { 200: binary('The file'), 206: binary('The asked range of it'), 304: nothing('It is what the client has'), ...problems(404, 416) },
     },
     handler: async (request, reply) => {
       const { id, name } = request.params
-      const mine = catalog.of(tenantOf(request))
-      await findJob(mine, id)
-      const artifacts = await mine.artifacts(id)
-      const artifact = artifacts.find((candidate) => candidate.name === name)
-      if (artifact === undefined) {
-        const there = artifacts.length > 0 ? `it has ${artifacts.map((each) => each.name).join(', ')}` : 'it has none'
-        throw new EspalierError('not-found', `job ${id} has no artifact ${name}: ${there}`)
-      }
+      const artifact = await find(catalog.of(tenantOf(request)), id, name)
       return await sendBlob(request, reply, blobs, { ...artifact, mediaType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' })
     },
+  })
+
+  app.post('/jobs/:id/artifacts/:name/link', {
+    schema: {
+      operationId: 'linkArtifact',
+      security: needs('read'),
+      summary: 'Make a link to an artifact',
+      description: 'For a browser or another machine: an address that opens this artifact and nothing else for 5 minutes, without a key. It ends before that when the key that made it is revoked or the job deleted.',
+      tags: ['jobs'],
+      params: ArtifactParams,
+      querystring: NoQuery,
+      response: { 201: json('The link', Link), ...problems(404) },
+    },
+  }, async (request, reply) => {
+    const { id, name } = request.params
+    await find(catalog.of(tenantOf(request)), id, name)
+    return await reply.code(201).send(await links.make(principalOf(request), id, name))
   })
 }

@@ -2,6 +2,7 @@
 import { BEGINNING, jobCursorOf } from '../../../jobs/use-cases/stream-cursor.ts'
 import { streamJob } from '../../../jobs/use-cases/job-stream.ts'
 import { isEnded } from '../../../jobs/states.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { eventStream, StreamHeaders, StreamQuery } from '../../events/schemas.ts'
 import type { OpenStreams } from '../../events/open-streams.ts'
@@ -14,6 +15,7 @@ export function addJobEventsRoute (app: App, { catalog, changes }: Dependencies,
   app.get('/jobs/:id/events', {
     schema: {
       operationId: 'watchJob',
+      security: needs('read'),
       summary: 'Watch one job',
       description: 'Server-Sent Events, from the first state of the job on:\n\n' +
         '- `state`: {job, state, attempt, at, error?}, each change, in order\n' +

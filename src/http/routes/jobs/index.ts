@@ -1,19 +1,20 @@
 /** /v1/jobs: everything about jobs. */
+import type { Guard } from '../../access/index.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { addJobActionRoutes } from './actions.ts'
-import { addArtifactRoute } from './artifacts.ts'
+import { addArtifactRoutes } from './artifacts.ts'
 import { addLayersRoute } from './layers.ts'
 import { addJobMetricsRoute } from './metrics.ts'
 import { addJobReadRoutes } from './read.ts'
 import { addReportRoute } from './report.ts'
 import { addSubmitRoute } from './submit.ts'
 
-export function addJobRoutes (app: App, dependencies: Dependencies): void {
+export function addJobRoutes (app: App, dependencies: Dependencies, guard: Guard): void {
   addSubmitRoute(app, dependencies)
   addJobReadRoutes(app, dependencies)
   addJobActionRoutes(app, dependencies)
   addLayersRoute(app, dependencies)
   addJobMetricsRoute(app, dependencies)
-  addArtifactRoute(app, dependencies)
+  addArtifactRoutes(app, dependencies, guard)
   addReportRoute(app, dependencies)
 }

@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { ReceiptLayer } from '../../../methods/receipt.ts'
 import { asksForCsv, toCsv } from '../../csv.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { FormatQuery, IdParams, problems, tableOr } from '../../schemas.ts'
@@ -22,6 +23,7 @@ export function addLayersRoute (app: App, { catalog }: Dependencies): void {
   app.get('/jobs/:id/layers', {
     schema: {
       operationId: 'getJobLayers',
+      security: needs('read'),
       summary: 'What was pruned, layer by layer',
       tags: ['jobs'],
       params: IdParams,

@@ -4,6 +4,7 @@ import { EspalierError } from '../../../errors.ts'
 import type { MetricRow, TenantCatalog } from '../../../jobs/ports.ts'
 import { matches } from '../../../pruning/glob.ts'
 import { asksForCsv, toCsv } from '../../csv.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { FormatQuery, IdParams, problems, tableOr } from '../../schemas.ts'
@@ -53,6 +54,7 @@ export function addJobMetricsRoute (app: App, { catalog }: Dependencies): void {
   app.get('/jobs/:id/metrics', {
     schema: {
       operationId: 'getJobMetrics',
+      security: needs('read'),
       summary: 'Figures of training, step by step',
       description: 'While a job trains there is a point about every second and at the end of each epoch. A job that does not train has none.',
       tags: ['jobs'],

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { awaitEnd } from '../../../jobs/use-cases/await-end.ts'
 import { findJob } from '../../../jobs/use-cases/job-view.ts'
 import { oneAfterAnotherBy } from '../../../jobs/use-cases/one-after-another.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
@@ -24,6 +25,7 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
   app.get('/jobs', {
     schema: {
       operationId: 'listJobs',
+      security: needs('read'),
       summary: 'List jobs, newest first',
       tags: ['jobs'],
       querystring: JobsQuery,
@@ -38,6 +40,7 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
   app.get('/jobs/:id', {
     schema: {
       operationId: 'getJob',
+      security: needs('read'),
       summary: 'Read one job',
       description: 'With `wait` the answer comes when the job has ended, or after that many seconds in whatever state it is then.',
       tags: ['jobs'],
@@ -56,6 +59,7 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
   app.delete('/jobs/:id', {
     schema: {
       operationId: 'deleteJob',
+      security: needs('write'),
       summary: 'Delete a job that has ended, with its artifacts',
       tags: ['jobs'],
       params: IdParams,

@@ -1,4 +1,5 @@
 /** GET /v1/jobs/{id}/report: the receipt as a page that needs nothing else. */
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { reportPage, STYLE_SOURCE } from '../../report/page.ts'
@@ -9,6 +10,7 @@ export function addReportRoute (app: App, { catalog }: Dependencies): void {
   app.get('/jobs/:id/report', {
     schema: {
       operationId: 'getJobReport',
+      security: needs('read'),
       summary: 'The receipt as an HTML page',
       tags: ['jobs'],
       params: IdParams,

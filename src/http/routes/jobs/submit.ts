@@ -6,11 +6,13 @@ import { answerOnce, fingerprintOf, idempotencyKey, type Answer } from '../../an
 import type { JobMaxima } from '../../../jobs/limits.ts'
 import type { Queue, TenantCatalog } from '../../../jobs/ports.ts'
 import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { queueing } from '../../queueing.ts'
 import { receiveForm } from '../../uploads/form.ts'
+import { roomFor } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
 import { viewOf } from './find.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
@@ -20,6 +22,7 @@ export function addSubmitRoute (app: App, dependencies: Dependencies): void {
   app.post('/jobs', {
     schema: {
       operationId: 'createJob',
+      security: needs('write'),
       summary: 'Submit a job',
       description: 'JSON with the ids of a stored model and data set, or one form with the files themselves, in any order.\n\n' +
         'A recipe that comes first is checked before the files are read.',
@@ -49,8 +52,8 @@ async function fromJson (request: FastifyRequest, reply: FastifyReply, dependenc
 }
 
 async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
-  const { blobs, limits, catalog } = dependencies
-  const form = await receiveForm(request, JOB_PARTS, { blobs, limit: limits.uploadBytes })
+  const { catalog } = dependencies
+  const form = await receiveForm(request, JOB_PARTS, await roomFor(request, dependencies))
   for (const part of ['model', 'recipe']) {
     if (!form.files.has(part) && !form.fields.has(part)) throw new EspalierError('invalid-request', `part "${part}" is needed`)
   }

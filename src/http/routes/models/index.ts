@@ -1,11 +1,13 @@
 /** /v1/models: upload a model file and see what is in it. */
 import { EspalierError } from '../../../errors.ts'
 import { answerOnce, idempotencyKey } from '../../answers.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { json, ModelRef, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readModelFile } from '../../uploads/files.ts'
 import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
+import { roomFor } from '../../uploads/room.ts'
 import { addStoredFileRoutes } from '../stored-files.ts'
 import { ModelForm } from './form.ts'
 
@@ -15,11 +17,12 @@ const PARTS = {
 } as const satisfies Record<string, PartRule>
 
 export function addModelRoutes (app: App, dependencies: Dependencies): void {
-  const { catalog, blobs, limits } = dependencies
+  const { catalog } = dependencies
 
   app.post('/models', {
     schema: {
       operationId: 'createModel',
+      security: needs('write'),
       summary: 'Upload a model',
       description: 'A Keras .keras or .h5 file, a .safetensors file or a zip of several, a TF.js model as a zip or as several `file` parts, or an ONNX model: .onnx, or a zip of it with its external data.\n\n' +
         'The file is streamed and read; what cannot be read is refused.',
@@ -32,7 +35,7 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
     },
   }, async (request, reply) => {
     idempotencyKey(request)
-    const form = await receiveForm(request, PARTS, { blobs, limit: limits.uploadBytes })
+    const form = await receiveForm(request, PARTS, await roomFor(request, dependencies, 'models'))
     const file = form.files.get('file')
     if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
     return await answerOnce(request, reply, catalog, form.fingerprint, async () => {

@@ -4,6 +4,7 @@ import { SweepSummary } from '../../../jobs/sweeps/resource.ts'
 import { isEndedSweep } from '../../../jobs/sweeps/states.ts'
 import { summaryOf, sweepView } from '../../../jobs/sweeps/view.ts'
 import { asksForCsv } from '../../csv.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, json, pageOf, problems, SweepRef, tableOr } from '../../schemas.ts'
@@ -21,6 +22,7 @@ export function addSweepReadRoutes (app: App, { catalog }: Dependencies): void {
   app.get('/sweeps', {
     schema: {
       operationId: 'listSweeps',
+      security: needs('read'),
       summary: 'List sweeps, newest first',
       tags: ['sweeps'],
       querystring: SweepsQuery,
@@ -34,6 +36,7 @@ export function addSweepReadRoutes (app: App, { catalog }: Dependencies): void {
   app.get('/sweeps/:id', {
     schema: {
       operationId: 'getSweep',
+      security: needs('read'),
       summary: 'Read one sweep with its points',
       description: 'With `wait` the answer comes when the sweep has ended, or after that many seconds in whatever state it is then. As CSV: a line for each point.',
       tags: ['sweeps'],

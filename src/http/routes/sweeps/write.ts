@@ -7,6 +7,7 @@ import { sweepView } from '../../../jobs/sweeps/view.ts'
 import { cancelSweep, noSuchSweep } from '../../../jobs/use-cases/cancel-sweep.ts'
 import { submitSweep } from '../../../jobs/use-cases/submit-sweep.ts'
 import { answerOnce, fingerprintOf, idempotencyKey } from '../../answers.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, json, NoQuery, nothing, PostHeaders, problems, SweepRef } from '../../schemas.ts'
@@ -21,6 +22,7 @@ export function addSweepWriteRoutes (app: App, { catalog, queue }: Dependencies)
   app.post('/sweeps', {
     schema: {
       operationId: 'createSweep',
+      security: needs('write'),
       summary: 'Try many recipes on one model',
       description: 'A list of recipes, or one recipe and a grid of values that take places in it. Each is a job; all are checked before the first one is made. ' +
         'When all have ended the sweep tells the Pareto sets of accuracy and costs, and the point that the rule `pick` takes.',
@@ -46,6 +48,7 @@ export function addSweepWriteRoutes (app: App, { catalog, queue }: Dependencies)
   app.post('/sweeps/:id/cancel', {
     schema: {
       operationId: 'cancelSweep',
+      security: needs('write'),
       summary: 'Cancel a sweep: all its jobs that have not ended',
       description: 'Queued and paused jobs are cancelled at once; the sweep is `cancelling` until the workers have stopped the others.',
       tags: ['sweeps'],
@@ -63,6 +66,7 @@ export function addSweepWriteRoutes (app: App, { catalog, queue }: Dependencies)
   app.delete('/sweeps/:id', {
     schema: {
       operationId: 'deleteSweep',
+      security: needs('write'),
       summary: 'Delete a sweep that has ended, with its jobs and their artifacts',
       tags: ['sweeps'],
       params: IdParams,

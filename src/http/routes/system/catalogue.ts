@@ -1,5 +1,6 @@
 /** /v1/catalog: what can be asked of this server, out of the same tables that do it. */
 import { Type } from 'typebox'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { json, NoQuery, problems } from '../../schemas.ts'
 
@@ -10,6 +11,7 @@ export function addCatalogueRoute (app: App, { catalogue }: Dependencies): void 
   app.get('/catalog', {
     schema: {
       operationId: 'catalog',
+      security: needs(),
       summary: 'Methods, criteria, scopes and formats with their descriptions',
       tags: ['system'],
       querystring: NoQuery,

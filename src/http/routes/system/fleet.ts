@@ -1,6 +1,7 @@
 /** GET /v1/workers and /v1/queues: who works, and how much waits for whom. */
 import { Type } from 'typebox'
 import { queueStates, type QueueState, type Worker } from '../../../jobs/fleet.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { json, NoQuery, problems } from '../../schemas.ts'
@@ -12,6 +13,7 @@ export function addFleetRoutes (app: App, { catalog, queue }: Dependencies): voi
   app.get('/workers', {
     schema: {
       operationId: 'listWorkers',
+      security: needs('read'),
       summary: 'Workers that run, the oldest first',
       description: 'As each says of itself every few seconds. One that was not heard of for 30 seconds is `gone`, and is listed for a day.',
       tags: ['system'],
@@ -23,6 +25,7 @@ export function addFleetRoutes (app: App, { catalog, queue }: Dependencies): voi
   app.get('/queues', {
     schema: {
       operationId: 'listQueues',
+      security: needs('read'),
       summary: 'What waits in each queue, and who serves it',
       description: 'Of the whole service: what an autoscaler decides by.',
       tags: ['system'],

@@ -1,5 +1,6 @@
 /** /metrics: what a monitoring system fetches. */
 import { Type } from 'typebox'
+import { needs } from '../../access/needs.ts'
 import type { App } from '../../dependencies.ts'
 import { problems } from '../../schemas.ts'
 import type { ServiceMetrics } from '../../service-metrics.ts'
@@ -10,6 +11,7 @@ export function addMetricsRoute (app: App, metrics: ServiceMetrics): void {
   app.get('/metrics', {
     schema: {
       operationId: 'metrics',
+      security: needs('observer'),
       summary: 'Metrics, as OpenMetrics or in the text form of Prometheus',
       tags: ['system'],
       response: { 200: { description: 'The metrics, by the Accept header', content: { 'application/openmetrics-text': { schema: Text }, 'text/plain': { schema: Text } } }, ...problems() },

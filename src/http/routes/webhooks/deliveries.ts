@@ -1,6 +1,7 @@
 /** POST /v1/webhooks/{id}/ping, GET /v1/webhooks/{id}/deliveries, POST .../deliveries/{delivery}/retry. */
 import { found, retryDelivery } from '../../../jobs/use-cases/webhooks.ts'
 import { answerOnce } from '../../answers.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, json, NoQuery, pageOf, PostHeaders, problems } from '../../schemas.ts'
@@ -10,6 +11,7 @@ export function addDeliveryRoutes (app: App, { catalog }: Dependencies): void {
   app.post('/webhooks/:id/ping', {
     schema: {
       operationId: 'pingWebhook',
+      security: needs('write'),
       summary: 'Send a message of type ping',
       tags: ['webhooks'],
       headers: PostHeaders,
@@ -25,6 +27,7 @@ export function addDeliveryRoutes (app: App, { catalog }: Dependencies): void {
   app.get('/webhooks/:id/deliveries', {
     schema: {
       operationId: 'listWebhookDeliveries',
+      security: needs('read'),
       summary: 'List what was and will be sent, newest first',
       description: 'Deliveries are kept for 30 days.',
       tags: ['webhooks'],
@@ -40,6 +43,7 @@ export function addDeliveryRoutes (app: App, { catalog }: Dependencies): void {
   app.post('/webhooks/:id/deliveries/:delivery/retry', {
     schema: {
       operationId: 'retryWebhookDelivery',
+      security: needs('write'),
       summary: 'Send a delivery again',
       description: 'At once, under the same id, whatever became of it; its tries are counted from the beginning.',
       tags: ['webhooks'],

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { changeWebhook, createWebhook, found, MOST_WEBHOOKS, rotateSecret } from '../../../jobs/use-cases/webhooks.ts'
 import { WEBHOOK_EVENTS } from '../../../jobs/webhooks/resources.ts'
 import { answerOnce, fingerprintOf, idempotencyKey } from '../../answers.ts'
+import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, json, NoQuery, nothing, PageQuery, pageOf, PostHeaders, problems } from '../../schemas.ts'
@@ -17,6 +18,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
   app.post('/webhooks', {
     schema: {
       operationId: 'createWebhook',
+      security: needs('write'),
       summary: 'Be told of jobs',
       description: `Messages are posted to \`url\`, signed by Standard Webhooks. The secret is in this answer alone. At most ${MOST_WEBHOOKS} for each tenant.`,
       tags: ['webhooks'],
@@ -37,6 +39,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
   app.get('/webhooks', {
     schema: {
       operationId: 'listWebhooks',
+      security: needs('read'),
       summary: 'List webhooks, newest first',
       tags: ['webhooks'],
       querystring: PageQuery,
@@ -47,6 +50,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
   app.get('/webhooks/:id', {
     schema: {
       operationId: 'getWebhook',
+      security: needs('read'),
       summary: 'Read one webhook',
       tags: ['webhooks'],
       params: IdParams,
@@ -58,6 +62,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
   app.patch('/webhooks/:id', {
     schema: {
       operationId: 'changeWebhook',
+      security: needs('write'),
       summary: 'Change a webhook',
       description: 'What is left out stays. With `"active": false` what is pending waits and nothing is added to it; with `true` it is sent.',
       tags: ['webhooks'],
@@ -71,6 +76,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
   app.delete('/webhooks/:id', {
     schema: {
       operationId: 'deleteWebhook',
+      security: needs('write'),
       summary: 'Delete a webhook with its deliveries',
       tags: ['webhooks'],
       params: IdParams,
@@ -86,6 +92,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
   app.post('/webhooks/:id/rotate-secret', {
     schema: {
       operationId: 'rotateWebhookSecret',
+      security: needs('write'),
       summary: 'Give a webhook another secret',
       description: 'For 24 hours messages are signed with the former one, too. The new secret is in this answer alone.',
       tags: ['webhooks'],
