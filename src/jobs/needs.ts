@@ -2,7 +2,7 @@
 import { METHOD_RULES } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { QueueName } from './queues.ts'
-import type { JobNeeds } from './resources.ts'
+import type { JobNeeds, Model } from './resources.ts'
 
 const FLOAT_BYTES = 4
 const MB = 2 ** 20
@@ -25,6 +25,13 @@ export function leastMemoryMb ({ method }: Pick<Recipe, 'method'>, { weights, ev
 export function queueFor ({ device, memoryMb = 0 }: JobNeeds, largeMb: number): QueueName {
   if (device === 'gpu') return 'gpu'
   return memoryMb > largeMb ? 'large' : 'default'
+}
+
+/** What a job of these files needs, where nothing else is asked for, and where it waits. */
+export function placeOf (recipe: Recipe, { model, dataset, evaluationDataset }: { model: Pick<Model, 'weights'>, dataset: unknown, evaluationDataset: unknown }, largeMb: number, asked: JobNeeds = {}): { needs: JobNeeds, queue: QueueName } {
+  const evaluated = recipe.evaluation !== false && (dataset ?? evaluationDataset) !== null
+  const needs = { memoryMb: leastMemoryMb(recipe, { weights: model.weights, evaluated }), ...asked }
+  return { needs, queue: queueFor(needs, largeMb) }
 }
 
 /** What a worker serves that was not told: what is left to it by its device and by the memory that it gives one job. */

@@ -110,7 +110,7 @@ describe('catalog on Postgres', () => {
 
   test('all that keeps a tenant from being deleted is deleted with it', async () => {
     const { rows } = await admin.query<{ name: string }>("SELECT conrelid::regclass::text AS name FROM pg_constraint WHERE confrelid = 'tenants'::regclass AND contype = 'f' AND confdeltype <> 'c'")
-    assert.deepEqual(rows.map(({ name }) => name).sort(), ['datasets', 'jobs', 'models'], 'a table that refers to tenants needs ON DELETE CASCADE, or a place in OWNED of src/infra/postgres/tenants.ts and here')
+    assert.deepEqual(rows.map(({ name }) => name).sort(), ['datasets', 'jobs', 'models', 'sweeps'], 'a table that refers to tenants needs ON DELETE CASCADE, or a place in OWNED of src/infra/postgres/tenants.ts and here')
   })
 
   test('actions that are long past are dropped', async () => {

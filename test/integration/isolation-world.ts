@@ -1,6 +1,6 @@
 /** Two tenants with one of everything, for the tests of isolation. A new kind of resource gets a line in MAKERS. */
 import assert from 'node:assert/strict'
-import { artifact, DATASET, MODEL, RECEIPT, RECIPE, sha256Of } from '../contract/samples.ts'
+import { artifact, DATASET, MODEL, newSweep, RECEIPT, RECIPE, sha256Of, WEBHOOK } from '../contract/samples.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import type { Harness } from './http-harness.ts'
 
@@ -27,6 +27,13 @@ export const MAKERS: Readonly<Record<string, (harness: Harness, owner: Owner) =>
   'artifacts/{name}': async (_harness, { tenant }) => artifactOf(tenant),
   'keys/{id}': async ({ catalog }, { tenant }) => (await catalog.of(tenant).createKey({ name: WORDS.key(tenant), scopes: ['read'], expiresAt: null })).row.id,
   'tenants/{id}': async (_harness, { tenant }) => tenant,
+  'webhooks/{id}': async ({ catalog }, { tenant }) => (await catalog.of(tenant).createWebhook({ ...WEBHOOK, url: `https://hooks.example/${tenant}` }, 100)).id,
+  'deliveries/{delivery}': async ({ catalog }, { tenant, made }) => (await catalog.of(tenant).pingWebhook(made['webhooks/{id}']!))!.id,
+  'sweeps/{id}': async ({ catalog }, { tenant, made }) => {
+    const { sweep, jobs } = await catalog.of(tenant).createSweep(newSweep(made['models/{id}']!, 2))
+    for (const { id } of jobs) await catalog.of(tenant).requestCancel(id)
+    return sweep.id
+  },
 }
 
 /** Fields of JSON bodies that name something, and its kind. */

@@ -1,6 +1,9 @@
 /** Nothing of one tenant is seen by another: every operation of the OpenAPI document, asked with another tenant's real ids. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { InjectOptions } from 'fastify'
 import { openHarness, type Harness } from './http-harness.ts'
 import { EXEMPT, fakeOf, makeWorld, MAKERS, NAMING, type World } from './isolation-world.ts'
 
@@ -9,8 +12,12 @@ interface Operation {
   readonly operationId: string
   readonly security?: ReadonlyArray<Readonly<Record<string, readonly string[]>>>
   readonly parameters?: readonly Parameter[]
+  readonly responses?: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: { readonly properties?: Readonly<Record<string, unknown>> } }>> }
 }
+/** The first messages of a stream are there by then. */
+const STREAM_MS = 400
+
 interface Route extends Operation { readonly path: string, readonly method: string }
 
 /** A parameter of a path with what stands before it: `models/{id}`, `artifacts/{name}`. */
@@ -30,10 +37,21 @@ describe('isolation of tenants', () => {
   })
   after(async () => await harness.close())
 
-  const ask = async (key: string, { method, path }: Route, idOf: (kind: string) => string, payload?: object) => {
+  /** A stream may have no end: what comes at once. */
+  const beginningOf = async (asked: InjectOptions): Promise<{ statusCode: number, headers: Readonly<Record<string, unknown>>, body: string, json<T> (): T }> => {
+    const answer = await harness.app.inject({ ...asked, payloadAsStream: true })
+    const stream = answer.stream().setEncoding('utf8')
+    let body = ''
+    stream.on('data', (piece: string) => { body += piece }).on('error', () => {})
+    await Promise.race([once(stream, 'end'), sleep(STREAM_MS)])
+    stream.destroy()
+    return { statusCode: answer.statusCode, headers: answer.headers, body, json: <T>() => JSON.parse(body) as T }
+  }
+  const ask = async (key: string, { method, path, responses }: Route, idOf: (kind: string) => string, payload?: object) => {
     const url = path.replace(/([^/{}]+)\/\{([^}]+)\}/g, (_, before: string, name: string) => `${before}/${encodeURIComponent(idOf(`${before}/{${name}}`))}`)
     const body = payload ?? (method === 'GET' || method === 'DELETE' ? undefined : {})
-    const answer = await harness.app.inject({ method: method as 'GET', url, headers: { authorization: `Bearer ${key}` }, ...(body !== undefined && { payload: body }) })
+    const asked = { method: method as 'GET', url, headers: { authorization: `Bearer ${key}` }, ...(body !== undefined && { payload: body }) }
+    const answer = Object.hasOwn(responses?.['200']?.content ?? {}, 'text/event-stream') ? await beginningOf(asked) : await harness.app.inject(asked)
     return { status: answer.statusCode, code: String(answer.headers['content-type']).includes('problem') ? answer.json<{ code: string }>().code : null, text: answer.body, type: answer.headers['content-type'] }
   }
   /** Without what differs by itself: the ids asked for and the id of the request. */
@@ -100,7 +118,9 @@ describe('isolation of tenants', () => {
         const properties = route.requestBody?.content['application/json']?.schema.properties ?? {}
         if (!Object.hasOwn(properties, field)) continue
         named.add(`${route.operationId} ${field}`)
-        const body = (id: string) => ({ ...world.mine.body, [field]: id })
+        const { recipe, model } = world.mine.body as { recipe: object, model: string }
+        const own = route.operationId === 'createSweep' ? { model, recipes: [recipe] } : world.mine.body
+        const body = (id: string) => ({ ...own, [field]: id })
         const [theirs, nothing] = [await ask(world.mine.key, route, () => '', body(world.theirs[kind]!)), await ask(world.mine.key, route, () => '', body(fakeOf(world.theirs[kind]!)))]
         assert.equal(theirs.status, 404, `${route.operationId} ${field}: ${theirs.text}`)
         assert.equal(bare(theirs.text, [world.theirs[kind]!]), bare(nothing.text, [fakeOf(world.theirs[kind]!)]))

@@ -9,7 +9,7 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { artifactOf, attemptOf, jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { reopen } from './sweep-result.ts'
-import { countJob, demand, holdTenant, TRANSACTION } from './quotas.ts'
+import { countJobs, demand, holdTenant, TRANSACTION } from './quotas.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
@@ -40,7 +40,7 @@ export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId:
       await holdFiles(tx, tenantId, job, 'conflict')
       if (job.sweepId !== null) await reopen(tx, job.sweepId)
       await demand(tx, tenantId, limits, asks)
-      if (asks.jobsPerDay !== undefined) await countJob(tx, tenantId)
+      if (asks.jobsPerDay !== undefined) await countJobs(tx, tenantId, 1)
       const moved = await tx.$executeRaw`
         UPDATE jobs SET state = 'queued', attempt = attempt + 1, progress = ${JSON.stringify(NOT_BEGUN)}::json, error = NULL, receipt = NULL,
           started_at = CASE WHEN state = 'paused' THEN started_at END, finished_at = NULL, updated_at = now()
@@ -55,11 +55,11 @@ export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId:
     async createJob ({ modelId, datasetId, evaluationDatasetId, recipe, queue = 'default', priority = 0, needs = {}, limits = {}, traceContext }) {
       const id = newId('job')
       return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
-        const limits = await holdTenant(tx, tenantId, quotas)
+        const allowed = await holdTenant(tx, tenantId, quotas)
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
         // What it makes may go over the bytes; the next job is then refused.
-        await demand(tx, tenantId, limits, { jobsPerDay: 1, unfinishedJobs: 1, storedBytes: 1 })
-        await countJob(tx, tenantId)
+        await demand(tx, tenantId, allowed, { jobsPerDay: 1, unfinishedJobs: 1, storedBytes: 1 })
+        await countJobs(tx, tenantId, 1)
         const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, queue, priority, needs, limits } })
         await tx.attempt.create({ data: { jobId: id, number: row.attempt, traceContext: traceContext ?? null } })
         return row

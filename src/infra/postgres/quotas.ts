@@ -58,10 +58,10 @@ export async function demand (tx: Reader, tenantId: string, limits: Quotas, asks
   }
 }
 
-/** Counts a job for the day; within the transaction that asked for it. */
-export async function countJob (tx: Pick<Prisma.TransactionClient, '$executeRaw'>, tenantId: string): Promise<void> {
+/** Counts jobs for the day; within the transaction that asked for them. */
+export async function countJobs (tx: Pick<Prisma.TransactionClient, '$executeRaw'>, tenantId: string, jobs: number): Promise<void> {
   await tx.$executeRaw`
-    UPDATE tenants SET counted_on = ${TODAY}, jobs_that_day = CASE WHEN counted_on = ${TODAY} THEN jobs_that_day + 1 ELSE 1 END WHERE id = ${tenantId}`
+    UPDATE tenants SET counted_on = ${TODAY}, jobs_that_day = CASE WHEN counted_on = ${TODAY} THEN jobs_that_day + ${jobs}::int ELSE ${jobs}::int END WHERE id = ${tenantId}`
 }
 
 /** When a tenant may not begin this job beside those that it has running: how many those are. Its row is held. */

@@ -10,6 +10,7 @@ import { pageOf, positionOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { holdFiles } from './jobs.ts'
+import { countJobs, demand, holdTenant, TRANSACTION } from './quotas.ts'
 import { jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { closingIn, oneOfSweeps } from './sweep-result.ts'
 
@@ -25,7 +26,7 @@ const AT_ONCE = JOB_STATES.filter((state) => stateAfterCancel(state) === 'cancel
 const BY_WORKER = JOB_STATES.filter((state) => canMove(state, 'cancelling'))
 
 /** The part of the Catalog that keeps a tenant's sweeps. */
-export function sweepsIn ({ prisma, patiently, once }: Database, tenantId: string): TenantSweeps {
+export function sweepsIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): TenantSweeps {
   async function find (client: Prisma.TransactionClient, id: string): Promise<SweepRow | null> {
     const [row] = await client.$queryRaw<SweepRow[]>`${ROW} WHERE id = ${id} AND tenant_id = ${tenantId}`
     return row ?? null
@@ -39,14 +40,17 @@ export function sweepsIn ({ prisma, patiently, once }: Database, tenantId: strin
       const id = newId('swp')
       const ids = jobs.map(() => newId('job')).sort() // listed as they are placed
       return await once(async () => await prisma.$transaction(async (tx) => {
+        const allowed = await holdTenant(tx, tenantId, quotas)
         await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
+        await demand(tx, tenantId, allowed, { jobsPerDay: jobs.length, unfinishedJobs: jobs.length, storedBytes: 1 })
+        await countJobs(tx, tenantId, jobs.length)
         await tx.sweep.create({ data: { id, tenantId, name: name === null ? null : storable(name), modelId, datasetId, evaluationDatasetId, request: asJson(request) } })
         const rows = await tx.job.createManyAndReturn({
           data: jobs.map(({ recipe, queue = 'default', priority = 0, needs = {}, limits = {} }, sweepPlace) => ({ id: ids[sweepPlace]!, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, queue, priority, needs, limits, sweepId: id, sweepPlace })),
         })
         await tx.attempt.createMany({ data: rows.map((row) => ({ jobId: row.id, number: row.attempt })) })
         return { sweep: (await find(tx, id))!, jobs: rows.sort((a, b) => a.sweepPlace! - b.sweepPlace!).map(jobOf) }
-      }))
+      }, TRANSACTION))
     },
 
     async sweep (id) {

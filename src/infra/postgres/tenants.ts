@@ -13,7 +13,7 @@ import { TRANSACTION } from './quotas.ts'
 import { storable, tenantOf } from './rows.ts'
 
 /** What belongs to a tenant and keeps it from being deleted, in the order in which it goes. */
-const OWNED = ['jobs', 'models', 'datasets'] as const
+const OWNED = ['sweeps', 'jobs', 'models', 'datasets'] as const
 
 const SECRET_BYTES = 32
 

@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import { missingData } from '../../pruning/data-needs.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import { checkAsked, DEFAULT_MAXIMA, type JobMaxima } from '../limits.ts'
-import { leastMemoryMb, queueFor } from '../needs.ts'
+import { placeOf } from '../needs.ts'
 import type { JobRow, Queue, TenantCatalog } from '../ports.ts'
 import type { Dataset, JobLimits, JobNeeds, Model } from '../resources.ts'
 import type { TraceContext } from '../tracing.ts'
@@ -50,10 +50,8 @@ export async function submitJob ({ catalog, queue, maxima = DEFAULT_MAXIMA }: { 
   const recipe = typeof submission.recipe === 'function' ? await submission.recipe({ model, dataset, evaluationDataset }) : submission.recipe
   const missing = missingData(recipe, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   if (missing !== undefined) throw new EspalierError('invalid-request', missing, { field: 'dataset' })
-  const evaluated = recipe.evaluation !== false && (dataset ?? evaluationDataset) !== null
-  const needs = { memoryMb: leastMemoryMb(recipe, { weights: model.weights, evaluated }), ...asked }
   const files = { modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null }
-  const job = await catalog.createJob({ ...files, recipe, queue: queueFor(needs, maxima.largeMb), priority, needs, limits, traceContext: submission.traceContext })
+  const job = await catalog.createJob({ ...files, recipe, ...placeOf(recipe, { model, dataset, evaluationDataset }, maxima.largeMb, asked), priority, limits, traceContext: submission.traceContext })
   await enqueue(queue, job)
   return job
 }

@@ -1,6 +1,9 @@
 /** Takes a sweep: everything is checked, then all rows are made at once, then the queue's entries. */
 import { EspalierError } from '../../errors.ts'
+import { DEFAULT_MAXIMA, type JobMaxima } from '../limits.ts'
+import { placeOf } from '../needs.ts'
 import type { JobRow, NewJob, Queue, TenantCatalog } from '../ports.ts'
+import { entryOf } from '../queues.ts'
 import { needData, planPoints } from '../sweeps/points.ts'
 import type { SweepAsked, SweepRow } from '../sweeps/ports.ts'
 import { filesOf } from './submit-job.ts'
@@ -19,19 +22,19 @@ export interface SweepSubmission {
  * When the queue does not answer the jobs stay queued all the same and `reconcile` adds them later.
  * @throws what `planPoints` and `needData` throw, `not-found` for a missing file, `unavailable` when the Catalog does not answer; then nothing was made
  */
-export async function submitSweep ({ catalog, queue }: { catalog: TenantCatalog, queue: Queue }, submission: SweepSubmission): Promise<SweepRow> {
+export async function submitSweep ({ catalog, queue, maxima = DEFAULT_MAXIMA }: { catalog: TenantCatalog, queue: Queue, maxima?: JobMaxima }, submission: SweepSubmission): Promise<SweepRow> {
   const points = planPoints(submission.request)
   const { model, dataset, evaluationDataset } = await filesOf(catalog, submission)
   needData(points, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   const files = { modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null }
-  const { sweep, jobs } = await catalog.createSweep({ name: submission.name ?? null, request: submission.request, jobs: points.map(({ recipe }): NewJob => ({ ...files, recipe })) })
+  const { sweep, jobs } = await catalog.createSweep({ name: submission.name ?? null, request: submission.request, jobs: points.map(({ recipe }): NewJob => ({ ...files, recipe, ...placeOf(recipe, { model, dataset, evaluationDataset }, maxima.largeMb) })) })
   await enqueueSweep(queue, sweep.id, jobs)
   return sweep
 }
 
 async function enqueueSweep (queue: Queue, sweepId: string, jobs: readonly JobRow[]): Promise<void> {
   try {
-    await queue.addSweep(sweepId, jobs.map(({ id, attempt }) => ({ jobId: id, attempt })))
+    await queue.addSweep(sweepId, jobs.map(entryOf))
   } catch (thrown) {
     if (EspalierError.from(thrown).code !== 'unavailable') throw thrown
   }

@@ -18,7 +18,7 @@ async function viewOf (catalog: TenantCatalog, row: SweepRow): Promise<Sweep> {
   return sweepView(row, await catalog.sweepPoints(row.id))
 }
 
-export function addSweepWriteRoutes (app: App, { catalog, queue }: Dependencies): void {
+export function addSweepWriteRoutes (app: App, { catalog, queue, limits: { job: maxima } }: Dependencies): void {
   app.post('/sweeps', {
     schema: {
       operationId: 'createSweep',
@@ -37,7 +37,7 @@ export function addSweepWriteRoutes (app: App, { catalog, queue }: Dependencies)
     const { model, dataset, evaluationDataset, name, pick, ...recipes } = validated(SweepRequest, request.body ?? {}, 'body')
     const rule = pick === undefined || pick === null ? null : parsePick(pick)
     return await answerOnce(request, reply, catalog, fingerprintOf(request.body), async () => {
-      const mine = { catalog: catalog.of(tenantOf(request)), queue }
+      const mine = { catalog: catalog.of(tenantOf(request)), queue, ...(maxima && { maxima }) }
       const row = await submitSweep(mine, {
         model, request: { ...recipes, pick: rule }, ...(dataset !== undefined && { dataset }), ...(evaluationDataset !== undefined && { evaluationDataset }), ...(name !== undefined && { name }),
       })
