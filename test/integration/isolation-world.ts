@@ -39,6 +39,9 @@ export const MAKERS: Readonly<Record<string, (harness: Harness, owner: Owner) =>
 /** Fields of JSON bodies that name something, and its kind. */
 export const NAMING: Readonly<Record<string, string>> = { model: 'models/{id}', dataset: 'datasets/{id}', evaluationDataset: 'datasets/{id}' }
 
+/** Bodies of operations that look at theirs before they look for the thing. */
+export const BODIES: Readonly<Record<string, object>> = { changeWebhook: { active: false } }
+
 /** Operations that even the owner is refused in this world, whatever the reason. */
 export const EXEMPT: ReadonlySet<string> = new Set([])
 

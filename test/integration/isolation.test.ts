@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
 import { openHarness, type Harness } from './http-harness.ts'
-import { EXEMPT, fakeOf, makeWorld, MAKERS, NAMING, type World } from './isolation-world.ts'
+import { BODIES, EXEMPT, fakeOf, makeWorld, MAKERS, NAMING, type World } from './isolation-world.ts'
 
 interface Parameter { readonly name: string, readonly in: string }
 interface Operation {
@@ -47,9 +47,9 @@ describe('isolation of tenants', () => {
     stream.destroy()
     return { statusCode: answer.statusCode, headers: answer.headers, body, json: <T>() => JSON.parse(body) as T }
   }
-  const ask = async (key: string, { method, path, responses }: Route, idOf: (kind: string) => string, payload?: object) => {
+  const ask = async (key: string, { method, path, responses, operationId }: Route, idOf: (kind: string) => string, payload?: object) => {
     const url = path.replace(/([^/{}]+)\/\{([^}]+)\}/g, (_, before: string, name: string) => `${before}/${encodeURIComponent(idOf(`${before}/{${name}}`))}`)
-    const body = payload ?? (method === 'GET' || method === 'DELETE' ? undefined : {})
+    const body = payload ?? BODIES[operationId] ?? (method === 'GET' || method === 'DELETE' ? undefined : {})
     const asked = { method: method as 'GET', url, headers: { authorization: `Bearer ${key}` }, ...(body !== undefined && { payload: body }) }
     const answer = Object.hasOwn(responses?.['200']?.content ?? {}, 'text/event-stream') ? await beginningOf(asked) : await harness.app.inject(asked)
     return { status: answer.statusCode, code: String(answer.headers['content-type']).includes('problem') ? answer.json<{ code: string }>().code : null, text: answer.body, type: answer.headers['content-type'] }
