@@ -216,9 +216,9 @@ export function blobsContract (name: string, make: () => Promise<BlobStore>): vo
     test('putting known content again renews its age, so that a sweep leaves it', async () => {
       const bytes = randomBytes(100)
       const { sha256 } = await blobs.put(of(bytes))
-      await sleep(400 + 2 * ageStepMs)
+      await sleep(2000 + 2 * ageStepMs)
       await blobs.put(of(bytes))
-      await blobs.sweep(new Set(), 300 + ageStepMs)
+      await blobs.sweep(new Set(), 1900 + ageStepMs)
       assert.equal(await blobs.has(sha256), true)
     })
 

@@ -11,9 +11,10 @@ const services = await startServices(config, { log: (line) => { console.error(li
 /** The embedded services listen on loopback alone: what comes to the network's address is passed on. */
 async function passOn (url: string): Promise<{ server: Server, url: string }> {
   const inner = new URL(url)
+  const innerPort = Number(inner.port)
   const port = await freePort()
   const server = createServer((outside) => {
-    const inside = connect(Number(inner.port), '127.0.0.1')
+    const inside = connect(innerPort, '127.0.0.1')
     outside.setKeepAlive(true, 1000)
     outside.on('error', () => { inside.destroy() }).on('close', () => { inside.destroy() }).pipe(inside)
     inside.on('error', () => { outside.destroy() }).on('close', () => { outside.destroy() }).pipe(outside)

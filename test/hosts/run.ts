@@ -37,8 +37,10 @@ async function main (): Promise<void> {
   try {
     const host = api.run(process.execPath, [...node, file('api-host.ts'), api.address], { ...env, ESPALIER_HOME: homes[0], PORT: '0' })
     running.push(host)
+    host.once('exit', (code, signal) => { log(`the API host ended: ${code ?? signal}`) })
     const { url, databaseUrl, redisUrl } = JSON.parse(await firstLine(host)) as { url: string, databaseUrl: string, redisUrl: string }
     database.client = new pg.Client({ connectionString: databaseUrl })
+    database.client.on('error', (error) => { log(`the test's own connection: ${error.message}`) })
     await database.client.connect()
     const rows = async (): Promise<Row[]> => (await database.client!.query<Row>(`
       SELECT jobs.id, jobs.state::text, attempts.worker, attempts.starts, (SELECT count(*)::int FROM job_events WHERE job_id = jobs.id AND job_events.state = 'succeeded') AS successes
@@ -53,14 +55,15 @@ async function main (): Promise<void> {
     const recipe = { method: 'fine-tune', training: { epochs: 6, batchSize: 32, validation: 0.1, checkpointEvery: 1 }, evaluation: { latency: false } }
     const answer = await fetch(new URL('/v1/sweeps', url), {
       method: 'POST', headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ ...files, recipe, grid: { seed: [1, 2, 3, 4, 5, 6] } }),
+      body: JSON.stringify({ ...files, recipe, grid: { seed: [1, 2, 3, 4, 5, 6, 7, 8] } }),
     })
     const sweep = await answer.json() as { id: string }
     assert.equal(answer.status, 202, JSON.stringify(sweep))
 
-    const both = await until('both workers work', async () => {
-      const found = (await rows()).filter(({ state, worker }) => state === 'running' && worker !== null)
-      return found.length === 2 && (await Promise.all(found.map(async ({ id }) => (await client.get<Job>(`/v1/jobs/${id}`)).progress.stage))).every((stage) => stage === 'training') ? found : null
+    const both = await until('each worker has done a job and is at another', async () => {
+      const all = await rows()
+      const found = all.filter(({ state, worker }) => state === 'running' && worker !== null)
+      return new Set(all.filter(({ state }) => state === 'succeeded').map(({ worker }) => worker)).size === 2 && found.length === 2 && (await Promise.all(found.map(async ({ id }) => (await client.get<Job>(`/v1/jobs/${id}`)).progress.stage))).every((stage) => stage === 'training') ? found : null
     })
     // Which name is whose is told by the process: host names are those of the machine.
     const victim = both[0]!
@@ -76,7 +79,7 @@ async function main (): Promise<void> {
       const found = await rows()
       return found.every(({ state }) => ['succeeded', 'failed', 'cancelled'].includes(state)) ? found : null
     })
-    assert.deepEqual(ended.map(({ state, successes }) => `${state} ${successes}`), Array.from({ length: 6 }, () => 'succeeded 1'))
+    assert.deepEqual(ended.map(({ state, successes }) => `${state} ${successes}`), Array.from({ length: 8 }, () => 'succeeded 1'))
     const state = await until('the sweep is finished', async () => {
       const now = await client.get<{ state: string }>(`/v1/sweeps/${sweep.id}`)
       return now.state === 'running' ? null : now.state
@@ -115,11 +118,14 @@ async function until<T> (what: string, look: () => Promise<T | null>): Promise<T
 
 async function firstLine (child: ChildProcess): Promise<string> {
   let text = ''
-  for await (const piece of child.stdout!.setEncoding('utf8')) {
-    text += piece as string
-    if (text.includes('\n')) break
-  }
-  return text.split('\n')[0] ?? ''
+  return await new Promise((resolve, reject) => {
+    // Read on after the line: a pipe that nobody reads would end the process.
+    child.stdout!.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece
+      if (text.includes('\n')) resolve(text.split('\n')[0] ?? '')
+    })
+    child.once('exit', (code) => { reject(new Error(`a process ended with ${code} before it served: ${text}`)) })
+  })
 }
 
 /** `ip netns exec` becomes the program it starts: the child is that process. */

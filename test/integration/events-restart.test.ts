@@ -34,13 +34,18 @@ after(async () => {
 /** The API as a process of its own. */
 async function startApi (): Promise<{ child: ChildProcess, url: string }> {
   const { url: redis, prefix } = freshPrefix()
-  const env = { ...process.env, DATABASE_URL: database.url, REDIS_URL: redis, ESPALIER_QUEUE_PREFIX: prefix, ESPALIER_HOME: home, ESPALIER_SETUP: 'skip', PORT: '0', ESPALIER_LOG: 'silent' }
+  const env = { ...process.env, DATABASE_URL: database.url, REDIS_URL: redis, ESPALIER_QUEUE_PREFIX: prefix, ESPALIER_HOME: home, ESPALIER_SETUP: 'skip', PORT: '0', ESPALIER_LOG: 'info', ESPALIER_LOG_FORMAT: 'json' }
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/api.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
-  for await (const piece of child.stdout!.setEncoding('utf8')) {
-    const url = /listens at (\S+)/.exec(String(piece))?.[1]
-    if (url !== undefined) return { child, url }
-  }
-  assert.fail('the API did not start')
+  let output = ''
+  return await new Promise((resolve, reject) => {
+    // Read on afterwards: a pipe that nobody reads would end the process.
+    child.stdout!.setEncoding('utf8').on('data', (piece: string) => {
+      output += piece
+      const url = /listening at (https?:[^\s"]+)/.exec(output)?.[1]
+      if (url !== undefined) resolve({ child, url })
+    })
+    child.once('exit', (code) => { reject(new Error(`the API ended with ${code}: ${output}`)) })
+  })
 }
 
 describe('streams and the API process', () => {

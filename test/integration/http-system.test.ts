@@ -99,10 +99,10 @@ describe('the service around its resources', () => {
     const document = (await get('/openapi.json')).json()
     assert.equal(document.openapi, '3.1.0')
     assert.deepEqual(Object.keys(document.paths).sort(), [
-      '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/catalog', '/v1/datasets', '/v1/datasets/{id}', '/v1/datasets/{id}/file', '/v1/jobs', '/v1/jobs/{id}', '/v1/jobs/{id}/artifacts/{name}',
-      '/v1/jobs/{id}/artifacts/{name}/link', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/layers', '/v1/jobs/{id}/metrics', '/v1/jobs/{id}/pause', '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume',
-      '/v1/jobs/{id}/retry', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file', '/v1/plans', '/v1/queues', '/v1/sweeps',
-      '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
+      '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/catalog', '/v1/datasets', '/v1/datasets/{id}', '/v1/datasets/{id}/file', '/v1/events', '/v1/jobs', '/v1/jobs/{id}',
+      '/v1/jobs/{id}/artifacts/{name}', '/v1/jobs/{id}/artifacts/{name}/link', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events', '/v1/jobs/{id}/layers', '/v1/jobs/{id}/metrics', '/v1/jobs/{id}/pause',
+      '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume', '/v1/jobs/{id}/retry', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file',
+      '/v1/plans', '/v1/queues', '/v1/sweeps', '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
       '/v1/webhooks/{id}/deliveries/{delivery}/retry', '/v1/webhooks/{id}/ping', '/v1/webhooks/{id}/rotate-secret', '/v1/workers',
     ])
     const operations = Object.values(document.paths as Record<string, Record<string, { operationId: string, tags: string[], responses: Record<string, { content?: object }> }>>).flatMap((path) => Object.values(path))
