@@ -131,7 +131,7 @@ describe('uploads', () => {
 
     // A client that goes away in the middle of a file, and one that ends the body in the middle of one.
     const { port } = new URL(url)
-    const head = 'POST /v1/models HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: '
+    const head = 'POST /v1/models HTTP/1.1\r\nhost: localhost\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: '
     const part = '--b\r\ncontent-disposition: form-data; name="file"; filename="half.keras"\r\n\r\nmodel half'
     const leaving = connect(Number(port), '127.0.0.1')
     leaving.write(`${head}1000000\r\n\r\n${part}`)
