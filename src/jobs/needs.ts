@@ -30,7 +30,8 @@ export function queueFor ({ device, memoryMb = 0 }: JobNeeds, largeMb: number): 
 /** What a job of these files needs, where nothing else is asked for, and where it waits. */
 export function placeOf (recipe: Recipe, { model, dataset, evaluationDataset }: { model: Pick<Model, 'weights'>, dataset: unknown, evaluationDataset: unknown }, largeMb: number, asked: JobNeeds = {}): { needs: JobNeeds, queue: QueueName } {
   const evaluated = recipe.evaluation !== false && (dataset ?? evaluationDataset) !== null
-  const needs = { memoryMb: leastMemoryMb(recipe, { weights: model.weights, evaluated }), ...asked }
+  const memoryMb = leastMemoryMb(recipe, { weights: model.weights, evaluated })
+  const needs = { ...(memoryMb > 0 && { memoryMb }), ...asked }
   return { needs, queue: queueFor(needs, largeMb) }
 }
 

@@ -13,6 +13,7 @@ import { inherited, readConfig } from '../../src/config.ts'
 import { startService } from '../chaos/service.ts'
 
 const VERSION = '4.32.5'
+const KEY = 'a-key-of-the-test-of-the-api'
 /** Faults of the server, and answers that the document does not describe. */
 const CHECKS = [
   'not_a_server_error', 'status_code_conformance', 'content_type_conformance', 'response_headers_conformance', 'response_schema_conformance',
@@ -35,14 +36,14 @@ function schemathesis (): string {
 }
 
 const command = schemathesis()
-const service = await startService()
+const service = await startService({ ESPALIER_API_KEY: KEY, ESPALIER_RATE_LIMIT: '0' })
 try {
   // Something to be found, so that what is read and deleted exists.
-  const client = createClient(service.url)
+  const client = createClient(service.url, KEY)
   const { id: model } = await client.uploadModel(fileURLToPath(new URL('../../examples/seed-network.keras', import.meta.url)))
   await client.waitForJob((await client.createJob({ model, recipe: { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: false } })).id)
   const args = [
-    'run', `${service.url}/openapi.json`, '--checks', CHECKS.join(), '--phases', options.phases, '--max-examples', options.examples, '--seed', options.seed,
+    'run', `${service.url}/openapi.json`, '--header', `Authorization: Bearer ${KEY}`, '--checks', CHECKS.join(), '--phases', options.phases, '--max-examples', options.examples, '--seed', options.seed,
     '--continue-on-failure', '--warnings', 'off', '--suppress-health-check', 'all', '--request-timeout', '40', ...(options.only === undefined ? [] : ['--include-path-regex', options.only]),
   ]
   const [code] = await once(spawn(command, args, { cwd: service.home, stdio: 'inherit', env: { ...inherited, NO_COLOR: '1' } }), 'exit') as [number | null]
