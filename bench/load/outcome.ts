@@ -1,5 +1,7 @@
 /** What became of jobs, by the rows: which are missing, which succeeded more than once, which ended how. */
 import pg from 'pg'
+import type { JobState } from '../../src/jobs/resources.ts'
+import { isEnded } from '../../src/jobs/states.ts'
 
 export interface Outcome {
   readonly states: Readonly<Record<string, number>>
@@ -13,13 +15,11 @@ export interface Outcome {
   readonly medianRunSeconds: number
 }
 
-const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
-
 export async function outcomeOf (databaseUrl: string, ids: readonly string[]): Promise<Outcome> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   try {
-    const { rows } = await client.query<{ id: string, state: string, successes: number, seconds: number | null }>(`
+    const { rows } = await client.query<{ id: string, state: JobState, successes: number, seconds: number | null }>(`
       SELECT jobs.id, jobs.state::text, extract(epoch FROM finished_at - started_at)::float8 AS seconds,
         (SELECT count(*)::int FROM job_events WHERE job_id = jobs.id AND job_events.state = 'succeeded') AS successes FROM jobs`)
     const found = new Map(rows.map((row) => [row.id, row]))
@@ -29,7 +29,7 @@ export async function outcomeOf (databaseUrl: string, ids: readonly string[]): P
     const seconds = rows.flatMap((row) => row.seconds ?? []).sort((a, b) => a - b)
     return {
       states,
-      lost: ids.filter((id) => !ENDED.has(found.get(id)?.state ?? '')).length,
+      lost: ids.filter((id) => !isEnded(found.get(id)?.state ?? 'queued')).length,
       duplicated: rows.filter(({ successes }) => successes > 1).length,
       unknown: rows.filter(({ id }) => !known.has(id)).length,
       medianRunSeconds: seconds[Math.floor(seconds.length / 2)] ?? 0,

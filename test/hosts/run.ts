@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 import type { ChildProcess } from 'node:child_process'
 import pg from 'pg'
 import { createClient } from '../../src/cli/client.ts'
-import type { Job } from '../../src/jobs/resources.ts'
+import type { Job, JobState } from '../../src/jobs/resources.ts'
+import { isEnded } from '../../src/jobs/states.ts'
 import { pathOf } from '../support/fixtures.ts'
 import { temporaryHome } from '../support/services.ts'
 import { writeTrainingImages } from '../support/training-images.ts'
@@ -23,7 +24,7 @@ const LIMIT_MS = 300_000
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const log = (line: string): void => { console.error(`${new Date().toISOString().slice(11, 19)} ${line}`) }
 
-interface Row { readonly id: string, readonly state: string, readonly worker: string | null, readonly starts: number, readonly successes: number }
+interface Row { readonly id: string, readonly state: JobState, readonly worker: string | null, readonly starts: number, readonly successes: number }
 
 async function main (): Promise<void> {
   const network = openNetwork()
@@ -68,7 +69,8 @@ async function main (): Promise<void> {
     // Which name is whose is told by the process: host names are those of the machine.
     const victim = both[0]!
     const pid = Number(victim.worker!.split(':').at(-1)?.match(/\d+/)?.[0])
-    const cut = await isBelow(running[1]!, pid) ? one : two
+    // `ip netns exec` becomes the program it starts.
+    const cut = running[1]!.pid === pid ? one : two
     log(`${victim.worker} is cut off in the middle of ${victim.id}`)
     cut.cutOff()
     const cutAt = Date.now()
@@ -77,7 +79,7 @@ async function main (): Promise<void> {
     log(`${taken.worker} goes on with it after ${takenAfter.toFixed(1)} s`)
     const ended = await until('the sweep has ended', async () => {
       const found = await rows()
-      return found.every(({ state }) => ['succeeded', 'failed', 'cancelled'].includes(state)) ? found : null
+      return found.every(({ state }) => isEnded(state)) ? found : null
     })
     assert.deepEqual(ended.map(({ state, successes }) => `${state} ${successes}`), Array.from({ length: 8 }, () => 'succeeded 1'))
     const state = await until('the sweep is finished', async () => {
@@ -96,7 +98,7 @@ async function main (): Promise<void> {
     })
     const after = await rows()
     assert.ok(after.every(({ successes }) => successes === 1), 'a job succeeded twice')
-    const figures = { hosts: 3, jobs: ended.length, workers: new Set(ended.map(({ worker }) => worker)).size, sweep: state, cutOff: victim.id, takenAfterSeconds: Number(takenAfter.toFixed(1)), lost: 0, duplicated: 0 }
+    const figures = { hosts: 3, jobs: ended.length, workers: new Set(ended.map(({ worker }) => worker)).size, sweep: state, cutOff: victim.id, takenAfterSeconds: Number(takenAfter.toFixed(1)), lost: after.filter(({ state }) => !isEnded(state)).length, duplicated: after.filter(({ successes }) => successes > 1).length }
     console.log(JSON.stringify(figures))
   } finally {
     await database.client?.end()
@@ -126,11 +128,6 @@ async function firstLine (child: ChildProcess): Promise<string> {
     })
     child.once('exit', (code) => { reject(new Error(`a process ended with ${code} before it served: ${text}`)) })
   })
-}
-
-/** `ip netns exec` becomes the program it starts: the child is that process. */
-async function isBelow (child: ChildProcess, pid: number): Promise<boolean> {
-  return child.pid === pid
 }
 
 async function endOf (child: ChildProcess): Promise<void> {

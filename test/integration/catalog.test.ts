@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
@@ -15,23 +15,17 @@ import { catalogSweepsContract } from '../contract/catalog-sweeps.ts'
 import { catalogTenantsContract } from '../contract/catalog-tenants.ts'
 import { catalogTrustContract } from '../contract/catalog-trust.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
-import { freshDatabase } from '../support/database.ts'
+import { openCatalog, type CatalogOnDatabase } from '../support/catalog.ts'
 
-let database: Awaited<ReturnType<typeof freshDatabase>>
+let database: CatalogOnDatabase
 let catalog: Catalog
 let admin: pg.Client
 
 before(async () => {
-  database = await freshDatabase()
-  catalog = createCatalog(database.url)
-  admin = new pg.Client({ connectionString: database.url })
-  await admin.connect()
+  database = await openCatalog()
+  ;({ catalog, admin } = database)
 })
-after(async () => {
-  await catalog.close()
-  await admin.end()
-  await database.drop()
-})
+after(async () => { await database.close() })
 
 catalogContract('Postgres', () => catalog)
 catalogMovesContract('Postgres', () => catalog)
@@ -50,7 +44,7 @@ describe('catalog on Postgres', () => {
   test('every change of a job is an event, in order, and told to those who listen', async () => {
     const heard: string[] = []
     admin.on('notification', ({ payload }) => { heard.push(payload ?? '') })
-    await admin.query('LISTEN espalier_jobs')
+    await admin.query('LISTEN espalier_job_changes')
     const { id } = await newJob(catalog)
     await catalog.begin(id, 1, 'w')
     await catalog.begin(id, 1, 'another')
@@ -63,8 +57,8 @@ describe('catalog on Postgres', () => {
     const { rows } = await admin.query<{ state: string, attempt: number, tenant_id: string }>('SELECT state, attempt, tenant_id FROM job_events WHERE job_id = $1 ORDER BY id', [id])
     assert.deepEqual(rows.map(({ state, attempt }) => `${state} ${attempt}`), ['queued 1', 'running 1', 'failed 1', 'queued 2', 'paused 2', 'queued 3', 'cancelled 3'])
     assert.ok(rows.every((row) => row.tenant_id === FIRST_TENANT))
-    await admin.query('UNLISTEN espalier_jobs')
-    assert.equal(heard.filter((told) => told === id).length, rows.length)
+    await admin.query('UNLISTEN espalier_job_changes')
+    assert.equal(heard.filter((told) => told === `state ${id} ${FIRST_TENANT}`).length, rows.length)
   })
 
   test('idempotency keys: an abandoned reservation is taken over, an old answer forgotten', async () => {

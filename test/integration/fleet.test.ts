@@ -12,6 +12,7 @@ import { createFileBlobs } from '../../src/infra/blobs/files.ts'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import { createQueue } from '../../src/infra/valkey/queue.ts'
 import type { Worker } from '../../src/jobs/fleet.ts'
+import { isEnded } from '../../src/jobs/states.ts'
 import type { Blobs, Catalog, JobRow, Queue, TenantCatalog } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { cancelJob } from '../../src/jobs/use-cases/cancel-job.ts'
@@ -76,7 +77,7 @@ describe('a fleet of workers', () => {
       await sleep(10)
     }
   }
-  const ended = ({ state }: JobRow): boolean => ['succeeded', 'failed', 'cancelled'].includes(state)
+  const ended = ({ state }: JobRow): boolean => isEnded(state)
 
   async function untilWorker (reached: (workers: Worker[]) => boolean): Promise<Worker[]> {
     for (let left = 200; left > 0; left--) {

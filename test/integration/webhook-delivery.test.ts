@@ -4,8 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { createCatalog } from '../../src/infra/postgres/catalog.ts'
+import type pg from 'pg'
 import { parseAllowList } from '../../src/infra/webhooks/allow-list.ts'
 import { createSender } from '../../src/infra/webhooks/send.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
@@ -14,33 +13,27 @@ import { startDispatcher, type Dispatcher, type DispatcherOptions } from '../../
 import { newSecret } from '../../src/jobs/webhooks/signature.ts'
 import type { DeliveryState, Webhook, WebhookDelivery } from '../../src/jobs/webhooks/resources.ts'
 import { newJob, WEBHOOK } from '../contract/samples.ts'
-import { freshDatabase } from '../support/database.ts'
+import { openCatalog, type CatalogOnDatabase } from '../support/catalog.ts'
 import { startReceiver, type Received, type Receiver } from '../support/receiver.ts'
 
 const DOCS = readFileSync(new URL('../../docs/webhooks.md', import.meta.url), 'utf8')
 const exampleOf = (language: string): string => new RegExp('```' + language + '\\n([\\s\\S]*?)```').exec(DOCS)?.[1] ?? assert.fail(`no example in ${language}`)
 const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(exampleOf('js'))}`) as { isGenuine (secret: string, headers: object, body: Buffer): boolean }
 
-let database: Awaited<ReturnType<typeof freshDatabase>>
+let database: CatalogOnDatabase
 let catalog: Catalog
 let admin: pg.Client
 const open: Array<{ close (): Promise<void> }> = []
 
 before(async () => {
-  database = await freshDatabase()
-  catalog = createCatalog(database.url)
-  admin = new pg.Client({ connectionString: database.url })
-  await admin.connect()
+  database = await openCatalog()
+  ;({ catalog, admin } = database)
 })
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close()
   await admin.query('DELETE FROM webhooks')
 })
-after(async () => {
-  await catalog.close()
-  await admin.end()
-  await database.drop()
-})
+after(async () => { await database.close() })
 
 async function receiver (...answer: Parameters<typeof startReceiver>): Promise<Receiver> {
   const started = await startReceiver(...answer)

@@ -1,29 +1,22 @@
 /** Webhooks on Postgres: the contract, and what only the database can show: transactions, and the age of rows. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import pg from 'pg'
-import { createCatalog } from '../../src/infra/postgres/catalog.ts'
+import type pg from 'pg'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { catalogWebhooksContract } from '../contract/catalog-webhooks.ts'
 import { newJob, WEBHOOK } from '../contract/samples.ts'
-import { freshDatabase } from '../support/database.ts'
+import { openCatalog, type CatalogOnDatabase } from '../support/catalog.ts'
 
-let database: Awaited<ReturnType<typeof freshDatabase>>
+let database: CatalogOnDatabase
 let catalog: Catalog
 let admin: pg.Client
 
 before(async () => {
-  database = await freshDatabase()
-  catalog = createCatalog(database.url)
-  admin = new pg.Client({ connectionString: database.url })
-  await admin.connect()
+  database = await openCatalog()
+  ;({ catalog, admin } = database)
 })
-after(async () => {
-  await catalog.close()
-  await admin.end()
-  await database.drop()
-})
+after(async () => { await database.close() })
 
 catalogWebhooksContract('Postgres', () => catalog)
 

@@ -94,7 +94,6 @@ ALTER TABLE "jobs" ADD CONSTRAINT "jobs_tenant_id_fkey" FOREIGN KEY ("tenant_id"
 CREATE FUNCTION "note_job_event"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO "job_events" ("tenant_id", "job_id", "state", "attempt") VALUES (NEW."tenant_id", NEW."id", NEW."state", NEW."attempt");
-  PERFORM pg_notify('espalier_jobs', NEW."id");
   RETURN NULL;
 END
 $$;

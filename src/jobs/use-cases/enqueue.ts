@@ -9,13 +9,18 @@ export async function addEntry (queue: Queue, job: JobRow): Promise<void> {
   else await queue.addSweep(job.sweepId, [entryOf(job)])
 }
 
-/** False when the queue does not answer: the row says `queued`, so `reconcile` adds the entry once the queue is back. */
-export async function enqueue (queue: Queue, job: JobRow): Promise<boolean> {
+/** False when the queue does not answer, which is no failure of what was asked: `reconcile` and the workers find out by the rows. */
+export async function unlessAway (telling: Promise<unknown>): Promise<boolean> {
   try {
-    await addEntry(queue, job)
+    await telling
     return true
   } catch (thrown) {
     if (EspalierError.from(thrown).code === 'unavailable') return false
     throw thrown
   }
+}
+
+/** False when the queue does not answer: the row says `queued`, so `reconcile` adds the entry once the queue is back. */
+export async function enqueue (queue: Queue, job: JobRow): Promise<boolean> {
+  return await unlessAway(addEntry(queue, job))
 }

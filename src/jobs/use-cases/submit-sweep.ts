@@ -1,11 +1,11 @@
 /** Takes a sweep: everything is checked, then all rows are made at once, then the queue's entries. */
-import { EspalierError } from '../../errors.ts'
 import { DEFAULT_MAXIMA, type JobMaxima } from '../limits.ts'
 import { placeOf } from '../needs.ts'
-import type { JobRow, NewJob, Queue, TenantCatalog } from '../ports.ts'
+import type { NewJob, Queue, TenantCatalog } from '../ports.ts'
 import { entryOf } from '../queues.ts'
 import { needData, planPoints } from '../sweeps/points.ts'
 import type { SweepAsked, SweepRow } from '../sweeps/ports.ts'
+import { unlessAway } from './enqueue.ts'
 import { filesOf } from './submit-job.ts'
 
 export interface SweepSubmission {
@@ -28,14 +28,6 @@ export async function submitSweep ({ catalog, queue, maxima = DEFAULT_MAXIMA }: 
   needData(points, { dataset: dataset !== null, evaluationDataset: evaluationDataset !== null })
   const files = { modelId: model.id, datasetId: dataset?.id ?? null, evaluationDatasetId: evaluationDataset?.id ?? null }
   const { sweep, jobs } = await catalog.createSweep({ name: submission.name ?? null, request: submission.request, jobs: points.map(({ recipe }): NewJob => ({ ...files, recipe, ...placeOf(recipe, { model, dataset, evaluationDataset }, maxima.largeMb) })) })
-  await enqueueSweep(queue, sweep.id, jobs)
+  await unlessAway(queue.addSweep(sweep.id, jobs.map(entryOf)))
   return sweep
-}
-
-async function enqueueSweep (queue: Queue, sweepId: string, jobs: readonly JobRow[]): Promise<void> {
-  try {
-    await queue.addSweep(sweepId, jobs.map(entryOf))
-  } catch (thrown) {
-    if (EspalierError.from(thrown).code !== 'unavailable') throw thrown
-  }
 }

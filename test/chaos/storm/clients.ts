@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '../../../src/jobs/resources.ts'
+import { isEnded } from '../../../src/jobs/states.ts'
 
 export interface Files { readonly model: string, readonly trained: string, readonly dataset: string }
 
@@ -23,7 +24,6 @@ const training = ({ trained, dataset }: Files): object => ({
 /** Jobs that one client has under way at once. */
 const UNDER_WAY = 3
 const REQUEST_MS = 20_000
-const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
 
 export interface Promised { readonly id: string, readonly kind: Kind }
 
@@ -77,7 +77,7 @@ export function startCrowd (url: string, files: Files, clients: number): Crowd {
     }
     for (let resumed = false; ;) {
       const { value: now } = await request<Job>('GET', `/v1/jobs/${id}`)
-      if (ENDED.has(now.state)) return
+      if (isEnded(now.state)) return
       if (now.state === 'paused' && !resumed) resumed = (await request('POST', `/v1/jobs/${id}/resume`)).status === 202
       if (stopped && now.state !== 'paused') return
       await sleep(500)

@@ -7,13 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '../../../src/cli/client.ts'
+import type { Job } from '../../../src/jobs/resources.ts'
+import { isEnded } from '../../../src/jobs/states.ts'
 import { pathOf } from '../../support/fixtures.ts'
 import { writeTrainingImages } from '../../support/training-images.ts'
 import { startService } from '../service.ts'
 import { startCrowd } from './clients.ts'
 import { mountSmallDisk } from './disk.ts'
 import { startFaults } from './faults.ts'
-import { verdictOn } from './verdict.ts'
+import { countBy, verdictOn } from './verdict.ts'
 
 const { values: options } = parseArgs({
   options: { minutes: { type: 'string', default: '5' }, clients: { type: 'string', default: '4' }, json: { type: 'boolean', default: false } },
@@ -53,7 +55,7 @@ try {
   left = await service.stop().then(() => null, (error: Error) => error.message)
   const orphans = verdict.orphans.rows.length + verdict.orphans.blobs.length + verdict.orphans.files.length + (left === null ? 0 : 1)
   const figures = {
-    minutes, accepted: ids.length, kinds: countOf(crowd.accepted.map(({ kind }) => kind)), ...verdict, lost: verdict.lost.length, duplicated: verdict.duplicated.length,
+    minutes, accepted: ids.length, kinds: countBy(crowd.accepted.map(({ kind }) => kind)), ...verdict, lost: verdict.lost.length, duplicated: verdict.duplicated.length,
     orphans, orphanNames: verdict.orphans, processes: left, strange: crowd.strange, faults: faults.counts, recoverySeconds,
   }
   const calmSea = verdict.lost.length + verdict.duplicated.length + verdict.unexplained.length + verdict.damaged.length + orphans + crowd.strange.length === 0
@@ -69,17 +71,11 @@ async function untilEnded (url: string, ids: readonly string[]): Promise<void> {
   const end = Date.now() + RECOVERY_MS
   for (const id of ids) {
     for (;;) {
-      const job = await client.get<{ state: string }>(`/v1/jobs/${id}`).catch(() => null)
-      if (job !== null && ['succeeded', 'failed', 'cancelled'].includes(job.state)) break
+      const job = await client.get<Job>(`/v1/jobs/${id}`).catch(() => null)
+      if (job !== null && isEnded(job.state)) break
       if (job?.state === 'paused') await fetch(new URL(`/v1/jobs/${id}/resume`, url), { method: 'POST' }).catch(() => {})
       if (Date.now() > end) return log(`${id} is ${job?.state ?? 'not to be seen'} after ${RECOVERY_MS / 1000} s`)
       await sleep(500)
     }
   }
-}
-
-function countOf (names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
-  return counts
 }

@@ -6,6 +6,8 @@ import path from 'node:path'
 import pg from 'pg'
 import { createFileBlobs } from '../../../src/infra/blobs/files.ts'
 import { createCatalog } from '../../../src/infra/postgres/catalog.ts'
+import type { JobState } from '../../../src/jobs/resources.ts'
+import { isEnded } from '../../../src/jobs/states.ts'
 import { sweep } from '../../../src/jobs/use-cases/sweep.ts'
 
 export interface Verdict {
@@ -26,8 +28,6 @@ export interface Verdict {
   readonly orphans: { readonly rows: readonly string[], readonly blobs: readonly string[], readonly files: readonly string[] }
 }
 
-const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
-
 /** The address of the embedded Postgres of a service. */
 export async function databaseOf (home: string): Promise<string> {
   const { port, password } = JSON.parse(await readFile(path.join(home, 'postgres/service.json'), 'utf8')) as { port: number, password: string }
@@ -43,7 +43,7 @@ export async function verdictOn (home: string, accepted: readonly string[]): Pro
   const folder = path.join(home, 'blobs')
   const blobs = createFileBlobs(folder)
   try {
-    const { rows: jobs } = await client.query<{ id: string, state: string, error: { code?: string, message?: string } | null, successes: number }>(`
+    const { rows: jobs } = await client.query<{ id: string, state: JobState, error: { code?: string, message?: string } | null, successes: number }>(`
       SELECT id, state::text, error, (SELECT count(*)::int FROM job_events WHERE job_id = jobs.id AND job_events.state = 'succeeded') AS successes FROM jobs`)
     const found = new Map(jobs.map((job) => [job.id, job]))
     const known = new Set(accepted)
@@ -64,7 +64,7 @@ export async function verdictOn (home: string, accepted: readonly string[]): Pro
       UNION ALL SELECT 'attempt that never ended: ' || job_id FROM attempts JOIN jobs ON jobs.id = job_id WHERE jobs.state IN ('succeeded', 'failed', 'cancelled') AND attempts.state NOT IN ('succeeded', 'failed', 'cancelled', 'paused')`)
     return {
       states: countBy(jobs.map(({ state }) => state)),
-      lost: accepted.filter((id) => !ENDED.has(found.get(id)?.state ?? '')),
+      lost: accepted.filter((id) => !isEnded(found.get(id)?.state ?? 'queued')),
       duplicated: jobs.filter(({ successes }) => successes > 1).map(({ id }) => id),
       unexplained: failed.filter(({ error }) => !error?.code || !error.message).map(({ id }) => id),
       reasons: countBy(failed.map(({ error }) => error?.code ?? 'none')),
@@ -93,7 +93,7 @@ async function sha256Of (file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-function countBy (names: readonly string[]): Record<string, number> {
+export function countBy (names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1
   return counts
