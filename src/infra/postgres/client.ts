@@ -30,6 +30,9 @@ export interface DatabaseOptions {
 const CONNECT_TIMEOUT_MS = 3000
 const QUERY_TIMEOUT_MS = 30_000
 
+/** For transactions that wait for others of the same tenant or job, also on a machine that is busy; Prisma's own limits are 2 s and 5 s. */
+export const TRANSACTION = { maxWait: 10_000, timeout: 20_000 } as const
+
 /** Connections are made when first needed. */
 export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, auditDays = 0 }: DatabaseOptions = {}): Database {
   const adapter = new PrismaPg({

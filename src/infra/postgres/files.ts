@@ -2,11 +2,11 @@
 import { EspalierError } from '../../errors.ts'
 import type { Catalog, NewFile, TenantCatalog } from '../../jobs/ports.ts'
 import { ENDED } from '../../jobs/states.ts'
-import { asJson, type Database } from './client.ts'
+import { asJson, TRANSACTION, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
-import { demand, holdTenant, TRANSACTION } from './quotas.ts'
+import { demand, holdTenant } from './quotas.ts'
 import { datasetOf, modelOf, storable } from './rows.ts'
 
 type Files = Pick<TenantCatalog, 'createModel' | 'model' | 'models' | 'deleteModel' | 'createDataset' | 'dataset' | 'datasets' | 'deleteDataset'>

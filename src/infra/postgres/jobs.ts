@@ -3,13 +3,13 @@ import { EspalierError } from '../../errors.ts'
 import type { Catalog, JobRow, TenantCatalog } from '../../jobs/ports.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON } from '../../jobs/states.ts'
-import { asJson, oneOf, type Database } from './client.ts'
+import { asJson, oneOf, TRANSACTION, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { artifactOf, attemptOf, jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { reopen } from './sweep-result.ts'
-import { countJobs, demand, holdTenant, TRANSACTION } from './quotas.ts'
+import { countJobs, demand, holdTenant } from './quotas.ts'
 
 type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 

@@ -1,7 +1,7 @@
 /** Figures of training runs in the Catalog: points written in bulk, series read thinned. */
 import type { Catalog, MetricBatch, TenantCatalog } from '../../jobs/ports.ts'
 import { WORKED_ON } from '../../jobs/states.ts'
-import { jsonText, oneOf, type Database } from './client.ts'
+import { jsonText, oneOf, TRANSACTION, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { storable } from './rows.ts'
 
@@ -47,7 +47,7 @@ export function metricsIn ({ prisma, patiently }: Database): Pick<Catalog, 'metr
           FROM json_to_recordset(${cells}::json) AS cell (series text, step int, epoch int, value float8)
           ON CONFLICT (job_id, series, step) DO UPDATE SET epoch = excluded.epoch, value = excluded.value, at = excluded.at`
         return true
-      }))
+      }, TRANSACTION))
     },
   }
 }

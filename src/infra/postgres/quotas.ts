@@ -6,9 +6,6 @@ import { oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { tenantOf } from './rows.ts'
 
-/** Requests of one tenant wait for each other here. */
-export const TRANSACTION = { maxWait: 10_000, timeout: 20_000 } as const
-
 const RUNNING = oneOf(['running', 'pausing', 'cancelling'])
 
 /** What is used of each, as a SELECT of one number. */

@@ -4,12 +4,11 @@ import { EspalierError } from '../../errors.ts'
 import { SCOPE_NAMES } from '../../jobs/scopes.ts'
 import { FIRST_TENANT } from '../../jobs/tenants.ts'
 import type { Tenants } from '../../jobs/tenant-ports.ts'
-import { asJson, type Database } from './client.ts'
+import { asJson, TRANSACTION, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { issue } from './keys.ts'
-import { TRANSACTION } from './quotas.ts'
 import { storable, tenantOf } from './rows.ts'
 
 /** What belongs to a tenant and keeps it from being deleted, in the order in which it goes. */

@@ -3,9 +3,9 @@ import type { Catalog } from '../../jobs/ports.ts'
 import { quotasOf, type OwnQuotas } from '../../jobs/quotas.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { isEnded, statesBefore, WORKED_ON } from '../../jobs/states.ts'
-import { jsonText, oneOf, type Database } from './client.ts'
+import { jsonText, oneOf, TRANSACTION, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
-import { fullFor, TRANSACTION } from './quotas.ts'
+import { fullFor } from './quotas.ts'
 import { jobOf, NOT_BEGUN, storable } from './rows.ts'
 
 type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused' | 'giveBack' | 'spent'>

@@ -4,9 +4,12 @@ import type { MetricBatch } from '../ports.ts'
 /** Points that wait at most. A Catalog that is away for long costs the oldest of them, not the worker's memory. */
 const MAX_WAITING = 10_000
 
+/** Each try waits as long as the Catalog's own patience. */
+const SETTLING_TRIES = 3
+
 export interface MetricsWriter {
   report (batch: MetricBatch): void
-  /** Waits until everything that was reported is written, or a write has failed. */
+  /** Waits until everything that was reported is written; what fails is tried again a few times, as nothing may come after it that it could go with. */
   settled (): Promise<void>
 }
 
@@ -35,7 +38,11 @@ export function metricsWriter (write: (batch: MetricBatch) => Promise<boolean>, 
       next()
     },
     async settled () {
-      while (writing !== undefined) await writing
+      for (let tries = SETTLING_TRIES; ; tries--) {
+        while (writing !== undefined) await writing
+        if (waiting === undefined || tries === 0) return
+        next()
+      }
     },
   }
 }

@@ -44,6 +44,20 @@ describe('the writer of figures', () => {
     assert.deepEqual(written, [batch([4, 5], 3)])
   })
 
+  test('the last write is tried again when it is settled, though nothing comes after it', async () => {
+    const written: MetricBatch[] = []
+    let failures = 2
+    const writer = metricsWriter(async (one) => {
+      await sleep(1)
+      if (failures-- > 0) throw new Error('away')
+      written.push(one)
+      return true
+    }, () => assert.fail('nothing was refused'))
+    writer.report(batch([7]))
+    await writer.settled()
+    assert.deepEqual(written, [batch([7])])
+  })
+
   test('a refused write is told, and settling ends', async () => {
     let refused = 0
     const writer = metricsWriter(async () => false, () => { refused++ })
