@@ -42,11 +42,13 @@ export const QueueState = Type.Object({
 
 export type Worker = Static<typeof Worker>
 export type QueueState = Static<typeof QueueState>
+/** What tells whether a worker takes a job. */
+export type ServingWorker = Pick<Worker, 'state' | 'queues' | 'memoryBytes'>
 /** What a worker says of itself. */
 export type WorkerFacts = Omit<Worker, 'state' | 'running' | 'startedAt' | 'seenAt'> & { readonly state: WorkerState }
 
 /** Those that take jobs, now or in a moment. */
-function taking (workers: readonly Worker[], queue: QueueName): Worker[] {
+function taking<W extends ServingWorker> (workers: readonly W[], queue: QueueName): W[] {
   return workers.filter(({ state, queues }) => (state === 'ready' || state === 'starting') && queues.includes(queue))
 }
 
@@ -69,7 +71,7 @@ export function queueStates (counts: Readonly<Record<QueueName, QueueCounts>>, w
 }
 
 /** Why none of these workers can take the job; undefined when one can. */
-export function waitingFor ({ queue, needs: { memoryMb = 0 } }: Pick<JobRow, 'queue' | 'needs'>, workers: readonly Worker[]): string | undefined {
+export function waitingFor ({ queue, needs: { memoryMb = 0 } }: Pick<JobRow, 'queue' | 'needs'>, workers: readonly ServingWorker[]): string | undefined {
   const serving = taking(workers, queue)
   if (serving.length === 0) return `no worker of the queue ${queue} is running`
   const most = Math.floor(Math.max(...serving.map(({ memoryBytes }) => memoryBytes)) / 2 ** 20)

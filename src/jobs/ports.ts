@@ -5,16 +5,18 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { BeginResult } from './beginning.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
-import type { Worker, WorkerFacts } from './fleet.ts'
+import type { ServingWorker, Worker, WorkerFacts } from './fleet.ts'
 import type { QueueName } from './queues.ts'
 import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TenantAccess, Tenants } from './tenant-ports.ts'
 
+export type { BeginResult } from './beginning.ts'
 export type { IdempotencyKeys, IdempotencyResult, StoredAnswer } from './idempotency.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
@@ -48,6 +50,9 @@ export interface JobRow {
 export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
 export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 
+/** A job with all that belongs to it, of one moment. Workers are looked at while it is queued: those that were heard of lately. */
+export interface WholeJob extends JobRow { readonly artifacts: readonly ArtifactRow[], readonly attempts: readonly Attempt[], readonly workers: readonly ServingWorker[] }
+
 /** A file that a job made, as its row says it. */
 export type ArtifactRow = OutputRecord
 
@@ -70,12 +75,6 @@ export interface NewJob { readonly modelId: string, readonly datasetId: string |
 export type Wish = 'cancel' | 'pause'
 
 /**
- * Why a job may not be begun: another attempt is current, it has ended, or its tenant has as many running as it may (`full`): it stays queued. `waitMs`: from the queueing of the attempt to this, its first beginning; null when it
- * was begun before. `traceContext`: of the request that queued it.
- */
-export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly waitMs: number | null, readonly traceContext: TraceContext | null } | { readonly begun: false, readonly state: JobState | 'missing', readonly full?: { readonly used: number, readonly allowed: number } }
-
-/**
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
@@ -93,7 +92,8 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, T
 
   createJob (job: NewJob): Promise<JobRow>
   job (id: string): Promise<JobRow | null>
-  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly sweep?: string }): Promise<Page<JobRow>>
+  wholeJob (id: string): Promise<WholeJob | null>
+  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly sweep?: string }): Promise<Page<WholeJob>>
   attempts (jobId: string): Promise<Attempt[]>
   artifacts (jobId: string): Promise<ArtifactRow[]>
   /** False when there is none; throws `conflict` when it has not ended or is a point of a sweep. */
@@ -130,10 +130,8 @@ export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants {
 export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   /** A job of whatever tenant. */
   anyJob (id: string): Promise<JobRow | null>
-  /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */
-  begin (jobId: string, attempt: number, worker: string): Promise<BeginResult>
-  /** How often this attempt was begun since its last checkpoint. */
-  starts (jobId: string, attempt: number): Promise<number>
+  /** queued -> running, unless it needs more than `memoryBytes`; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */
+  begin (jobId: string, attempt: number, worker: string, memoryBytes?: number): Promise<BeginResult>
   /** Only while worked on (running or pausing) under that attempt. */
   progress (jobId: string, attempt: number, progress: Progress): Promise<boolean>
   /** Sets the checkpoint (null drops it), only while worked on under that attempt. */

@@ -84,6 +84,7 @@ export const Attempt = Type.Object({
   number: Type.Integer(),
   state: Type.String(),
   worker: Type.Union([Type.String(), Type.Null()]),
+  starts: Type.Integer({ description: 'how often a worker began it since its last checkpoint: more than once when one died over it' }),
   startedAt: Type.Union([Type.String(), Type.Null()]),
   finishedAt: Type.Union([Type.String(), Type.Null()]),
   error: Type.Union([JobError, Type.Null()]),

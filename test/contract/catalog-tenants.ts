@@ -32,6 +32,7 @@ const NOTHING_OF = {
     assert.ok((await mine.jobs({ limit: 100 })).items.every(({ id }) => id !== done.id))
     assert.deepEqual((await mine.jobs({ limit: 100, model: model.id })).items, [])
   },
+  wholeJob: async (mine, { done }) => { assert.equal(await mine.wholeJob(done.id), null) },
   attempts: async (mine, { done }) => { assert.deepEqual(await mine.attempts(done.id), []) },
   artifacts: async (mine, { done }) => { assert.deepEqual(await mine.artifacts(done.id), []) },
   deleteJob: async (mine, { done }) => { assert.equal(await mine.deleteJob(done.id), false) },

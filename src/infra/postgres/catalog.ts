@@ -16,6 +16,7 @@ import { tenantsIn } from './tenants.ts'
 import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
 import { webhooksIn } from './webhooks.ts'
+import { wholeJobsIn } from './whole-jobs.ts'
 import { wishesIn } from './wishes.ts'
 import { fleetIn, workersIn } from './workers.ts'
 
@@ -50,5 +51,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wholeJobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
 }

@@ -3,31 +3,20 @@ import { EspalierError } from '../../errors.ts'
 import type { Catalog, JobRow, TenantCatalog } from '../../jobs/ports.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { canMove, ENDED, isEnded, QUEUED_OR_WORKED_ON } from '../../jobs/states.ts'
-import { asJson, oneOf, TRANSACTION, type Database } from './client.ts'
-import { after, pageOf } from './cursor.ts'
-import { Prisma } from './generated/client.ts'
-import { newId } from './ids.ts'
+import { oneOf, TRANSACTION, type Database } from './client.ts'
 import { artifactOf, attemptOf, jobOf, NOT_BEGUN, storable } from './rows.ts'
 import { reopen } from './sweep-result.ts'
+import { createJobIn, holdFiles } from './create-job.ts'
 import { countJobs, demand, holdTenant } from './quotas.ts'
 
-type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'jobs' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
+type Jobs = Pick<TenantCatalog, 'createJob' | 'job' | 'attempts' | 'artifacts' | 'deleteJob' | 'retry' | 'resume'>
 
 /** At most so many jobs come from one call of `unfinished`; the rest comes with the next. */
 const UNFINISHED_AT_ONCE = 1000
 
-/** Holds the files of a tenant's job until the transaction ends. @throws `code` when one is gone. */
-export async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
-  const wanted = [['models', job.modelId], ['datasets', job.datasetId], ['datasets', job.evaluationDatasetId]] as const
-  for (const [table, id] of wanted) {
-    if (id === null) continue
-    const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM ${Prisma.raw(table)} WHERE id = ${id} AND tenant_id = ${tenantId} FOR KEY SHARE`
-    if (found.length === 0) throw new EspalierError(code, `there is no ${table === 'models' ? 'model' : 'data set'} ${id}; upload it first`, { id })
-  }
-}
-
 /** The part of the Catalog that keeps a tenant's jobs. */
-export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): Jobs {
+export function jobsIn (database: Database, tenantId: string): Jobs {
+  const { prisma, patiently, once, quotas } = database
   /** Into the queue as the next attempt. A job that was paused began when it first did, one that had ended begins anew. */
   async function again (jobId: string, traceContext: string | undefined, asks: { readonly jobsPerDay?: number, readonly unfinishedJobs: number }, may: (state: JobState) => boolean, refusal: string): Promise<JobRow | null> {
     const id = storable(jobId)
@@ -52,29 +41,11 @@ export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId:
   }
 
   return {
-    async createJob ({ modelId, datasetId, evaluationDatasetId, recipe, queue = 'default', priority = 0, needs = {}, limits = {}, traceContext }) {
-      const id = newId('job')
-      return jobOf(await once(async () => await prisma.$transaction(async (tx) => {
-        const allowed = await holdTenant(tx, tenantId, quotas)
-        await holdFiles(tx, tenantId, { modelId, datasetId, evaluationDatasetId }, 'not-found')
-        // What it makes may go over the bytes; the next job is then refused.
-        await demand(tx, tenantId, allowed, { jobsPerDay: 1, unfinishedJobs: 1, storedBytes: 1 })
-        await countJobs(tx, tenantId, 1)
-        const row = await tx.job.create({ data: { id, tenantId, modelId, datasetId, evaluationDatasetId, recipe: asJson(recipe), progress: NOT_BEGUN, queue, priority, needs, limits } })
-        await tx.attempt.create({ data: { jobId: id, number: row.attempt, traceContext: traceContext ?? null } })
-        return row
-      }, TRANSACTION)))
-    },
+    createJob: createJobIn(database, tenantId),
 
     async job (id) {
       const row = await patiently(async () => await prisma.job.findUnique({ where: { id: storable(id), tenantId } }))
       return row === null ? null : jobOf(row)
-    },
-
-    async jobs ({ limit, cursor, state, model, sweep }) {
-      const where = { tenantId, ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...(sweep !== undefined && { sweepId: storable(sweep) }), ...after(cursor) }
-      const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
-      return pageOf(await patiently(async () => await prisma.job.findMany({ where, orderBy, take: limit + 1 })), limit, jobOf)
     },
 
     async attempts (jobId) {

@@ -25,7 +25,7 @@ const USED = {
 
 const TODAY = Prisma.sql`(now() AT TIME ZONE 'UTC')::date`
 
-type Reader = Pick<Prisma.TransactionClient, '$queryRaw'>
+export type Reader = Pick<Prisma.TransactionClient, '$queryRaw'>
 
 async function usage (tx: Reader, tenantId: string, names: readonly QuotaName[]): Promise<Partial<Usage>> {
   if (names.length === 0) return {}
@@ -57,8 +57,12 @@ export async function demand (tx: Reader, tenantId: string, limits: Quotas, asks
 
 /** Counts jobs for the day; within the transaction that asked for them. */
 export async function countJobs (tx: Pick<Prisma.TransactionClient, '$executeRaw'>, tenantId: string, jobs: number): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE tenants SET counted_on = ${TODAY}, jobs_that_day = CASE WHEN counted_on = ${TODAY} THEN jobs_that_day + ${jobs}::int ELSE ${jobs}::int END WHERE id = ${tenantId}`
+  await tx.$executeRaw`UPDATE tenants SET ${countedFor(jobs)} WHERE id = ${tenantId}`
+}
+
+/** What a tenant's row becomes when so many jobs are counted for the day. */
+export function countedFor (jobs: number): Prisma.Sql {
+  return Prisma.sql`counted_on = ${TODAY}, jobs_that_day = CASE WHEN counted_on = ${TODAY} THEN jobs_that_day + ${jobs}::int ELSE ${jobs}::int END`
 }
 
 /** When a tenant may not begin this job beside those that it has running: how many those are. Its row is held. */

@@ -30,7 +30,10 @@ export function datasetOf (row: rows.Dataset): Dataset {
   return { ...fileOf(row), ...(row.summary as unknown as DatasetSummary) }
 }
 
-export function jobOf (row: rows.Job): JobRow {
+/** What is read of a job's row: what counts its series, and when it was changed, is for SQL alone. */
+export type JobFields = Omit<rows.Job, 'updatedAt' | 'metricRun' | 'metricFrom' | 'sweepPlace'>
+
+export function jobOf (row: JobFields): JobRow {
   return {
     id: row.id,
     tenantId: row.tenantId,
@@ -55,15 +58,18 @@ export function jobOf (row: rows.Job): JobRow {
   }
 }
 
-function checkpointOf ({ checkpointSha256: sha256, checkpointBytes: bytes, checkpointAt: at }: rows.Job): JobRow['checkpoint'] {
+function checkpointOf ({ checkpointSha256: sha256, checkpointBytes: bytes, checkpointAt: at }: JobFields): JobRow['checkpoint'] {
   return sha256 === null || bytes === null || at === null ? null : { sha256, bytes: Number(bytes), at }
 }
 
-export function attemptOf (row: rows.Attempt): Attempt {
+export type AttemptFields = Omit<rows.Attempt, 'jobId' | 'queuedAt' | 'traceContext'>
+
+export function attemptOf (row: AttemptFields): Attempt {
   return {
     number: row.number,
     state: row.state,
     worker: row.worker,
+    starts: row.starts,
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.finishedAt?.toISOString() ?? null,
     error: row.error as unknown as Attempt['error'],

@@ -1,18 +1,25 @@
 /** How a job moves on in the Catalog: each move is one SQL statement, conditional on state and attempt. */
-import type { Catalog } from '../../jobs/ports.ts'
-import { quotasOf, type OwnQuotas } from '../../jobs/quotas.ts'
+import type { BeginResult, Catalog } from '../../jobs/ports.ts'
 import type { JobState } from '../../jobs/resources.ts'
 import { isEnded, statesBefore, WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, TRANSACTION, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { fullFor } from './quotas.ts'
-import { jobOf, NOT_BEGUN, storable } from './rows.ts'
+import { jobOf, NOT_BEGUN, storable, type JobFields } from './rows.ts'
+import { JOB } from './whole-jobs.ts'
 
-type Transitions = Pick<Catalog, 'begin' | 'starts' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused' | 'giveBack' | 'spent'>
+type Transitions = Pick<Catalog, 'begin' | 'progress' | 'checkpoint' | 'succeed' | 'fail' | 'cancelled' | 'paused' | 'giveBack' | 'spent'>
 
-/** Of an attempt's beginning: milliseconds that it waited, when this is its first, and the trace it belongs to. */
-interface Begun { readonly wait: number | null, readonly trace: string | null }
-interface Tried { readonly begun?: Begun | undefined, readonly full?: { readonly used: number, readonly allowed: number } }
+/** The states from which an attempt begins: also anew, when its worker died. */
+const BEGINS: readonly JobState[] = [...statesBefore('running'), 'running']
+
+/** What `begin` found: may the tenant have another one running, does it fit the worker; and where it has begun, its attempt and its row. */
+interface Tried extends Partial<BegunRow> { readonly tenant: string, readonly free: boolean, readonly fits: boolean }
+interface BegunRow extends JobFields { readonly starts: number, readonly usedMs: bigint, readonly waitMs: number | null, readonly traceContext: string | null }
+
+function hasBegun (tried: Tried): tried is Tried & BegunRow {
+  return typeof tried.starts === 'number'
+}
 
 /** The part of the Catalog that moves jobs from state to state. */
 export function transitionsIn ({ prisma, patiently, quotas }: Database): Transitions {
@@ -36,37 +43,44 @@ export function transitionsIn ({ prisma, patiently, quotas }: Database): Transit
   }
 
   return {
-    async begin (jobId, attempt, worker) {
+    async begin (jobId, attempt, worker, memoryBytes) {
       const id = storable(jobId)
-      const from = [...statesBefore('running'), 'running' as const]
-      const move = async (tx: Pick<Prisma.TransactionClient, '$queryRaw'>): Promise<Begun | undefined> => (await tx.$queryRaw<Begun[]>`
-        WITH ${moved(jobId, attempt, from, Prisma.sql`state = 'running', started_at = coalesce(started_at, now())`)}
-        UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(started_at, now()),
-          resumed_from = moved.checkpoint_at
-        FROM moved WHERE job_id = moved.id AND number = moved.attempt
-        RETURNING CASE WHEN starts = 1 THEN extract(epoch FROM now() - queued_at)::float8 * 1000 END AS wait, trace_context AS trace`)[0]
-      return await patiently(async () => {
-        const before = await prisma.job.findUnique({ where: { id }, select: { tenant: true } })
-        if (before === null) return { begun: false, state: 'missing' }
-        const { tenant: { id: tenantId, quotas: own } } = before
-        const { begun, full }: Tried = quotasOf(quotas, own as OwnQuotas | null).runningJobs === null
-          ? { begun: await move(prisma) }
-          : await prisma.$transaction(async (tx): Promise<Tried> => {
-            const full = await fullFor(tx, tenantId, id, quotas)
-            return full === undefined ? { begun: await move(tx) } : { full }
+      /** One statement: a worker that goes from job to job does this for each. `free`: does nothing limit how many of the tenant's run? */
+      const move = async (tx: Pick<Prisma.TransactionClient, '$queryRaw'>, free: Prisma.Sql): Promise<Tried | undefined> => (await tx.$queryRaw<Tried[]>`
+        WITH asked AS (
+          SELECT jobs.id, jobs.tenant_id, (${free}) AS free,
+            state <> 'queued' OR coalesce((needs->>'memoryMb')::float8 * 1048576 <= ${memoryBytes ?? null}::float8, true) AS fits
+          FROM jobs JOIN tenants ON tenants.id = jobs.tenant_id WHERE jobs.id = ${id}),
+        jobs AS (
+          UPDATE jobs SET updated_at = now(), state = 'running', started_at = coalesce(started_at, now()) FROM asked
+          WHERE jobs.id = asked.id AND asked.free AND asked.fits AND attempt = ${attempt} AND state ${oneOf(BEGINS)} RETURNING jobs.*),
+        tried AS (
+          UPDATE attempts SET state = 'running', worker = ${storable(worker)}, starts = starts + 1, started_at = coalesce(attempts.started_at, now()), resumed_from = jobs.checkpoint_at
+          FROM jobs WHERE job_id = jobs.id AND number = jobs.attempt
+          RETURNING starts, used_ms AS "usedMs", trace_context AS "traceContext", CASE WHEN starts = 1 THEN extract(epoch FROM now() - queued_at)::float8 * 1000 END AS "waitMs")
+        SELECT asked.tenant_id AS tenant, asked.free, asked.fits, tried.*, ${JOB} FROM asked LEFT JOIN tried ON true LEFT JOIN jobs ON true`)[0]
+      return await patiently(async (): Promise<BeginResult> => {
+        let tried = await move(prisma, quotas.runningJobs === null ? Prisma.sql`tenants.quotas->>'runningJobs' IS NULL` : Prisma.sql`false`)
+        if (tried === undefined) return { begun: false, state: 'missing' }
+        let full: { used: number, allowed: number } | undefined
+        if (!tried.free) {
+          const { tenant } = tried
+          tried = await prisma.$transaction(async (tx) => {
+            full = await fullFor(tx, tenant, id, quotas)
+            return full === undefined ? await move(tx, Prisma.sql`true`) : undefined
           }, TRANSACTION)
-        const row = await prisma.job.findUnique({ where: { id } })
+        }
+        if (tried !== undefined && hasBegun(tried)) {
+          const { starts, usedMs, waitMs, traceContext } = tried
+          return { begun: true, job: jobOf(tried), starts, usedMs: Number(usedMs), waitMs, traceContext }
+        }
+        // What became of it meanwhile: the statement saw the moment in which it began.
+        const row = await prisma.job.findUnique({ where: { id }, select: { state: true, attempt: true } })
         if (row === null) return { begun: false, state: 'missing' }
-        if (begun !== undefined) return { begun: true, job: jobOf(row), waitMs: begun.wait, traceContext: begun.trace }
         // A job that has to wait is one that could begin.
-        const waits = full !== undefined && row.attempt === attempt && from.includes(row.state)
-        return { begun: false, state: row.state, ...(waits && { full }) }
+        const couldBegin = row.attempt === attempt && BEGINS.includes(row.state)
+        return { begun: false, state: row.state, ...(full !== undefined && couldBegin && { full }), ...(tried?.fits === false && row.state === 'queued' && { tooLarge: true as const }) }
       })
-    },
-
-    async starts (jobId, attempt) {
-      const where = { jobId_number: { jobId: storable(jobId), number: attempt } }
-      return (await patiently(async () => await prisma.attempt.findUnique({ where, select: { starts: true } })))?.starts ?? 0
     },
 
     async progress (jobId, attempt, progress) {

@@ -1,16 +1,18 @@
 /** A job as the API shows it. */
 import { EspalierError } from '../../errors.ts'
 import { waitingFor } from '../fleet.ts'
-import type { ArtifactRow, JobRow, TenantCatalog } from '../ports.ts'
-import type { Attempt, Job } from '../resources.ts'
+import type { ArtifactRow, JobRow, TenantCatalog, WholeJob } from '../ports.ts'
+import type { Job } from '../resources.ts'
 
 /** Where an artifact is downloaded. */
 export function artifactUrl (jobId: string, name: string): string {
   return `/v1/jobs/${encodeURIComponent(jobId)}/artifacts/${encodeURIComponent(name)}`
 }
 
-/** The resource made of a row, its artifacts and its attempts. */
-export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempts: readonly Attempt[], waiting?: string): Job {
+/** The resource made of what is stored. `row`: of a moment before, where the answer is to say what was then. */
+export function jobView (whole: WholeJob, row: JobRow = whole): Job {
+  // Workers are known only when it was queued as it was read.
+  const waiting = row.state === 'queued' && whole.state === 'queued' ? waitingFor(row, whole.workers) : undefined
   return {
     id: row.id,
     state: row.state,
@@ -28,26 +30,25 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),
     ...(row.error !== null && { error: row.error }),
     ...(row.receipt !== null && { receipt: row.receipt }),
-    // They are read after the row, and the job may have succeeded in between.
-    artifacts: row.state !== 'succeeded' ? [] : artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
-    attempts: [...attempts],
+    // They may be of a later moment, in which the job had succeeded.
+    artifacts: row.state !== 'succeeded' ? [] : whole.artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
+    attempts: [...whole.attempts],
     createdAt: row.createdAt.toISOString(),
     ...(row.startedAt !== null && { startedAt: row.startedAt.toISOString() }),
     ...(row.finishedAt !== null && { finishedAt: row.finishedAt.toISOString() }),
   }
 }
 
-/** Why no worker that runs now can take the job; undefined when one can, or has. */
-export async function waitOf (catalog: TenantCatalog, row: JobRow): Promise<string | undefined> {
-  return row.state === 'queued' ? waitingFor(row, await catalog.workers()) : undefined
+/** A job with all that belongs to it; null when there is none. */
+export async function findJob (catalog: TenantCatalog, jobId: string): Promise<Job | null> {
+  const whole = await catalog.wholeJob(jobId)
+  return whole === null ? null : jobView(whole)
 }
 
-/** Reads a job with all that belongs to it; null when there is none. */
-export async function findJob (catalog: TenantCatalog, jobId: string): Promise<Job | null> {
-  const row = await catalog.job(jobId)
-  if (row === null) return null
-  // Read after the row: a row that says `succeeded` has its artifacts already.
-  return jobView(row, ...await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId), waitOf(catalog, row)]))
+/** The job as something that was just done left it. */
+export async function viewOf (catalog: TenantCatalog, row: JobRow): Promise<Job> {
+  const whole = await catalog.wholeJob(row.id)
+  return jobView(whole ?? { ...row, artifacts: [], attempts: [], workers: [] }, row)
 }
 
 /** The stored artifact of that name. @throws `not-found` */

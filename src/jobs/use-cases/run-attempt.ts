@@ -48,26 +48,21 @@ export interface AttemptContext {
 export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   const { catalog, entry: { jobId, attempt }, worker, observer = NO_OBSERVER } = context
   if (context.drain?.aborted === true) return 'again'
-  if (context.memoryBytes !== undefined) {
-    const { state, needs: { memoryMb = 0 } } = await catalog.anyJob(jobId) ?? { needs: {} }
-    if (state === 'queued' && memoryMb * 2 ** 20 > context.memoryBytes) return 'elsewhere'
-  }
-  const begin = await catalog.begin(jobId, attempt, worker)
+  const begin = await catalog.begin(jobId, attempt, worker, context.memoryBytes)
   if (!begin.begun) {
-    if (begin.full !== undefined) return 'elsewhere'
+    if (begin.full !== undefined || begin.tooLarge === true) return 'elsewhere'
     // `cancelling` or `pausing` under this attempt: the worker that was to stop it died.
     if (begin.state === 'cancelling' && await catalog.cancelled(jobId, attempt)) return 'cancelled'
     return begin.state === 'pausing' && await catalog.paused(jobId, attempt) ? 'paused' : 'skipped'
   }
-  const { job, waitMs, traceContext } = begin
+  const { job, starts, usedMs, waitMs, traceContext } = begin
   const watcher = observer.begun({ jobId, attempt, method: job.recipe.method, waitMs, traceContext })
   const watch = watchState(context)
-  const attempts = await catalog.of(job.tenantId).attempts(jobId)
-  const clock = timeKeeper(1000 * (attempts.find(({ number }) => number === attempt)?.usedSeconds ?? 0), async (ms) => { await catalog.spent(jobId, attempt, ms) })
+  const clock = timeKeeper(usedMs, async (ms) => { await catalog.spent(jobId, attempt, ms) })
   const signal = AbortSignal.any([context.signal, watch.signal])
   const pause = AbortSignal.any([context.pause, watch.pause, ...(context.drain === undefined ? [] : [context.drain])])
   try {
-    await assertMayStart(catalog, context.entry)
+    assertMayStart(starts)
     const outcome = await work({ ...context, signal, pause }, job, watch.look, watcher, clock)
     watcher.ended(outcome)
     return outcome
@@ -78,8 +73,8 @@ export async function runAttempt (context: AttemptContext): Promise<Outcome> {
   }
 }
 
-async function assertMayStart (catalog: Catalog, { jobId, attempt }: QueueEntry): Promise<void> {
-  if (await catalog.starts(jobId, attempt) <= MAX_STARTS) return
+function assertMayStart (starts: number): void {
+  if (starts <= MAX_STARTS) return
   throw new EspalierError('attempts-exhausted',
     `the job was begun ${MAX_STARTS} times and its worker died each time, perhaps for lack of memory; retry it on a larger machine`, { starts: MAX_STARTS })
 }

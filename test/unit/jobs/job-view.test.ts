@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Value } from 'typebox/value'
+import type { JobRow, WholeJob } from '../../../src/jobs/ports.ts'
 import { Job } from '../../../src/jobs/resources.ts'
 import { jobView } from '../../../src/jobs/use-cases/job-view.ts'
 import { jobRow } from '../../contract/samples.ts'
 
+const whole = (row: JobRow, artifacts: WholeJob['artifacts'] = []): WholeJob => ({ ...row, artifacts, attempts: [], workers: [] })
+
 describe('jobView', () => {
   test('fits the schema, leaves out what is not there, and links artifacts', () => {
     const row = jobRow({ state: 'succeeded', createdAt: new Date('2026-01-02T03:04:05.678Z') })
-    const view = jobView(row, [{ name: 'a b.keras', format: 'keras', bytes: 3, sha256: 'ab' }], [])
+    const view = jobView(whole(row, [{ name: 'a b.keras', format: 'keras', bytes: 3, sha256: 'ab' }]))
     assert.ok(Value.Check(Job, view), JSON.stringify([...Value.Errors(Job, view)]))
     assert.equal(view.createdAt, '2026-01-02T03:04:05.678Z')
     assert.equal(view.artifacts[0]?.url, `/v1/jobs/${row.id}/artifacts/a%20b.keras`)
@@ -17,16 +20,16 @@ describe('jobView', () => {
   })
 
   test('an artifact that came after the row was read is not shown yet', () => {
-    assert.deepEqual(jobView(jobRow({ state: 'running' }), [{ name: 'a.keras', format: 'keras', bytes: 3, sha256: 'ab' }], []).artifacts, [])
+    assert.deepEqual(jobView(whole(jobRow({ state: 'succeeded' }), [{ name: 'a.keras', format: 'keras', bytes: 3, sha256: 'ab' }]), jobRow({ state: 'running' })).artifacts, [])
   })
 
   test('shows an error and the times once they are there', () => {
-    const view = jobView(jobRow({ state: 'failed', error: { code: 'engine-crashed', message: 'signal 9' }, startedAt: new Date(0), finishedAt: new Date(1) }), [], [])
+    const view = jobView(whole(jobRow({ state: 'failed', error: { code: 'engine-crashed', message: 'signal 9' }, startedAt: new Date(0), finishedAt: new Date(1) })))
     assert.ok(Value.Check(Job, view))
     assert.deepEqual(view.error, { code: 'engine-crashed', message: 'signal 9' })
     assert.equal(view.finishedAt, '1970-01-01T00:00:00.001Z')
     assert.equal(view.checkpoint, undefined)
-    const resumable = jobView(jobRow({ checkpoint: { sha256: 'ab', bytes: 7, at: new Date(5) } }), [], [])
+    const resumable = jobView(whole(jobRow({ checkpoint: { sha256: 'ab', bytes: 7, at: new Date(5) } })))
     assert.ok(Value.Check(Job, resumable))
     assert.deepEqual(resumable.checkpoint, { at: '1970-01-01T00:00:00.005Z', bytes: 7 })
   })

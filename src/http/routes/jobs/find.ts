@@ -1,8 +1,6 @@
 /** The row of a job by its id, or the problem that there is none or that it has no receipt. */
 import { EspalierError } from '../../../errors.ts'
 import type { JobRow, TenantCatalog } from '../../../jobs/ports.ts'
-import type { Job } from '../../../jobs/resources.ts'
-import { jobView, waitOf } from '../../../jobs/use-cases/job-view.ts'
 import type { Receipt } from '../../../methods/receipt.ts'
 
 export function noSuchJob (id: string): EspalierError {
@@ -13,11 +11,6 @@ export async function findJob (catalog: TenantCatalog, id: string): Promise<JobR
   const row = await catalog.job(id)
   if (row === null) throw noSuchJob(id)
   return row
-}
-
-/** The job as clients see it. Read after the row: one that says `succeeded` has its artifacts already. */
-export async function viewOf (catalog: TenantCatalog, row: JobRow): Promise<Job> {
-  return jobView(row, ...await Promise.all([catalog.artifacts(row.id), catalog.attempts(row.id), waitOf(catalog, row)]))
 }
 
 /** Throws `conflict` while there is none: only a job that succeeded has a receipt. */

@@ -1,14 +1,14 @@
 /** GET /v1/jobs, GET and DELETE /v1/jobs/{id}. */
 import { Type } from 'typebox'
 import { awaitEnd } from '../../../jobs/use-cases/await-end.ts'
-import { findJob } from '../../../jobs/use-cases/job-view.ts'
+import { findJob, jobView } from '../../../jobs/use-cases/job-view.ts'
 import { oneAfterAnotherBy } from '../../../jobs/use-cases/one-after-another.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
 import { waiting, WaitSeconds } from '../../waiting.ts'
-import { noSuchJob, viewOf } from './find.ts'
+import { noSuchJob } from './find.ts'
 
 const JobQuery = Type.Object({
   wait: Type.Optional(WaitSeconds),
@@ -32,9 +32,8 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
       response: { 200: json('One page of jobs', pageOf(JobRef)), ...problems() },
     },
   }, async (request) => {
-    const mine = catalog.of(tenantOf(request))
-    const { items, next } = await mine.jobs(request.query)
-    return { items: await Promise.all(items.map(async (row) => await viewOf(mine, row))), next }
+    const { items, next } = await catalog.of(tenantOf(request)).jobs(request.query)
+    return { items: items.map((whole) => jobView(whole)), next }
   })
 
   app.get('/jobs/:id', {
@@ -50,8 +49,12 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const key = JSON.stringify([tenantOf(request), id])
-    const job = await waitFor(reply, request.query.wait, async (signal) => await awaitEnd(async () => await look(key), changes, id, signal))
+    const { wait = 0 } = request.query
+    const tenant = tenantOf(request)
+    const key = JSON.stringify([tenant, id])
+    const job = wait === 0
+      ? await findJob(catalog.of(tenant), id)
+      : await waitFor(reply, wait, async (signal) => await awaitEnd(async () => await look(key), changes, id, signal))
     if (job === null) throw noSuchJob(id)
     return job
   })

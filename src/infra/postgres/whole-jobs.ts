@@ -1,0 +1,63 @@
+/** A job with all that belongs to it in one statement: the states of jobs are what a busy service is asked for most. */
+import { GONE_MS, type ServingWorker } from '../../jobs/fleet.ts'
+import type { ArtifactRow, Page, TenantCatalog, WholeJob } from '../../jobs/ports.ts'
+import type { Attempt } from '../../jobs/resources.ts'
+import { oneOf, type Database } from './client.ts'
+import { pageOf, positionOf } from './cursor.ts'
+import { Prisma } from './generated/client.ts'
+import { attemptOf, jobOf, storable, type AttemptFields, type JobFields } from './rows.ts'
+
+/** The columns of a job's row, by the names that jobOf knows; of the table `jobs`, or of what is called so. */
+export const JOB = Prisma.sql`
+  jobs.id, jobs.tenant_id AS "tenantId", jobs.state::text AS state, jobs.model_id AS "modelId", jobs.dataset_id AS "datasetId", jobs.evaluation_dataset_id AS "evaluationDatasetId",
+  jobs.recipe, jobs.attempt, jobs.progress, jobs.error, jobs.receipt, jobs.created_at AS "createdAt", jobs.started_at AS "startedAt", jobs.finished_at AS "finishedAt",
+  jobs.checkpoint_sha256 AS "checkpointSha256", jobs.checkpoint_bytes AS "checkpointBytes", jobs.checkpoint_at AS "checkpointAt",
+  jobs.sweep_id AS "sweepId", jobs.queue, jobs.priority, jobs.needs, jobs.limits`
+
+/** In one statement, hence of one moment. Workers are looked at for jobs that wait for one, once for all rows. */
+const WHOLE = Prisma.sql`
+  SELECT ${JOB},
+    (SELECT json_agg(json_build_object('name', name, 'format', format, 'bytes', bytes, 'sha256', sha256) ORDER BY position) FROM artifacts WHERE job_id = jobs.id) AS artifacts,
+    (SELECT json_agg(json_build_object('number', number, 'state', state, 'worker', worker, 'starts', starts, 'startedAt', started_at, 'finishedAt', finished_at, 'error', error, 'usedMs', used_ms,
+      'resumedFrom', resumed_from) ORDER BY number) FROM attempts WHERE job_id = jobs.id) AS attempts,
+    CASE WHEN state = 'queued' THEN (SELECT json_agg(json_build_object('state', state, 'queues', queues, 'memoryBytes', memory_bytes)) FROM workers
+      WHERE seen_at >= now() - ${GONE_MS}::float8 * interval '1 millisecond') END AS workers
+  FROM jobs`
+
+interface Row extends JobFields {
+  readonly artifacts: ArtifactRow[] | null
+  /** Times as JSON has them. */
+  readonly attempts: Array<Omit<AttemptFields, 'startedAt' | 'finishedAt' | 'resumedFrom'> & Record<'startedAt' | 'finishedAt' | 'resumedFrom', string | null>> | null
+  readonly workers: ServingWorker[] | null
+}
+
+function wholeOf ({ artifacts, attempts, workers, ...row }: Row): WholeJob {
+  return { ...jobOf(row), artifacts: artifacts ?? [], attempts: (attempts ?? []).map(withTimes), workers: workers ?? [] }
+}
+
+function withTimes (row: NonNullable<Row['attempts']>[number]): Attempt {
+  const time = (text: string | null): Date | null => text === null ? null : new Date(text)
+  return attemptOf({ ...row, startedAt: time(row.startedAt), finishedAt: time(row.finishedAt), resumedFrom: time(row.resumedFrom) })
+}
+
+export function wholeJobsIn ({ prisma, patiently }: Database, tenantId: string): Pick<TenantCatalog, 'wholeJob' | 'jobs'> {
+  return {
+    async wholeJob (id) {
+      const [row] = await patiently(async () => await prisma.$queryRaw<Row[]>`${WHOLE} WHERE id = ${storable(id)} AND tenant_id = ${tenantId}`)
+      return row === undefined ? null : wholeOf(row)
+    },
+
+    async jobs ({ limit, cursor, state, model, sweep }): Promise<Page<WholeJob>> {
+      const after = cursor === undefined ? undefined : positionOf(cursor)
+      const conditions = [
+        Prisma.sql`tenant_id = ${tenantId}`,
+        ...(state === undefined ? [] : [Prisma.sql`state ${oneOf([state])}`]),
+        ...(model === undefined ? [] : [Prisma.sql`model_id = ${storable(model)}`]),
+        ...(sweep === undefined ? [] : [Prisma.sql`sweep_id = ${storable(sweep)}`]),
+        ...(after === undefined ? [] : [Prisma.sql`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id})`]),
+      ]
+      const rows = await patiently(async () => await prisma.$queryRaw<Row[]>`${WHOLE} WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`)
+      return pageOf(rows, limit, wholeOf)
+    },
+  }
+}
