@@ -20,6 +20,9 @@ import { wholeJobsIn } from './whole-jobs.ts'
 import { wishesIn } from './wishes.ts'
 import { fleetIn, workersIn } from './workers.ts'
 
+/** Of tenants that are asked for the parts are kept; they are made anew at no great cost. */
+const MOST_TENANTS = 1000
+
 /**
  * A Catalog in the database at `databaseUrl`, whose migrations are applied. Connects when first used.
  * With `patience` (milliseconds) what may be repeated waits that long for a Postgres that went away; else it fails fast.
@@ -27,8 +30,16 @@ import { fleetIn, workersIn } from './workers.ts'
  */
 export function createCatalog (databaseUrl: string, options: DatabaseOptions = {}): Catalog {
   const database = openDatabase(databaseUrl, options)
+  const tenants = new Map<string, TenantCatalog>()
   return {
-    of: (tenant) => tenantIn(database, storable(tenant)),
+    of (tenant) {
+      const known = tenants.get(tenant)
+      if (known !== undefined) return known
+      if (tenants.size >= MOST_TENANTS) tenants.clear()
+      const made = tenantIn(database, storable(tenant))
+      tenants.set(tenant, made)
+      return made
+    },
     ...allJobsIn(database),
     ...allSweepsIn(database),
     ...referencesIn(database),

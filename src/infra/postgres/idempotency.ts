@@ -1,6 +1,6 @@
 /** Idempotency keys in the Catalog. */
 import type { Catalog, StoredAnswer } from '../../jobs/ports.ts'
-import { asJson, type Database } from './client.ts'
+import { jsonText, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { storable } from './rows.ts'
 
@@ -32,7 +32,7 @@ export function idempotencyIn ({ prisma, patiently, once }: Database): Idempoten
     },
 
     async completeIdempotency (scope, key, answer) {
-      await patiently(async () => await prisma.idempotencyKey.updateMany({ where: { scope: storable(scope), key: storable(key) }, data: { answer: asJson(answer) } }))
+      await patiently(async () => await prisma.$executeRaw`UPDATE idempotency_keys SET answer = ${jsonText(answer)}::json WHERE scope = ${storable(scope)} AND key = ${storable(key)}`)
     },
 
     async releaseIdempotency (scope, key) {

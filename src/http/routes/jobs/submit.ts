@@ -9,6 +9,7 @@ import { viewOf } from '../../../jobs/use-cases/job-view.ts'
 import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
+import { fewAtOnce, type FewAtOnce } from '../../few-at-once.ts'
 import { tenantOf } from '../../principal.ts'
 import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { queueing } from '../../queueing.ts'
@@ -18,7 +19,11 @@ import { validated } from '../../validation.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
 import { storeJobFiles } from './store.ts'
 
+/** Jobs that are put into the database at once by this process; more of them wait, so that whoever reads does not wait behind all of them. */
+const SUBMISSIONS_AT_ONCE = 4
+
 export function addSubmitRoute (app: App, dependencies: Dependencies): void {
+  const few = fewAtOnce(SUBMISSIONS_AT_ONCE)
   app.post('/jobs', {
     schema: {
       operationId: 'createJob',
@@ -35,7 +40,7 @@ export function addSubmitRoute (app: App, dependencies: Dependencies): void {
     },
   }, async (request, reply) => {
     idempotencyKey(request)
-    return request.isMultipart() ? await fromForm(request, reply, dependencies) : await fromJson(request, reply, dependencies)
+    return request.isMultipart() ? await fromForm(request, reply, dependencies, few) : await fromJson(request, reply, dependencies, few)
   })
 }
 
@@ -45,13 +50,14 @@ function mineOf (request: FastifyRequest, { catalog, queue, limits: { job: maxim
   return { catalog: catalog.of(tenantOf(request)), queue, ...(maxima && { maxima }) }
 }
 
-async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, few: FewAtOnce): Promise<FastifyReply> {
   const body = validated(JobRequest, request.body ?? {}, 'body')
   const submission: Submission = { ...body, recipe: parseRecipe(body.recipe) }
-  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies), request))
+  const work = async (): Promise<Answer> => await submitted(submission, mineOf(request, dependencies), request)
+  return await few(async () => await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), work))
 }
 
-async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, few: FewAtOnce): Promise<FastifyReply> {
   const { catalog } = dependencies
   const form = await receiveForm(request, JOB_PARTS, await roomFor(request, dependencies))
   for (const part of ['model', 'recipe']) {
@@ -61,7 +67,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
     const mine = mineOf(request, dependencies)
     const stored = await storeJobFiles(form, dependencies, mine.catalog)
     try {
-      return await submitted(stored.submission, mine, request)
+      return await few(async () => await submitted(stored.submission, mine, request))
     } catch (error) {
       await stored.undo()
       throw error
