@@ -119,7 +119,7 @@ describe('requests that wait', () => {
       ...own,
       of (tenant) {
         const mine = own.of(tenant)
-        return { ...mine, job: async (id) => { looks++; return await mine.job(id) } }
+        return { ...mine, wholeJob: async (id) => { looks++; return await mine.wholeJob(id) } }
       },
     }
     const harness = await openHarness({ catalog: counted, changes })
