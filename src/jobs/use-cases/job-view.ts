@@ -1,5 +1,4 @@
 /** A job as the API shows it. */
-import { EspalierError } from '../../errors.ts'
 import { waitingFor } from '../fleet.ts'
 import type { ArtifactRow, JobRow, TenantCatalog } from '../ports.ts'
 import type { Attempt, Job } from '../resources.ts'
@@ -48,11 +47,4 @@ export async function findJob (catalog: TenantCatalog, jobId: string): Promise<J
   if (row === null) return null
   // Read after the row: a row that says `succeeded` has its artifacts already.
   return jobView(row, ...await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId), waitOf(catalog, row)]))
-}
-
-/** The stored artifact of that name. @throws `not-found` */
-export async function findArtifact (catalog: TenantCatalog, jobId: string, name: string): Promise<ArtifactRow> {
-  const found = (await catalog.artifacts(jobId)).find((artifact) => artifact.name === name)
-  if (found === undefined) throw new EspalierError('not-found', `there is no artifact ${name} of job ${jobId}; artifacts appear when a job has succeeded`, { id: jobId, name })
-  return found
 }
