@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { TSchema } from 'typebox'
 import { NO_TRACING, type Tracing } from '../jobs/tracing.ts'
 import type { App, Dependencies } from './dependencies.ts'
+import { trusting } from './client-address.ts'
 import { guard } from './access/index.ts'
 import { handleErrors, sendUnrouted } from './error-handler.ts'
 import { readJsonBodies } from './plugins/json.ts'
@@ -54,6 +55,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
     bodyLimit: JSON_BYTES,
     connectionTimeout: IDLE_MS,
     frameworkErrors: sendUnrouted,
+    ...(dependencies.trustProxy !== undefined && { trustProxy: trusting(dependencies.trustProxy) }),
     routerOptions: { maxParamLength: 255 },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
