@@ -1,6 +1,7 @@
 /** The environment, read once: one table of variables, failing at start with every problem at once. */
 import os from 'node:os'
 import path from 'node:path'
+import { readTrustedProxies, textOfTrustedProxies, type TrustedProxies } from './config-proxy.ts'
 import { environmentOfS3, readS3Settings, type S3Settings } from './config-s3.ts'
 import { EspalierError } from './errors.ts'
 import { parseAllowList } from './infra/webhooks/allow-list.ts'
@@ -19,6 +20,8 @@ export interface Config {
   /** Folder with TensorFlow's libraries; absent: found or downloaded. */
   readonly tensorflow?: string
   readonly apiKey?: string
+  /** Proxies whose word on a client's address is taken; absent: nobody's. */
+  readonly trustProxy?: TrustedProxies
   readonly blobs: typeof BLOBS[number]
   /** There when `blobs` is s3. */
   readonly s3?: S3Settings
@@ -140,6 +143,7 @@ export function readConfig (env: Environment = inherited): Config {
   const collector = address('OTEL_EXPORTER_OTLP_ENDPOINT', ['http', 'https'])
   const tracesUrl = address('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['http', 'https']) ?? (collector && `${collector.replace(/\/+$/, '')}/v1/traces`)
   const workerMetricsPort = text('ESPALIER_WORKER_METRICS_PORT') === undefined ? undefined : integer('ESPALIER_WORKER_METRICS_PORT', 0, 0, 65535)
+  const trustProxy = readTrustedProxies('ESPALIER_TRUST_PROXY', text('ESPALIER_TRUST_PROXY'), problems)
   const blobs = oneOf('ESPALIER_BLOBS', BLOBS, 'files')
   const s3 = blobs === 's3' ? readS3Settings(text, problems) : undefined
   const queues = queueNames('ESPALIER_QUEUES')
@@ -152,6 +156,7 @@ export function readConfig (env: Environment = inherited): Config {
     home: path.resolve(text('ESPALIER_HOME') ?? path.join(os.homedir(), '.espalier')),
     ...(tensorflow !== undefined && { tensorflow: path.resolve(tensorflow) }),
     ...(apiKey !== undefined && { apiKey }),
+    ...(trustProxy !== undefined && { trustProxy }),
     blobs,
     ...(s3 !== undefined && { s3 }),
     rateLimit: integer('ESPALIER_RATE_LIMIT', 6000, 0, 10_000_000),
@@ -193,6 +198,7 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_HOME: config.home,
     ESPALIER_TENSORFLOW: config.tensorflow,
     ESPALIER_API_KEY: config.apiKey,
+    ESPALIER_TRUST_PROXY: textOfTrustedProxies(config.trustProxy),
     ESPALIER_RATE_LIMIT: String(config.rateLimit),
     ...Object.fromEntries(QUOTA_NAMES.flatMap((name) => config.quotas[name] === null ? [] : [[QUOTAS[name].variable, String(config.quotas[name])]])),
     ESPALIER_AUDIT_DAYS: String(config.auditDays),

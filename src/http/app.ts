@@ -6,8 +6,10 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { TSchema } from 'typebox'
 import { NO_TRACING, type Tracing } from '../jobs/tracing.ts'
 import type { App, Dependencies } from './dependencies.ts'
+import { trusting } from './client-address.ts'
 import { guard } from './access/index.ts'
 import { handleErrors, sendUnrouted } from './error-handler.ts'
+import { closeUnused } from './plugins/close-unused.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { describeApi } from './plugins/openapi.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
@@ -54,6 +56,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
     bodyLimit: JSON_BYTES,
     connectionTimeout: IDLE_MS,
     frameworkErrors: sendUnrouted,
+    ...(dependencies.trustProxy !== undefined && { trustProxy: trusting(dependencies.trustProxy) }),
     routerOptions: { maxParamLength: 255 },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
@@ -67,6 +70,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
   const metrics = createServiceMetrics(dependencies, counted)
   watchRequests(app, { metrics: metrics.of, tracing })
   handleErrors(app)
+  closeUnused(app)
   addSecurityHeaders(app)
   readJsonBodies(app)
   await app.register(multipart, { throwFileSizeLimit: false })

@@ -2,6 +2,7 @@
 import { CRITERIA } from '../pruning/criteria/index.ts'
 import { SCOPES } from '../pruning/allocation/index.ts'
 import { GRANULARITIES } from '../pruning/granularity/index.ts'
+import { PICKS } from '../jobs/sweeps/picks/index.ts'
 import { METHOD_OPTIONS, OPTION_DEFAULTS, type MethodWithOptions } from '../pruning/method-options.ts'
 import { METHOD_RULES, type MethodRules } from '../pruning/method-rules.ts'
 import { RecipeInput } from '../pruning/recipe.ts'
@@ -32,6 +33,7 @@ function optionsOf (method: string): Record<string, unknown> {
 }
 
 type GranularityLine = Described & { readonly input: unknown }
+type PickLine = Described & { readonly schema: unknown }
 
 export const CATALOGUE: Catalogue = {
   methods: Object.entries<MethodRules>(METHOD_RULES).map(([name, { description, targets, keys, granularities = ['weight'], trains, reshapes = false, criteria, scopes }]) => ({
@@ -42,6 +44,7 @@ export const CATALOGUE: Catalogue = {
   scopes: entriesOf(SCOPES, ({ isGlobal }) => ({ isGlobal })),
   granularities: entriesOf<GranularityLine>(GRANULARITIES, ({ input }) => ({ settings: input })),
   schedules: entriesOf(SCHEDULES, ({ formula, source }) => ({ formula, source })),
+  picks: entriesOf<PickLine>(PICKS, ({ schema }) => ({ schema })),
   modelFormats: entriesOf(MODEL_FORMATS),
   datasetFormats: entriesOf(DATASET_FORMATS),
 }

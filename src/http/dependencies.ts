@@ -3,6 +3,7 @@ import type { PlanModel } from '../jobs/use-cases/plan-job.ts'
 import type { FastifyInstance, FastifyBaseLogger, RawServerDefault } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { TrustedProxies } from '../config-proxy.ts'
 import type { InputScaling } from '../datasets/dataset.ts'
 import type { JobMaxima } from '../jobs/limits.ts'
 import type { Blobs, Catalogs, Queue } from '../jobs/ports.ts'
@@ -51,6 +52,8 @@ export interface Dependencies {
   readonly apiKey?: string
   /** False: without `apiKey`, requests without any key are let in as the first tenant. */
   readonly requireKey?: boolean
+  /** Absent: the address of a client is that of its connection. */
+  readonly trustProxy?: TrustedProxies
   /** Absent: requests are not counted. */
   readonly rates?: Rates
 }

@@ -64,7 +64,8 @@ export async function serve (config: Config): Promise<Server> {
     limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
-    requireKey: !isLoopback(host),
+    requireKey: isReached(config),
+    ...(config.trustProxy !== undefined && { trustProxy: config.trustProxy }),
     ...(config.rateLimit > 0 && { rates: { perMinute: config.rateLimit, counter: rateCounter } }),
   }, { log, metrics, tracing })
 
@@ -86,9 +87,16 @@ export async function serve (config: Config): Promise<Server> {
   }
 }
 
-/** Off loopback nobody is let in without a key: without any the service would be of no use, and is more likely set up by mistake. */
-async function mustHaveKey ({ host, apiKey }: Config, catalog: Catalogs): Promise<void> {
-  if (isLoopback(host) || apiKey !== undefined || await catalog.anyKey()) return
+/** Do other machines reach the API, by its address or through a proxy? */
+function isReached ({ host, trustProxy }: Config): boolean {
+  return !isLoopback(host) || trustProxy !== undefined
+}
+
+/** There nobody is let in without a key: without any the service would be of no use, and is more likely set up by mistake. */
+async function mustHaveKey (config: Config, catalog: Catalogs): Promise<void> {
+  const { host, apiKey } = config
+  if (!isReached(config) || apiKey !== undefined || await catalog.anyKey()) return
+  const why = isLoopback(host) ? 'ESPALIER_TRUST_PROXY says that a proxy stands before the API' : `HOST is "${host}", which other machines reach`
   throw new EspalierError('invalid-configuration',
-    `HOST is "${host}", which other machines reach, and there is no key: make one with npm run keys -- create --name admin --scopes read,write,admin, or set ESPALIER_API_KEY to a secret of at least 16 characters, or HOST to 127.0.0.1`)
+    `${why}, and there is no key: make one with npm run keys -- create --name admin --scopes read,write,admin, or set ESPALIER_API_KEY to a secret of at least 16 characters, or HOST to 127.0.0.1`)
 }

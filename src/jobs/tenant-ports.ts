@@ -77,6 +77,8 @@ export interface Tenants {
   keyOwner (by: { readonly hash: string } | { readonly id: string }): Promise<KeyOwner | null>
   /** Notes when it was used, at most once a minute. */
   keyUsed (id: string): Promise<void>
+  /** Those of these ids whose keys open something now. */
+  validKeys (ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Was a key ever made? */
   anyKey (): Promise<boolean>
   /** 32 random bytes that all processes share, made when first asked for. */

@@ -45,8 +45,10 @@ export function catalogTrustContract (name: string, catalog: () => Catalog): voi
       const revoked = await first().createKey({ name: 'lost', scopes: ['read'], expiresAt: MOMENT(60_000) })
       const validity = async (id: string): Promise<boolean | undefined> => (await catalog().keyOwner({ id }))?.valid
       assert.deepEqual([await validity(expired.row.id), await validity(revoked.row.id)], [false, true])
+      assert.deepEqual([...await catalog().validKeys([expired.row.id, revoked.row.id, 'key_none'])], [revoked.row.id])
       assert.deepEqual([await first().revokeKey(revoked.row.id), await first().revokeKey('key_none')], [true, false])
       assert.equal(await validity(revoked.row.id), false)
+      assert.equal((await catalog().validKeys([expired.row.id, revoked.row.id])).size, 0)
       const at = (await first().key(revoked.row.id))?.revokedAt
       await first().revokeKey(revoked.row.id)
       assert.deepEqual((await first().key(revoked.row.id))?.revokedAt, at)

@@ -40,7 +40,7 @@ describe('one job watched over the API', () => {
     await catalog.metrics(id, 1, { points: [...loss(3), { step: 3, epoch: 1, values: { val_loss: 7 } }, ...loss(4)] })
     await stream.until('the next figures', (told) => steps(told).length === 3)
     await catalog.succeed(id, 1, RECEIPT, [artifact('pruned.keras')])
-    await stream.ended
+    await stream.untilEnded('the job has ended')
     const { told } = stream
     assert.match(stream.text(), /^retry: \d+\n\n/)
     assert.deepEqual(states(told), ['queued 1', 'running 1', 'succeeded 1'])
@@ -54,7 +54,7 @@ describe('one job watched over the API', () => {
     assert.deepEqual(told.find(({ event, data: { done } }) => event === 'progress' && done === 4)!.data, { job: id, attempt: 1, ...progress(4) })
     // Of a job that has ended the whole story is told at once, and behind its end there is nothing.
     const again = await streamOf(id)
-    await again.ended
+    await again.untilEnded('the job has ended')
     assert.deepEqual([states(again.told), steps(again.told), hasEnded(again.told)], [states(told), [1, 2, 3, 4], true])
     assert.equal((await streamOf(id, stream.lastEventId())).status, 204)
   })
@@ -65,14 +65,14 @@ describe('one job watched over the API', () => {
     await catalog.begin(id, 1, 'w')
     await catalog.fail(id, 1, { code: 'engine-crashed', message: 'broke', details: { signal: 'SIGSEGV' } })
     const stream = await streamOf(id)
-    await stream.ended
+    await stream.untilEnded('the job has ended')
     assert.deepEqual(stream.told.find(({ data }) => data.state === 'failed')!.data['error'], { code: 'engine-crashed', message: 'broke', details: { signal: 'SIGSEGV' } })
     assert.ok(!stream.told.some(({ event }) => event === 'receipt'))
     await harness.app.inject({ method: 'POST', url: `/v1/jobs/${id}/retry` })
     const next = await watch(`${base}/v1/jobs/${id}/events?lastEventId=${stream.lastEventId()}`)
     await next.until('queued again', (told) => states(told).length === 1)
     await harness.app.inject({ method: 'POST', url: `/v1/jobs/${id}/cancel` })
-    await next.ended
+    await next.untilEnded('the job has ended')
     assert.deepEqual([states(next.told), hasEnded(next.told)], [['queued 2', 'cancelled 2'], true])
   })
 
@@ -91,13 +91,13 @@ describe('one job watched over the API', () => {
     await catalog.begin(id, 2, 'w')
     await catalog.metrics(id, 2, { points: loss(6, 7) })
     await catalog.fail(id, 2, { code: 'internal', message: 'x' })
-    await first.ended
+    await first.untilEnded('the job has ended')
     const all = first.told
     assert.deepEqual(states(all), ['queued 1', 'running 1', 'pausing 1', 'paused 1', 'queued 2', 'running 2', 'failed 2'])
     assert.deepEqual(steps(all), [1, 2, 3, 4, 5, 6, 7])
     for (const [index, { id: from }] of all.slice(0, -1).entries()) {
       const rest = await streamOf(id, from)
-      await rest.ended
+      await rest.untilEnded('the job has ended')
       const before = all.slice(0, index + 1)
       assert.deepEqual([...states(before), ...states(rest.told)], states(all), `after ${from}`)
       assert.deepEqual([...steps(before), ...steps(rest.told)], steps(all), `after ${from}`)
@@ -127,7 +127,7 @@ describe('one job watched over the API', () => {
     await late.until('all anew', (told) => steps(told).length === 1)
     assert.equal(late.told.find(({ event }) => event === 'metrics')!.data['after'], 0)
     await catalog.fail(id, 1, { code: 'internal', message: 'x' })
-    await Promise.all([late.ended, here.ended])
+    await Promise.all([late, here].map(async (one) => { await one.untilEnded('the job has failed') }))
     assert.deepEqual(steps(late.told), [1, 2])
   })
 

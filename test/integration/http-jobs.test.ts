@@ -244,6 +244,7 @@ describe('jobs', () => {
     const head = await harness.app.inject({ method: 'HEAD', url })
     assert.deepEqual([head.statusCode, head.headers['content-length'], head.headers.etag, head.body], [200, '10', etag, ''])
     const missing = await get(`/v1/jobs/${id}/artifacts/other.keras`)
+    assert.equal((await harness.app.inject({ method: 'POST', url: `/v1/jobs/${id}/artifacts/other.keras/link` })).json().detail, missing.json().detail)
     assert.equal(missing.statusCode, 404)
     assert.match(missing.json().detail, /it has pruned é\.keras/)
   })

@@ -148,7 +148,7 @@ describe('limits of streams', () => {
     const refused = await fetch(`${base}/v1/events`)
     assert.deepEqual([refused.status, refused.headers.get('retry-after'), (await refused.json() as { code: string }).code], [503, '10', 'too-many-streams'])
     one.close()
-    await one.ended
+    await one.untilEnded('its client went away')
     let room = await watch(`${base}/v1/events`)
     for (let tries = 50; room.status !== 200 && tries > 0; tries--) {
       await sleep(20)
@@ -159,9 +159,21 @@ describe('limits of streams', () => {
     await sleep(100)
     const begin = performance.now()
     await harness.close()
-    await Promise.all([two.ended, room.ended])
+    await Promise.all([two, room].map(async (stream) => { await stream.untilEnded('the server was closed') }))
     assert.ok(performance.now() - begin < 4000, `${performance.now() - begin} ms`)
     assert.equal(two.text().slice(-2), '\n\n')
+  })
+
+  test('a connection that was opened ahead, without a request yet, does not keep the server from closing', async () => {
+    const harness = await openHarness()
+    const socket = net.connect(Number(new URL(await listenAt(harness)).port), '127.0.0.1')
+    const closed = once(socket, 'close')
+    await once(socket, 'connect')
+    await harness.app.inject('/healthz')
+    const begin = performance.now()
+    await harness.close()
+    await closed
+    assert.ok(performance.now() - begin < 4000, `${performance.now() - begin} ms`)
   })
 
   test('a client that does not read costs no memory and is cut off', async () => {

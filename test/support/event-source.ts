@@ -1,4 +1,4 @@
-/** A client of Server-Sent Events, by the rules of the HTML standard for what a stream means. */
+/** A client of Server-Sent Events, by the rules of the HTML standard for what a stream means. Every wait has a limit, and says what had been told by then. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -12,18 +12,22 @@ export interface EventClient {
   /** Everything, as it came. */
   text (): string
   lastEventId (): string
-  /** Resolves when the stream has ended, however it did. */
-  readonly ended: Promise<void>
   /** Waits until the messages are as wanted. */
   until (what: string, reached: (told: readonly Told[]) => boolean, ms?: number): Promise<readonly Told[]>
+  /** Waits until the stream has ended, however it did; `why` says what it is to end after. */
+  untilEnded (why: string, ms?: number): Promise<void>
   close (): void
 }
 
+/** A machine that is busy with other tests takes its time. */
+const PATIENCE_MS = 30_000
+
 export async function watch (url: string, headers: Record<string, string> = {}): Promise<EventClient> {
   const stop = new AbortController()
-  const answer = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal: stop.signal })
+  const begun = setTimeout(() => { stop.abort(new Error(`no answer from ${url} within ${PATIENCE_MS} ms`)) }, PATIENCE_MS)
+  const answer = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal: stop.signal }).finally(() => { clearTimeout(begun) })
   const told: Told[] = []
-  let [all, rest, id] = ['', '', '']
+  let [all, rest, id, hasEnded] = ['', '', '', false]
 
   function take (block: string): void {
     let [event, data] = ['message', '']
@@ -45,7 +49,13 @@ export async function watch (url: string, headers: Record<string, string> = {}):
       rest = blocks.pop()!
       blocks.forEach(take)
     }
-  })().catch(() => {})
+  })().catch(() => {}).finally(() => { hasEnded = true })
+
+  const missed = (what: string, ms: number): never => {
+    // Whoever fails here closes nothing any more: an open stream would keep the process of the test.
+    stop.abort()
+    return assert.fail(`not within ${ms} ms: ${what}; ${url} ${hasEnded ? 'has ended' : 'is open'} and told ${JSON.stringify(told)}`)
+  }
 
   return {
     status: answer.status,
@@ -53,10 +63,19 @@ export async function watch (url: string, headers: Record<string, string> = {}):
     told,
     text: () => all,
     lastEventId: () => id,
-    ended,
-    async until (what, reached, ms = 15_000) {
-      for (const end = Date.now() + ms; Date.now() < end; await sleep(10)) if (reached(told)) return told
-      assert.fail(`not within ${ms} ms: ${what}; told was ${JSON.stringify(told)}`)
+    async until (what, reached, ms = PATIENCE_MS) {
+      for (const end = Date.now() + ms; ; await sleep(10)) {
+        // Nothing comes behind its end.
+        const last = hasEnded || Date.now() >= end
+        if (reached(told)) return told
+        if (last) return missed(what, ms)
+      }
+    },
+    async untilEnded (why, ms = PATIENCE_MS) {
+      const timer = new AbortController()
+      await Promise.race([ended, sleep(ms, undefined, { signal: timer.signal }).catch(() => {})])
+      timer.abort()
+      if (!hasEnded) missed(`the end of the stream, as ${why}`, ms)
     },
     close: () => { stop.abort() },
   }

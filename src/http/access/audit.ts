@@ -1,5 +1,6 @@
 /** Who did what: each request that changes something, and those that were not let in, are put on record after their answer. */
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { clientAddress } from '../client-address.ts'
 import { FIRST_TENANT } from '../../jobs/tenants.ts'
 import type { AuditNote, Tenants } from '../../jobs/tenant-ports.ts'
 
@@ -77,7 +78,7 @@ export function recordChanges (app: FastifyInstance, recorder: Recorder): void {
       target: id ?? madeBy(reply.getHeader('location')),
       status: reply.statusCode,
       requestId: request.id,
-      details: { address: request.ip, ...others },
+      details: { address: clientAddress(request), ...others },
     })
   })
 }
@@ -86,7 +87,7 @@ export function recordChanges (app: FastifyInstance, recorder: Recorder): void {
 export function refusalRecorder (recorder: Recorder, now: () => number = Date.now): (request: FastifyRequest, owner: { tenantId: string, id: string } | null) => void {
   const seen = new Map<string, number>()
   return (request, owner) => {
-    const who = `${owner?.id ?? ''} ${request.ip}`
+    const who = `${owner?.id ?? ''} ${clientAddress(request)}`
     if ((seen.get(who) ?? -Infinity) > now() - REFUSALS_EVERY_MS) return
     seen.delete(who)
     seen.set(who, now())
@@ -100,7 +101,7 @@ export function refusalRecorder (recorder: Recorder, now: () => number = Date.no
       target: null,
       status: 401,
       requestId: request.id,
-      details: { address: request.ip, method: request.method, route: request.routeOptions.url ?? null },
+      details: { address: clientAddress(request), method: request.method, route: request.routeOptions.url ?? null },
     })
   }
 }

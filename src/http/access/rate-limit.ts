@@ -3,6 +3,7 @@ import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor, 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { EspalierError } from '../../errors.ts'
 import type { RateCounter } from '../../jobs/tenant-ports.ts'
+import { clientAddress } from '../client-address.ts'
 import { ENVIRONMENT } from '../principal.ts'
 
 const WINDOW_MS = 60_000
@@ -28,10 +29,10 @@ export async function limitRates (app: FastifyInstance, { perMinute, counter }: 
     errorResponseBuilder: (_request, { ttl }) => tooMany(`the key or address has made more than ${perMinute} requests within a minute`, perMinute, ttl),
     ...(counter !== undefined && { store: storeOn(counter) }),
   } satisfies RateLimitPluginOptions)
-  const refusals = app.createRateLimit({ max: REFUSALS, timeWindow: WINDOW_MS, keyGenerator: (request) => `refused ${request.ip}` })
+  const refusals = app.createRateLimit({ max: REFUSALS, timeWindow: WINDOW_MS, keyGenerator: (request) => `refused ${clientAddress(request)}` })
   return async (request) => {
     const counted = await refusals(request)
-    if (!counted.isAllowed && counted.isExceeded) throw tooMany(`${request.ip} has sent more than ${REFUSALS} requests without a right key within a minute`, REFUSALS, counted.ttl)
+    if (!counted.isAllowed && counted.isExceeded) throw tooMany(`${clientAddress(request)} has sent more than ${REFUSALS} requests without a right key within a minute`, REFUSALS, counted.ttl)
   }
 }
 
@@ -40,8 +41,9 @@ function tooMany (why: string, limit: number, ttl: number): EspalierError {
   return new EspalierError('rate-limited', `${why}; come again in ${retryAfter} s`, { limit, retryAfter })
 }
 
-function keyOf ({ principal, ip }: FastifyRequest): string {
-  return principal?.key ?? (principal?.actor === ENVIRONMENT ? ENVIRONMENT : ip)
+function keyOf (request: FastifyRequest): string {
+  const { principal } = request
+  return principal?.key ?? (principal?.actor === ENVIRONMENT ? ENVIRONMENT : clientAddress(request))
 }
 
 /** The counter as the store that the limiter asks for: it makes one itself, hence a class. */

@@ -1,10 +1,12 @@
 /** The streams that are open in this process: how many there may be, and what ends each. */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EspalierError } from '../../errors.ts'
+import { principalOf } from '../principal.ts'
+import type { KeyWatch } from './key-watch.ts'
 
 export interface OpenStreams {
   /** Counts a stream until its connection closes. Gives a signal that aborts when the stream ought to end. @throws `too-many-streams` */
-  open (reply: FastifyReply): AbortSignal
+  open (request: FastifyRequest, reply: FastifyReply): AbortSignal
   /** Aborts when the server closes. */
   readonly closing: AbortSignal
 }
@@ -18,10 +20,10 @@ const RETRY_AFTER_SECONDS = 10
 /** A client that takes nothing for so long while there is something for it is cut off. */
 const STUCK_MS = 30_000
 
-export interface StreamLimits { readonly streams?: number, readonly stuckMs?: number, readonly longestMs?: number }
+export interface StreamLimits { readonly streams?: number, readonly stuckMs?: number, readonly longestMs?: number, readonly keysMs?: number }
 
-/** Closing the server ends all streams at once. */
-export function openStreams (app: FastifyInstance, { streams = MAX_STREAMS, stuckMs = STUCK_MS, longestMs = LONGEST_MS }: StreamLimits = {}): OpenStreams {
+/** Closing the server ends all streams at once, and the end of a key those that were opened with it. */
+export function openStreams (app: FastifyInstance, keys: KeyWatch, { streams = MAX_STREAMS, stuckMs = STUCK_MS, longestMs = LONGEST_MS }: StreamLimits = {}): OpenStreams {
   const closing = new AbortController()
   const open = new Set<() => void>()
   app.addHook('preClose', async () => {
@@ -31,7 +33,7 @@ export function openStreams (app: FastifyInstance, { streams = MAX_STREAMS, stuc
 
   return {
     closing: closing.signal,
-    open (reply) {
+    open (request, reply) {
       if (open.size >= streams) {
         reply.header('retry-after', String(RETRY_AFTER_SECONDS))
         throw new EspalierError('too-many-streams', `${streams} streams are open, which is as many as this server keeps; come again later, or ask with ?wait=`, { streams })
@@ -45,10 +47,13 @@ export function openStreams (app: FastifyInstance, { streams = MAX_STREAMS, stuc
         if (raw.writableNeedDrain) raw.destroy()
       }
       open.add(close)
+      const { key } = principalOf(request)
+      const unwatch = key === null ? () => {} : keys.whileValid(key, end)
       const timers = [setTimeout(end, longestMs), cutWhenStuck(reply, stuckMs)]
       raw.once('close', () => {
         open.delete(close)
         end()
+        unwatch()
         for (const timer of timers) clearTimeout(timer)
       })
       if (closing.signal.aborted || raw.destroyed) end()

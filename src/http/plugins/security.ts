@@ -28,7 +28,8 @@ export function secure (request: FastifyRequest, reply: FastifyReply): void {
 /** A page of another site may not make a browser act here: forms and simple requests need no permission of CORS. */
 export function refuseOtherSites (app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
-    const { origin, host } = request.headers
+    // Behind a proxy that is trusted the name that the client knows the service by.
+    const { host, headers: { origin } } = request
     if (request.method === 'GET' || request.method === 'HEAD' || origin === undefined) return
     if (!URL.canParse(origin) || new URL(origin).host !== host) throw new EspalierError('unauthorized', `a page of ${origin} may not change anything here`)
   })

@@ -1,5 +1,6 @@
 /** Watches every request: counts and times by route, a span with the trace of the client, one line of the log. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { clientAddress } from '../client-address.ts'
 import { NO_TRACING, type Span, type Tracing } from '../../jobs/tracing.ts'
 import type { ApiMetrics } from '../service-metrics.ts'
 
@@ -71,7 +72,8 @@ function endSpan ({ span, problemCode }: FastifyRequest, status: number): void {
 }
 
 function tell (request: FastifyRequest, route: string, status: number, seconds: number): void {
-  const line = { req: request.raw, route, status, ms: Math.round(seconds * 1000), ...(request.problemCode !== undefined && { code: request.problemCode }) }
+  const { method, url } = request
+  const line = { req: { method, url, ip: clientAddress(request) }, route, status, ms: Math.round(seconds * 1000), ...(request.problemCode !== undefined && { code: request.problemCode }) }
   if (BY_MACHINES.has(route)) request.log.debug(line, 'request')
   else request.log.info(line, 'request')
 }

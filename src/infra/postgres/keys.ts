@@ -4,13 +4,16 @@ import { makeKey } from '../../jobs/api-key.ts'
 import type { IssuedKey, NewKey, TenantAccess, Tenants } from '../../jobs/tenant-ports.ts'
 import type { Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
-import type { Prisma } from './generated/client.ts'
+import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { keyOf, storable } from './rows.ts'
 
 type Keys = Pick<TenantAccess, 'createKey' | 'key' | 'keys' | 'rotateKey' | 'revokeKey'>
 
 const NEWEST_FIRST = [{ createdAt: 'desc' }, { id: 'desc' }] satisfies Array<Record<string, Prisma.SortOrder>>
+
+/** By the database's clock. */
+const VALID = Prisma.sql`revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`
 
 /** Adds a key of a tenant and tells it. */
 export async function issue (tx: Pick<Prisma.TransactionClient, 'apiKey'>, tenantId: string, { name, scopes, expiresAt }: NewKey): Promise<IssuedKey> {
@@ -59,7 +62,7 @@ export function keysIn ({ prisma, patiently, once }: Database, tenantId: string)
 }
 
 /** The part of the Catalog that finds whose a key is. */
-export function keyOwnersIn ({ prisma, patiently, once }: Database): Pick<Tenants, 'keyOwner' | 'keyUsed' | 'anyKey'> {
+export function keyOwnersIn ({ prisma, patiently, once }: Database): Pick<Tenants, 'keyOwner' | 'keyUsed' | 'validKeys' | 'anyKey'> {
   return {
     async keyOwner (by) {
       const where = 'hash' in by ? { hash: by.hash } : { id: storable(by.id) }
@@ -67,7 +70,7 @@ export function keyOwnersIn ({ prisma, patiently, once }: Database): Pick<Tenant
         const row = await prisma.apiKey.findUnique({ where })
         if (row === null) return null
         const [found] = await prisma.$queryRaw<Array<{ valid: boolean }>>`
-          SELECT revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS valid FROM api_keys WHERE id = ${row.id}`
+          SELECT ${VALID} AS valid FROM api_keys WHERE id = ${row.id}`
         return { ...keyOf(row), hash: row.hash, valid: found?.valid ?? false }
       })
     },
@@ -75,6 +78,11 @@ export function keyOwnersIn ({ prisma, patiently, once }: Database): Pick<Tenant
     async keyUsed (id) {
       await patiently(async () => await prisma.$executeRaw`
         UPDATE api_keys SET last_used_at = now() WHERE id = ${id} AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute')`)
+    },
+
+    async validKeys (ids) {
+      const rows = await once(async () => await prisma.$queryRaw<Array<{ id: string }>>`SELECT id FROM api_keys WHERE id = ANY (${ids.map(storable)}::text[]) AND ${VALID}`)
+      return new Set(rows.map(({ id }) => id))
     },
 
     async anyKey () {

@@ -1,5 +1,4 @@
 /** A job as the API shows it. */
-import { EspalierError } from '../../errors.ts'
 import { waitingFor } from '../fleet.ts'
 import type { ArtifactRow, JobRow, TenantCatalog, WholeJob } from '../ports.ts'
 import type { Job } from '../resources.ts'
@@ -49,11 +48,4 @@ export async function findJob (catalog: TenantCatalog, jobId: string): Promise<J
 export async function viewOf (catalog: TenantCatalog, row: JobRow): Promise<Job> {
   const whole = await catalog.wholeJob(row.id)
   return jobView(whole ?? { ...row, artifacts: [], attempts: [], workers: [] }, row)
-}
-
-/** The stored artifact of that name. @throws `not-found` */
-export async function findArtifact (catalog: TenantCatalog, jobId: string, name: string): Promise<ArtifactRow> {
-  const found = (await catalog.artifacts(jobId)).find((artifact) => artifact.name === name)
-  if (found === undefined) throw new EspalierError('not-found', `there is no artifact ${name} of job ${jobId}; artifacts appear when a job has succeeded`, { id: jobId, name })
-  return found
 }

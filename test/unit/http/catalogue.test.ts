@@ -30,3 +30,13 @@ test('a target says how it is met, and its schema checks it', () => {
   assert.deepEqual([0.5, 0, 1].map((value) => problemsOf(schema as CheckedSchema, value).length), [0, 1, 1])
   for (const { description } of CATALOGUE.targets!) assert.ok(description.length > 0)
 })
+
+test('a rule that picks the best point of a sweep says what it takes', () => {
+  assert.deepEqual(CATALOGUE.picks!.map(({ name }) => name), ['knee', 'smallest', 'best'])
+  const examples = { knee: { knee: 'macs' }, smallest: { smallest: 'bytes', maxAccuracyDrop: 0.01 }, best: { best: 'accuracy', within: { bytes: 500_000 } } }
+  for (const [name, rule] of Object.entries(examples)) {
+    const { schema, description } = entry('picks', name)
+    assert.ok(String(description).includes(JSON.stringify(rule).slice(1, 8)), name)
+    assert.deepEqual([rule, {}, { ...rule, most: 1 }].map((value) => problemsOf(schema as CheckedSchema, value).length > 0), [false, true, true], name)
+  }
+})

@@ -48,6 +48,15 @@ describe('configuration', () => {
     assert.match(problemsOf({ ESPALIER_WEBHOOK_ALLOW: '10.0.0.0/40' })[0] ?? '', /^ESPALIER_WEBHOOK_ALLOW: "10\.0\.0\.0\/40" is neither/)
   })
 
+  test('proxies are a number of them, or addresses, networks and names of networks', () => {
+    const of = (value: string) => readConfig({ ESPALIER_TRUST_PROXY: value }).trustProxy
+    assert.deepEqual([of('2'), of('0'), of(''), of('10.0.0.1,10.0.0.1, FD00::/8,uniquelocal')], [2, undefined, undefined, ['10.0.0.1', 'fd00::/8', 'uniquelocal']])
+    for (const wrong of ['true', '33', '-1', '1.5', '10.0.0.0/33', '10.1', 'proxy.internal', '10.0.0.1;10.0.0.2', 'fe80::1%eth0', ',']) {
+      assert.match(problemsOf({ ESPALIER_TRUST_PROXY: wrong })[0] ?? '', /^ESPALIER_TRUST_PROXY (is|names) ".*must be/, wrong)
+    }
+    for (const all of ['0.0.0.0/0', '10.0.0.1, ::/0']) assert.match(problemsOf({ ESPALIER_TRUST_PROXY: all })[0] ?? '', /every address/)
+  })
+
   test('what may hold a secret is not repeated', () => {
     const problems = problemsOf({ DATABASE_URL: 'mysql://u:hunter2@h/d', REDIS_URL: 'hunter2', ESPALIER_API_KEY: 'hunter2' })
     assert.equal(problems.length, 3)
@@ -63,6 +72,7 @@ describe('configuration', () => {
       ESPALIER_HOME: '/data',
       ESPALIER_TENSORFLOW: '/opt/tensorflow',
       ESPALIER_API_KEY: '0123456789abcdef',
+      ESPALIER_TRUST_PROXY: '10.0.0.1, fd00::/8, loopback',
       ESPALIER_RATE_LIMIT: '100',
       ESPALIER_AUDIT_DAYS: '30',
       ESPALIER_QUOTA_MODELS: '5',

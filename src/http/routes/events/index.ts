@@ -5,6 +5,7 @@ import { streamTenant } from '../../../jobs/use-cases/tenant-stream.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { eventStream, StreamHeaders, StreamQuery } from '../../events/schemas.ts'
+import { watchKeys } from '../../events/key-watch.ts'
 import { openStreams, type OpenStreams } from '../../events/open-streams.ts'
 import { lastEventId, sendEvents } from '../../events/sse.ts'
 import { tenantOf } from '../../principal.ts'
@@ -13,7 +14,7 @@ import { addJobEventsRoute } from '../jobs/events.ts'
 
 /** Both kinds of streams share the limit of how many may be open. */
 export function addEventRoutes (app: App, dependencies: Dependencies): void {
-  const streams = openStreams(app, dependencies.limits)
+  const streams = openStreams(app, watchKeys(dependencies.catalog, dependencies.limits.keysMs), dependencies.limits)
   addEventsRoute(app, dependencies, streams)
   addJobEventsRoute(app, dependencies, streams)
 }
@@ -40,7 +41,7 @@ function addEventsRoute (app: App, { catalog, changes }: Dependencies, streams: 
     const tenant = tenantOf(request)
     const id = lastEventId(request)
     const from = id === undefined ? null : tenantCursorOf(id)
-    const signal = streams.open(reply)
+    const signal = streams.open(request, reply)
     return await sendEvents(request, reply, () => streamTenant({ catalog: catalog.of(tenant), changes, tenant, from, settled, signal }))
   })
 }

@@ -1,7 +1,6 @@
 /** GET and HEAD /v1/jobs/{id}/artifacts/{name}: downloads of what a job made; POST .../link: an address that opens one of them without a key. */
 import { Type } from 'typebox'
-import { EspalierError } from '../../../errors.ts'
-import type { ArtifactRow, TenantCatalog } from '../../../jobs/ports.ts'
+import { findArtifact } from '../../../jobs/use-cases/find-artifact.ts'
 import type { Guard } from '../../access/index.ts'
 import { LinkQuery } from '../../access/links.ts'
 import { needs } from '../../access/needs.ts'
@@ -9,7 +8,6 @@ import type { App, Dependencies } from '../../dependencies.ts'
 import { principalOf, tenantOf } from '../../principal.ts'
 import { sendBlob } from '../../download.ts'
 import { binary, IdParams, json, NoQuery, nothing, problems } from '../../schemas.ts'
-import { findJob } from './find.ts'
 
 const ArtifactParams = Type.Object({ ...IdParams.properties, name: Type.String({ minLength: 1, maxLength: 255 }) })
 
@@ -17,15 +15,6 @@ const Link = Type.Object({
   url: Type.String({ description: 'address on this server that needs no key' }),
   expiresAt: Type.String({ format: 'date-time' }),
 })
-
-async function find (mine: TenantCatalog, id: string, name: string): Promise<ArtifactRow> {
-  await findJob(mine, id)
-  const artifacts = await mine.artifacts(id)
-  const artifact = artifacts.find((candidate) => candidate.name === name)
-  if (artifact !== undefined) return artifact
-  const there = artifacts.length > 0 ? `it has ${artifacts.map((each) => each.name).join(', ')}` : 'it has none'
-  throw new EspalierError('not-found', `job ${id} has no artifact ${name}: ${there}`)
-}
 
 export function addArtifactRoutes (app: App, { catalog, blobs }: Dependencies, { links }: Guard): void {
   app.route({
@@ -43,7 +32,7 @@ export function addArtifactRoutes (app: App, { catalog, blobs }: Dependencies, {
     },
     handler: async (request, reply) => {
       const { id, name } = request.params
-      const artifact = await find(catalog.of(tenantOf(request)), id, name)
+      const artifact = await findArtifact(catalog.of(tenantOf(request)), id, name)
       return await sendBlob(request, reply, blobs, { ...artifact, mediaType: name.endsWith('.json') ? 'application/json' : 'application/octet-stream' })
     },
   })
@@ -61,7 +50,7 @@ export function addArtifactRoutes (app: App, { catalog, blobs }: Dependencies, {
     },
   }, async (request, reply) => {
     const { id, name } = request.params
-    await find(catalog.of(tenantOf(request)), id, name)
+    await findArtifact(catalog.of(tenantOf(request)), id, name)
     return await reply.code(201).send(await links.make(principalOf(request), id, name))
   })
 }

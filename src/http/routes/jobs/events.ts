@@ -38,7 +38,7 @@ export function addJobEventsRoute (app: App, { catalog, changes }: Dependencies,
     const job = await mine.watched(jobId, from.event, 1)
     if (job === null) throw noSuchJob(jobId)
     if (from.ended && isEnded(job.state) && from.event === job.newest) return await reply.code(204).send(null)
-    const signal = streams.open(reply)
+    const signal = streams.open(request, reply)
     return await sendEvents(request, reply, () => streamJob({ catalog: mine, changes, jobId, from, signal }))
   })
 }
