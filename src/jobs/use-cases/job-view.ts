@@ -1,6 +1,6 @@
 /** A job as the API shows it. */
 import { waitingFor } from '../fleet.ts'
-import type { ArtifactRow, JobRow, TenantCatalog, WholeJob } from '../ports.ts'
+import type { JobRow, TenantCatalog, WholeJob } from '../ports.ts'
 import type { Job } from '../resources.ts'
 
 /** Where an artifact is downloaded. */
