@@ -8,7 +8,7 @@ import { withIdempotency } from '../jobs/use-cases/idempotency.ts'
 import { tenantOf } from './principal.ts'
 
 /** What a POST is answered with. */
-export interface Answer { readonly status: number, readonly location?: string, readonly body: unknown }
+export interface Answer { readonly status: number, readonly location?: string, readonly body: unknown, /** Does it tell a secret? */ readonly secret?: true }
 
 /**
  * Does `work` and sends its answer. With an Idempotency-Key header: the first request with that key works, later ones with the same
@@ -51,7 +51,7 @@ export function fingerprintOf (value: unknown): string {
 
 function stored (answer: Answer): StoredAnswer {
   const headers = { 'content-type': 'application/json; charset=utf-8', ...(answer.location !== undefined && { location: answer.location }) }
-  return { status: answer.status, headers, body: JSON.stringify(answer.body) }
+  return { status: answer.status, headers, body: JSON.stringify(answer.body), ...(answer.secret && { secret: answer.secret }) }
 }
 
 function send (reply: FastifyReply, answer: StoredAnswer): FastifyReply {
