@@ -13,19 +13,21 @@ export interface Answer { readonly status: number, readonly location?: string, r
 /**
  * Does `work` and sends its answer. With an Idempotency-Key header: the first request with that key works, later ones with the same
  * `fingerprint` are sent the stored answer. Throws `idempotency-mismatch` for another fingerprint and `still-running` while the first is at it.
- * A request that failed has had no effect and frees its key.
+ * A request that failed has had no effect and frees its key. `last` may tell more than the answer that is kept, at the first time and at later ones.
  */
 export async function answerOnce (
-  request: FastifyRequest, reply: FastifyReply, catalog: IdempotencyKeys, fingerprint: string, work: () => Promise<Answer>
+  request: FastifyRequest, reply: FastifyReply, catalog: IdempotencyKeys, fingerprint: string, work: () => Promise<Answer>,
+  last: (answer: StoredAnswer) => Promise<StoredAnswer> = async (answer) => answer
 ): Promise<FastifyReply> {
   const key = idempotencyKey(request)
-  if (key === undefined) return send(reply, stored(await work()))
+  if (key === undefined) return send(reply, await last(stored(await work())))
   // The keys of two tenants do not meet.
   const scope = `${tenantOf(request)} ${request.method} ${request.routeOptions.url ?? request.url}`
-  const identity = { scope, key, fingerprint: sha256(`${request.url}\n${fingerprint}`) }
+  // What stands behind a question mark says how long to wait, not what to do.
+  const identity = { scope, key, fingerprint: sha256(`${request.url.split('?')[0]}\n${fingerprint}`) }
   const { replayed, ...answer } = await withIdempotency(catalog, identity, async () => stored(await work()))
   if (replayed) reply.header('idempotency-replayed', 'true')
-  return send(reply, answer)
+  return send(reply, await last(answer))
 }
 
 /** The key of a request, checked. Call it before reading a body, so that a wrong key is told early. */

@@ -1,43 +1,56 @@
 /** POST /v1/jobs: a job from stored files, as JSON, or from files in one form. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
 import { parseRecipe } from '../../../pruning/recipe.ts'
 import { answerOnce, fingerprintOf, idempotencyKey, type Answer } from '../../answers.ts'
 import type { JobMaxima } from '../../../jobs/limits.ts'
-import type { Queue, TenantCatalog } from '../../../jobs/ports.ts'
+import type { Queue, StoredAnswer, TenantCatalog } from '../../../jobs/ports.ts'
 import { submitJob, type Submission } from '../../../jobs/use-cases/submit-job.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
-import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
+import { JobRef, json, PostHeaders, problems } from '../../schemas.ts'
 import { queueing } from '../../queueing.ts'
 import { receiveForm } from '../../uploads/form.ts'
 import { roomFor } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
+import { WaitSeconds } from '../../waiting.ts'
 import { viewOf } from './find.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
 import { storeJobFiles } from './store.ts'
+import { answersInTheEnd, mayWait } from './submit-wait.ts'
+
+const SubmitQuery = Type.Object({ wait: Type.Optional(WaitSeconds) }, { additionalProperties: false })
 
 export function addSubmitRoute (app: App, dependencies: Dependencies): void {
+  const inTheEnd = answersInTheEnd(app, dependencies)
+
   app.post('/jobs', {
     schema: {
       operationId: 'createJob',
       security: needs('write'),
       summary: 'Submit a job',
       description: 'JSON with the ids of a stored model and data set, or one form with the files themselves, in any order.\n\n' +
-        'A recipe that comes first is checked before the files are read.',
+        'A recipe that comes first is checked before the files are read.\n\n' +
+        'With `wait` the answer comes when the job has ended (200), or after that many seconds in whatever state it is then (202). The same Idempotency-Key gets the same job: with `wait` as it is by then, without as it was made.',
       tags: ['jobs'],
       consumes: ['application/json', 'multipart/form-data'],
       headers: PostHeaders,
-      querystring: NoQuery,
+      querystring: SubmitQuery,
       body: { content: { 'application/json': { schema: JobRequestDocument }, 'multipart/form-data': { schema: JobForm } } },
-      response: { 202: json('The job, queued; Location holds its address', JobRef), ...problems(404, 409, 413, 415, 422, 507) },
+      response: { 200: json('The job, ended while the request waited', JobRef), 202: json('The job, queued; Location holds its address', JobRef), ...problems(404, 409, 413, 415, 422, 507) },
     },
   }, async (request, reply) => {
     idempotencyKey(request)
-    return request.isMultipart() ? await fromForm(request, reply, dependencies) : await fromJson(request, reply, dependencies)
+    const { wait } = request.query
+    mayWait(request, wait)
+    const last: Last = async (made) => await inTheEnd(request, reply, made, wait)
+    return request.isMultipart() ? await fromForm(request, reply, dependencies, last) : await fromJson(request, reply, dependencies, last)
   })
 }
+
+type Last = (made: StoredAnswer) => Promise<StoredAnswer>
 
 interface Mine { readonly catalog: TenantCatalog, readonly queue: Queue, readonly maxima?: JobMaxima }
 
@@ -45,13 +58,13 @@ function mineOf (request: FastifyRequest, { catalog, queue, limits: { job: maxim
   return { catalog: catalog.of(tenantOf(request)), queue, ...(maxima && { maxima }) }
 }
 
-async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+async function fromJson (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, last: Last): Promise<FastifyReply> {
   const body = validated(JobRequest, request.body ?? {}, 'body')
   const submission: Submission = { ...body, recipe: parseRecipe(body.recipe) }
-  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies), request))
+  return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies), request), last)
 }
 
-async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, last: Last): Promise<FastifyReply> {
   const { catalog } = dependencies
   const form = await receiveForm(request, JOB_PARTS, await roomFor(request, dependencies))
   for (const part of ['model', 'recipe']) {
@@ -66,7 +79,7 @@ async function fromForm (request: FastifyRequest, reply: FastifyReply, dependenc
       await stored.undo()
       throw error
     }
-  })
+  }, last)
 }
 
 async function submitted (submission: Submission, mine: Mine, request: FastifyRequest): Promise<Answer> {
