@@ -3,6 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { readTrustedProxies, textOfTrustedProxies, type TrustedProxies } from './config-proxy.ts'
 import { environmentOfS3, readS3Settings, type S3Settings } from './config-s3.ts'
+import { readSecretKeys } from './config-secrets.ts'
 import { EspalierError } from './errors.ts'
 import { parseAllowList } from './infra/webhooks/allow-list.ts'
 import { QUEUE_NAMES, type QueueName } from './jobs/queues.ts'
@@ -20,6 +21,8 @@ export interface Config {
   /** Folder with TensorFlow's libraries; absent: found or downloaded. */
   readonly tensorflow?: string
   readonly apiKey?: string
+  /** What secrets are stored under: the key to write with, then those that are still read with. Absent: one that lies in `home`. */
+  readonly secretKeys?: readonly string[]
   /** Proxies whose word on a client's address is taken; absent: nobody's. */
   readonly trustProxy?: TrustedProxies
   readonly blobs: typeof BLOBS[number]
@@ -144,6 +147,7 @@ export function readConfig (env: Environment = inherited): Config {
   const tracesUrl = address('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['http', 'https']) ?? (collector && `${collector.replace(/\/+$/, '')}/v1/traces`)
   const workerMetricsPort = text('ESPALIER_WORKER_METRICS_PORT') === undefined ? undefined : integer('ESPALIER_WORKER_METRICS_PORT', 0, 0, 65535)
   const trustProxy = readTrustedProxies('ESPALIER_TRUST_PROXY', text('ESPALIER_TRUST_PROXY'), problems)
+  const secretKeys = readSecretKeys('ESPALIER_SECRET_KEY', text('ESPALIER_SECRET_KEY'), problems)
   const blobs = oneOf('ESPALIER_BLOBS', BLOBS, 'files')
   const s3 = blobs === 's3' ? readS3Settings(text, problems) : undefined
   const queues = queueNames('ESPALIER_QUEUES')
@@ -156,6 +160,7 @@ export function readConfig (env: Environment = inherited): Config {
     home: path.resolve(text('ESPALIER_HOME') ?? path.join(os.homedir(), '.espalier')),
     ...(tensorflow !== undefined && { tensorflow: path.resolve(tensorflow) }),
     ...(apiKey !== undefined && { apiKey }),
+    ...(secretKeys !== undefined && { secretKeys }),
     ...(trustProxy !== undefined && { trustProxy }),
     blobs,
     ...(s3 !== undefined && { s3 }),
@@ -198,6 +203,7 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_HOME: config.home,
     ESPALIER_TENSORFLOW: config.tensorflow,
     ESPALIER_API_KEY: config.apiKey,
+    ESPALIER_SECRET_KEY: config.secretKeys?.join(','),
     ESPALIER_TRUST_PROXY: textOfTrustedProxies(config.trustProxy),
     ESPALIER_RATE_LIMIT: String(config.rateLimit),
     ...Object.fromEntries(QUOTA_NAMES.flatMap((name) => config.quotas[name] === null ? [] : [[QUOTAS[name].variable, String(config.quotas[name])]])),
@@ -239,7 +245,7 @@ export interface EngineEnvironment { readonly env: Environment, readonly threads
 export function engineEnvironment (env: Environment = inherited): EngineEnvironment {
   const threads = Number(env['TF_NUM_INTRAOP_THREADS'] ?? 0)
   // Files in, files out: an engine process, which reads what strangers upload, knows no secret.
-  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TRACES_HEADERS, ...others } = env
+  const { DATABASE_URL, REDIS_URL, ESPALIER_API_KEY, ESPALIER_SECRET_KEY, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TRACES_HEADERS, ...others } = env
   const rest = Object.fromEntries(Object.entries(others).filter(([name]) => !/^(AWS|ESPALIER_S3)_/.test(name)))
   return {
     env: { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', ...rest },

@@ -5,10 +5,21 @@ import { canonical } from '../canonical.ts'
 import { EspalierError } from '../errors.ts'
 import type { IdempotencyKeys, StoredAnswer } from '../jobs/ports.ts'
 import { withIdempotency } from '../jobs/use-cases/idempotency.ts'
+import type { FewAtOnce } from './few-at-once.ts'
 import { tenantOf } from './principal.ts'
 
 /** What a POST is answered with. */
-export interface Answer { readonly status: number, readonly location?: string, readonly body: unknown }
+export interface Answer { readonly status: number, readonly location?: string, readonly body: unknown, /** Does it tell a secret? */ readonly secret?: true }
+
+export interface AnswerOptions {
+  /** Runs the work, with what is kept of it, when there is room for it. */
+  readonly few?: FewAtOnce
+  /** May tell more than the answer that is kept, at the first time and at later ones. */
+  readonly last?: (answer: StoredAnswer) => Promise<StoredAnswer>
+}
+
+const atOnce: FewAtOnce = async (work) => await work()
+const unchanged = async (answer: StoredAnswer): Promise<StoredAnswer> => answer
 
 /**
  * Does `work` and sends its answer. With an Idempotency-Key header: the first request with that key works, later ones with the same
@@ -16,16 +27,17 @@ export interface Answer { readonly status: number, readonly location?: string, r
  * A request that failed has had no effect and frees its key.
  */
 export async function answerOnce (
-  request: FastifyRequest, reply: FastifyReply, catalog: IdempotencyKeys, fingerprint: string, work: () => Promise<Answer>
+  request: FastifyRequest, reply: FastifyReply, catalog: IdempotencyKeys, fingerprint: string, work: () => Promise<Answer>, { few = atOnce, last = unchanged }: AnswerOptions = {}
 ): Promise<FastifyReply> {
   const key = idempotencyKey(request)
-  if (key === undefined) return send(reply, stored(await work()))
+  if (key === undefined) return send(reply, await last(stored(await few(work))))
   // The keys of two tenants do not meet.
   const scope = `${tenantOf(request)} ${request.method} ${request.routeOptions.url ?? request.url}`
-  const identity = { scope, key, fingerprint: sha256(`${request.url}\n${fingerprint}`) }
-  const { replayed, ...answer } = await withIdempotency(catalog, identity, async () => stored(await work()))
+  // What stands behind a question mark says how long to wait, not what to do.
+  const identity = { scope, key, fingerprint: sha256(`${request.url.split('?')[0]}\n${fingerprint}`) }
+  const { replayed, ...answer } = await few(async () => await withIdempotency(catalog, identity, async () => stored(await work())))
   if (replayed) reply.header('idempotency-replayed', 'true')
-  return send(reply, answer)
+  return send(reply, await last(answer))
 }
 
 /** The key of a request, checked. Call it before reading a body, so that a wrong key is told early. */
@@ -51,7 +63,7 @@ export function fingerprintOf (value: unknown): string {
 
 function stored (answer: Answer): StoredAnswer {
   const headers = { 'content-type': 'application/json; charset=utf-8', ...(answer.location !== undefined && { location: answer.location }) }
-  return { status: answer.status, headers, body: JSON.stringify(answer.body) }
+  return { status: answer.status, headers, body: JSON.stringify(answer.body), ...(answer.secret && { secret: answer.secret }) }
 }
 
 function send (reply: FastifyReply, answer: StoredAnswer): FastifyReply {

@@ -9,7 +9,7 @@ import type { App, Dependencies } from './dependencies.ts'
 import { trusting } from './client-address.ts'
 import { guard } from './access/index.ts'
 import { handleErrors, sendUnrouted } from './error-handler.ts'
-import { closeUnused } from './plugins/close-unused.ts'
+import { endConnections } from './plugins/end-connections.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { describeApi } from './plugins/openapi.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
@@ -70,7 +70,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
   const metrics = createServiceMetrics(dependencies, counted)
   watchRequests(app, { metrics: metrics.of, tracing })
   handleErrors(app)
-  closeUnused(app)
+  endConnections(app)
   addSecurityHeaders(app)
   readJsonBodies(app)
   await app.register(multipart, { throwFileSizeLimit: false })

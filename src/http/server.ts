@@ -1,5 +1,6 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
 import { hostname } from 'node:os'
+import type { FastifyBaseLogger } from 'fastify'
 import { isLoopback, type Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
 import { createBlobs } from '../infra/blobs/index.ts'
@@ -10,8 +11,9 @@ import { createQueue } from '../infra/valkey/queue.ts'
 import { parseAllowList } from '../infra/webhooks/allow-list.ts'
 import { resolve } from '../infra/webhooks/resolve.ts'
 import { createSender, createUrlCheck } from '../infra/webhooks/send.ts'
+import { keyInHome } from '../infra/secrets/key-file.ts'
 import { createRateCounter } from '../infra/valkey/rate-counter.ts'
-import type { Catalogs } from '../jobs/ports.ts'
+import type { Catalog, Catalogs } from '../jobs/ports.ts'
 import { FIRST_TENANT } from '../jobs/tenants.ts'
 import { createProcessLog } from '../telemetry/process-log.ts'
 import { meteredBlobs } from '../telemetry/metered-blobs.ts'
@@ -42,7 +44,7 @@ export async function serve (config: Config): Promise<Server> {
   const log = createProcessLog(config, 'api')
   const tracing = createTracing({ url: config.tracesUrl, role: 'api', instance: `${hostname()}:${process.pid}`, onTrouble: (message) => { log.warn(message) } })
   const metrics = apiMetrics()
-  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, auditDays: config.auditDays })
+  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, auditDays: config.auditDays, secretKeys: config.secretKeys ?? [await keyInHome(config.home)] })
   const figures = createFigures(databaseUrl)
   const changes = createJobChanges(databaseUrl)
   const blobs = meteredBlobs(await createBlobs(config), metrics.of)
@@ -77,6 +79,7 @@ export async function serve (config: Config): Promise<Server> {
   }
   try {
     await mustHaveKey(config, catalog)
+    await sealSecrets(catalog, app.log)
     // The first query loads a query compiler: better now than in somebody's first request. That nothing answers yet is for /readyz to say.
     await catalog.of(FIRST_TENANT).models({ limit: 1 }).catch(() => {})
     return { url: await app.listen({ host, port }), close }
@@ -84,6 +87,17 @@ export async function serve (config: Config): Promise<Server> {
     await close()
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     throw new EspalierError('invalid-configuration', `PORT ${port} of ${host} is taken by another program; set PORT to a free one`, { host, port }, { cause: error })
+  }
+}
+
+/** A wrong key ends the start. A database that does not answer yet is asked when a secret is first needed. */
+async function sealSecrets (catalog: Catalog, log: FastifyBaseLogger): Promise<void> {
+  try {
+    const { sealed, unreadable } = await catalog.sealSecrets()
+    if (sealed > 0) log.info({ sealed }, 'secrets were encrypted with the present key')
+    if (unreadable > 0) log.warn({ unreadable }, 'secrets cannot be read, as the keys that they are encrypted with are gone: nothing is sent to their webhooks until they are rotated')
+  } catch (thrown) {
+    if (EspalierError.from(thrown).code !== 'unavailable') throw thrown
   }
 }
 

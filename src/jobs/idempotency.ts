@@ -1,6 +1,6 @@
 /** Answers that are kept, so that a request which comes again is not done twice. */
 
-export interface StoredAnswer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
+export interface StoredAnswer { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string, /** It tells a secret: it is encrypted while it is kept. */ readonly secret?: true }
 export type IdempotencyResult =
   | { readonly kind: 'fresh' }
   | { readonly kind: 'running' }

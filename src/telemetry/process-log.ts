@@ -14,6 +14,6 @@ export function logFormat ({ logFormat: format }: Pick<Config, 'logFormat'>): 'j
 }
 
 /** Every secret of the configuration; what is added to it is to be added here. */
-export function secretsOf ({ apiKey, databaseUrl, redisUrl, tracesUrl, s3 }: Config): Array<string | undefined> {
-  return [apiKey, s3?.credentials?.secretAccessKey, ...passwordsOf(databaseUrl, redisUrl, tracesUrl)]
+export function secretsOf ({ apiKey, secretKeys = [], databaseUrl, redisUrl, tracesUrl, s3 }: Config): Array<string | undefined> {
+  return [apiKey, ...secretKeys, s3?.credentials?.secretAccessKey, ...passwordsOf(databaseUrl, redisUrl, tracesUrl)]
 }

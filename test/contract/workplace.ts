@@ -15,6 +15,7 @@ import { runAttempt, type Outcome } from '../../src/jobs/use-cases/run-attempt.t
 import { submitJob } from '../../src/jobs/use-cases/submit-job.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshPrefix } from '../support/queue.ts'
+import { SECRET_KEYS } from '../support/secret-keys.ts'
 import { MODEL, RECEIPT, RECIPE, sha256Of } from './samples.ts'
 
 export const MODEL_BYTES = Buffer.from('the bytes of a model')
@@ -73,7 +74,7 @@ export async function makeWorkplace (): Promise<Workplace> {
   const { url, prefix } = freshPrefix()
   const folder = await mkdtemp(path.join(tmpdir(), 'espalier-jobs-'))
   const scratch = path.join(folder, 'scratch')
-  const catalog = createCatalog(database.url)
+  const catalog = createCatalog(database.url, { secretKeys: SECRET_KEYS })
   const queue = createQueue(url, { prefix })
   const fileBlobs = createFileBlobs(path.join(folder, 'blobs'))
   const postgresBlobs = createPostgresBlobs(database.url)

@@ -22,6 +22,7 @@ import { DATASET, MODEL } from '../contract/samples.ts'
 import { flipBit } from '../support/damage.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshPrefix } from '../support/queue.ts'
+import { SECRET_KEYS } from '../support/secret-keys.ts'
 
 export interface Harness extends Dependencies {
   readonly app: App
@@ -39,7 +40,7 @@ export interface Harness extends Dependencies {
 export async function openHarness (changes: Partial<Dependencies> = {}): Promise<Harness> {
   const home = await mkdtemp(path.join(tmpdir(), 'espalier-http-'))
   const database = await freshDatabase()
-  const catalog = createCatalog(database.url)
+  const catalog = createCatalog(database.url, { secretKeys: SECRET_KEYS })
   const blobs = createFileBlobs(home)
   const { url, prefix } = freshPrefix()
   const told = createJobChanges(database.url)

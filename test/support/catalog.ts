@@ -3,6 +3,7 @@ import pg from 'pg'
 import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { freshDatabase } from './database.ts'
+import { SECRET_KEYS } from './secret-keys.ts'
 
 export interface CatalogOnDatabase {
   readonly url: string
@@ -13,7 +14,7 @@ export interface CatalogOnDatabase {
 
 export async function openCatalog (): Promise<CatalogOnDatabase> {
   const { url, drop } = await freshDatabase()
-  const catalog = createCatalog(url)
+  const catalog = createCatalog(url, { secretKeys: SECRET_KEYS })
   const admin = new pg.Client({ connectionString: url })
   await admin.connect()
   return {

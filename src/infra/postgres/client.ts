@@ -3,6 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/client.ts'
 import type { WithPatience } from '../patience.ts'
 import { patientFor } from './patience.ts'
+import { secretsOn, type Secrets } from './secrets.ts'
 import { NO_QUOTAS, type Quotas } from '../../jobs/quotas.ts'
 
 export interface Database {
@@ -13,6 +14,7 @@ export interface Database {
   readonly once: WithPatience
   readonly quotas: Quotas
   readonly auditDays: number
+  readonly secrets: Secrets
 }
 
 export interface DatabaseOptions {
@@ -24,6 +26,8 @@ export interface DatabaseOptions {
   readonly quotas?: Quotas
   /** How long it is kept who did what; 0: for ever. */
   readonly auditDays?: number
+  /** What secrets are stored under: the key to write with first. Absent: this process has to do with none. */
+  readonly secretKeys?: readonly string[]
 }
 
 /** A healthy server on the same network accepts within milliseconds and answers any statement here well within a second. */
@@ -34,7 +38,7 @@ const QUERY_TIMEOUT_MS = 30_000
 export const TRANSACTION = { maxWait: 10_000, timeout: 20_000 } as const
 
 /** Connections are made when first needed. */
-export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, auditDays = 0 }: DatabaseOptions = {}): Database {
+export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, auditDays = 0, secretKeys }: DatabaseOptions = {}): Database {
   const adapter = new PrismaPg({
     connectionString: databaseUrl,
     max: connections,
@@ -42,7 +46,8 @@ export function openDatabase (databaseUrl: string, { patience = 0, connections =
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
   })
-  return { prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }), patiently: patientFor(patience), once: patientFor(0), quotas, auditDays }
+  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
+  return { prisma, patiently: patientFor(patience), once: patientFor(0), quotas, auditDays, secrets: secretsOn(prisma, secretKeys) }
 }
 
 /** A value as a JSON column takes it: `undefined` members are left out. */

@@ -1,8 +1,10 @@
 /** The outbox of webhooks in the Catalog: deliveries of all tenants, taken by one dispatcher at a time. */
 import type { ClaimedDelivery, DueWebhook, EventData, WebhookOutbox } from '../../jobs/webhooks/ports.ts'
+import type { SecretBox } from '../secrets/box.ts'
 import type { Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { storable } from './rows.ts'
+import { resealAll, webhookContext } from './secrets.ts'
 
 const KEPT_FOR = Prisma.sql`interval '30 days'`
 const FREE = Prisma.sql`active AND (leased_until IS NULL OR leased_until <= now())`
@@ -16,12 +18,21 @@ interface Claimed extends Omit<ClaimedDelivery, 'webhook' | 'secrets' | 'data'> 
   readonly data: EventData
 }
 
-function claimOf ({ webhookId, tenantId, host, secret, previousSecret, ...claim }: Claimed): ClaimedDelivery {
-  return { ...claim, webhook: { id: webhookId, tenantId, host }, secrets: previousSecret === null ? [secret] : [secret, previousSecret] }
+function claimOf ({ webhookId, tenantId, host, secret, previousSecret, ...claim }: Claimed, box: SecretBox): ClaimedDelivery {
+  const secrets = previousSecret === null ? [secret] : [secret, previousSecret]
+  return { ...claim, webhook: { id: webhookId, tenantId, host }, secrets: secrets.flatMap((stored) => readable(stored, webhookId, box)) }
+}
+
+function readable (stored: string, webhookId: string, box: SecretBox): string[] {
+  try {
+    return [box.open(stored, webhookContext(webhookId))]
+  } catch {
+    return []
+  }
 }
 
 /** The part of the Catalog that dispatchers of webhooks share. */
-export function outboxIn ({ prisma, patiently }: Database): WebhookOutbox {
+export function outboxIn ({ prisma, patiently, once, secrets }: Database): WebhookOutbox {
   return {
     async dueWebhooks ({ limit, exceptHosts, exceptTenants }) {
       return await patiently(async () => await prisma.$queryRaw<DueWebhook[]>`
@@ -33,6 +44,7 @@ export function outboxIn ({ prisma, patiently }: Database): WebhookOutbox {
 
     // A webhook is leased before one of its deliveries is looked for: the second statement sees what whoever had it before has recorded.
     async claimDeliveries (webhookIds, leaseMs) {
+      const box = await patiently(async () => await secrets.box())
       return await patiently(async () => await prisma.$transaction(async (tx) => {
         const hooks = await tx.$queryRaw<Array<{ id: string }>>`
           UPDATE webhooks SET leased_until = now() + ${leaseMs}::float8 * interval '1 millisecond'
@@ -48,7 +60,7 @@ export function outboxIn ({ prisma, patiently }: Database): WebhookOutbox {
             CASE WHEN hook.previous_secret_until > now() THEN hook.previous_secret END AS "previousSecret"`
         const idle = ids.filter((id) => claimed.every(({ webhookId }) => webhookId !== id))
         if (idle.length > 0) await tx.$executeRaw`UPDATE webhooks SET leased_until = now() WHERE id = ANY (${idle}::text[])`
-        return claimed.map(claimOf)
+        return claimed.map((one) => claimOf(one, box))
       }))
     },
 
@@ -66,6 +78,10 @@ export function outboxIn ({ prisma, patiently }: Database): WebhookOutbox {
           WHERE id = ${id} AND state = 'pending' AND next_at = ${leasedUntil}`,
       ]))
       return recorded > 0
+    },
+
+    async sealSecrets () {
+      return await once(async () => await resealAll(prisma, await secrets.box()))
     },
 
     async sweepDeliveries () {

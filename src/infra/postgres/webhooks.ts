@@ -7,6 +7,7 @@ import { after, pageOf } from './cursor.ts'
 import type * as rows from './generated/client.ts'
 import { newId } from './ids.ts'
 import { storable } from './rows.ts'
+import { webhookContext } from './secrets.ts'
 
 const NEWEST_FIRST = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
 
@@ -46,7 +47,7 @@ function placeOf (url: string): { url: string, host: string } {
 }
 
 /** The part of the Catalog that keeps a tenant's webhooks. */
-export function webhooksIn ({ prisma, patiently, once }: Database, tenantId: string): TenantWebhooks {
+export function webhooksIn ({ prisma, patiently, once, secrets }: Database, tenantId: string): TenantWebhooks {
   async function change (id: string, data: Parameters<typeof prisma.webhook.updateManyAndReturn>[0]['data']): Promise<Webhook | null> {
     const [row] = await once(async () => await prisma.webhook.updateManyAndReturn({ where: { id: storable(id), tenantId }, data }))
     return row === undefined ? null : webhookOf(row)
@@ -71,11 +72,12 @@ export function webhooksIn ({ prisma, patiently, once }: Database, tenantId: str
   return {
     async createWebhook ({ url, events, description, secret }, most) {
       const id = newId('whk')
+      const sealed = (await once(async () => await secrets.box())).seal(secret, webhookContext(id))
       return webhookOf(await once(async () => await prisma.$transaction(async (tx) => {
         // One after the other, so that two at once do not come to more than `most`.
         await tx.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR NO KEY UPDATE`
         if (await tx.webhook.count({ where: { tenantId } }) >= most) throw new EspalierError('limit-exceeded', `there are ${most} webhooks already, which is the most; delete one first`, { limit: most })
-        return await tx.webhook.create({ data: { id, tenantId, ...placeOf(url), events: [...events], description: storable(description), secret } })
+        return await tx.webhook.create({ data: { id, tenantId, ...placeOf(url), events: [...events], description: storable(description), secret: sealed } })
       })))
     },
 
@@ -95,10 +97,12 @@ export function webhooksIn ({ prisma, patiently, once }: Database, tenantId: str
       })
     },
 
-    async rotateWebhookSecret (id, secret, overlapMs) {
+    async rotateWebhookSecret (idAsGiven, secret, overlapMs) {
+      const id = storable(idAsGiven)
+      const sealed = (await once(async () => await secrets.box())).seal(secret, webhookContext(id))
       const rows = await once(async () => await prisma.$queryRaw<unknown[]>`
-        UPDATE webhooks SET previous_secret = secret, previous_secret_until = now() + ${overlapMs}::float8 * interval '1 millisecond', secret = ${secret}
-        WHERE id = ${storable(id)} AND tenant_id = ${tenantId} RETURNING 1`)
+        UPDATE webhooks SET previous_secret = secret, previous_secret_until = now() + ${overlapMs}::float8 * interval '1 millisecond', secret = ${sealed}
+        WHERE id = ${id} AND tenant_id = ${tenantId} RETURNING 1`)
       return rows.length === 0 ? null : await find(id)
     },
 

@@ -1,13 +1,16 @@
 /** Sends what is due, until it is closed. Any number of dispatchers share one outbox. */
 import { messageOf } from './message.ts'
 import { outcomeOf } from './outcome.ts'
-import type { ClaimedDelivery, WebhookOutbox, WebhookSender } from './ports.ts'
+import type { ClaimedDelivery, SendAnswer, WebhookOutbox, WebhookSender } from './ports.ts'
 import { fullOnes, ROOM, thatFit, type Room } from './room.ts'
 
 /** Far above the time limit of a try: who has not recorded by then is gone. */
 const LEASE_MS = 30_000
 const POLL_MS = 1000
 const GRACE_MS = 3000
+
+/** Unsigned nothing is sent. */
+const UNREADABLE: SendAnswer = { status: null, error: 'the secret of the webhook cannot be read, as the key it is encrypted with is gone; rotate the secret', retryAfterMs: null, response: null, durationMs: 0 }
 
 export interface DispatcherOptions {
   readonly outbox: WebhookOutbox
@@ -35,7 +38,7 @@ export function startDispatcher (options: DispatcherOptions): Dispatcher {
   let wake = (): void => {}
 
   async function deliver (claim: ClaimedDelivery): Promise<void> {
-    const answer = await sender.send(claim.url, messageOf(claim, Date.now(), version), givenUp.signal)
+    const answer = claim.secrets.length === 0 ? UNREADABLE : await sender.send(claim.url, messageOf(claim, Date.now(), version), givenUp.signal)
     // That this process ends is no fault of the receiver.
     const outcome = givenUp.signal.aborted && answer.status === null ? { state: 'pending' as const, waitMs: 0, answer } : outcomeOf(answer, claim.tries, random())
     await outbox.recordDelivery(claim, outcome)

@@ -51,7 +51,7 @@ export interface ClaimedDelivery {
   readonly id: string
   readonly webhook: DueWebhook
   readonly url: string
-  /** The present one first. */
+  /** The present one first; none when this process lacks the key that they are encrypted with. */
   readonly secrets: readonly string[]
   readonly type: string
   readonly data: EventData
@@ -77,6 +77,11 @@ export interface WebhookOutbox {
   claimDeliveries (webhookIds: readonly string[], leaseMs: number): Promise<ClaimedDelivery[]>
   /** False, and nothing is changed of the delivery, when the lease was lost. */
   recordDelivery (claim: ClaimedDelivery, outcome: DeliveryOutcome): Promise<boolean>
+  /**
+   * Makes sure that secrets are encrypted with a key that the other processes have, and brings those that are not under the first key there. Gives how many were, and how many
+   * cannot be read. @throws `invalid-configuration` when the others have another key
+   */
+  sealSecrets (): Promise<{ readonly sealed: number, readonly unreadable: number }>
   /** Drops deliveries older than 30 days. */
   sweepDeliveries (): Promise<number>
 }

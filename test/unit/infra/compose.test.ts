@@ -23,7 +23,7 @@ const compose = parse(readFileSync(new URL('docker-compose.yml', root), 'utf8'),
 
 /** As compose passes it, with the secrets that are asked for. */
 function configOf (service: string): Config {
-  const given = Object.entries(compose.services[service]!.environment!).map(([name, value]) => [name, String(value).replace(/\$\{\w+:-(\w+)\}/, '$1').replace(/\$\{\w+:\?.*\}/, '0123456789abcdef')])
+  const given = Object.entries(compose.services[service]!.environment!).map(([name, value]) => [name, String(value).replace(/\$\{\w+:-(\w+)\}/, '$1').replace(/\$\{\w+:\?.*\}/, '0123456789abcdef'.repeat(2))])
   return readConfig({ HOST: '0.0.0.0', ...Object.fromEntries(given) })
 }
 
@@ -54,6 +54,7 @@ describe('docker-compose.yml', () => {
 
   test('the environment is one that the roles accept, once the key is given', () => {
     const { environment } = compose.services['api']!
+    assert.match(String(environment!['ESPALIER_SECRET_KEY']), /^\$\{ESPALIER_SECRET_KEY:\?/)
     assert.match(String(environment!['ESPALIER_API_KEY']), /^\$\{ESPALIER_API_KEY:\?/)
     const config = configOf('api')
     assert.equal(config.blobs, 'postgres')

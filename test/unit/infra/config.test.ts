@@ -58,8 +58,9 @@ describe('configuration', () => {
   })
 
   test('what may hold a secret is not repeated', () => {
-    const problems = problemsOf({ DATABASE_URL: 'mysql://u:hunter2@h/d', REDIS_URL: 'hunter2', ESPALIER_API_KEY: 'hunter2' })
-    assert.equal(problems.length, 3)
+    const problems = problemsOf({ DATABASE_URL: 'mysql://u:hunter2@h/d', REDIS_URL: 'hunter2', ESPALIER_API_KEY: 'hunter2', ESPALIER_SECRET_KEY: 'hunter2,hunter2' })
+    assert.equal(problems.length, 6)
+    assert.match(problems.join(), /ESPALIER_SECRET_KEY: key 2 of 2 has 7 characters; it must have at least 32/)
     assert.ok(!problems.join().includes('hunter2'))
   })
 
@@ -72,6 +73,7 @@ describe('configuration', () => {
       ESPALIER_HOME: '/data',
       ESPALIER_TENSORFLOW: '/opt/tensorflow',
       ESPALIER_API_KEY: '0123456789abcdef',
+      ESPALIER_SECRET_KEY: `${'new'.repeat(12)},${'old'.repeat(12)}`,
       ESPALIER_TRUST_PROXY: '10.0.0.1, fd00::/8, loopback',
       ESPALIER_RATE_LIMIT: '100',
       ESPALIER_AUDIT_DAYS: '30',
@@ -114,7 +116,7 @@ test('traces go to the address of a collector, or to one of their own', () => {
 })
 
 test('engine processes get TensorFlow\'s settings and no secret', () => {
-  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=secret', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't', ESPALIER_S3_SECRET_ACCESS_KEY: 's' })
+  const { env, threads, oneDNN } = engineEnvironment({ DATABASE_URL: 'postgresql://u:p@h/d', REDIS_URL: 'redis://h', ESPALIER_API_KEY: '0123456789abcdef', ESPALIER_SECRET_KEY: 's'.repeat(32), OTEL_EXPORTER_OTLP_HEADERS: 'api-key=secret', OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=secret', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't', ESPALIER_S3_SECRET_ACCESS_KEY: 's' })
   assert.deepEqual(env, { TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_ENABLE_ONEDNN_OPTS: '1', PATH: '/bin', TF_NUM_INTRAOP_THREADS: '3' })
   assert.deepEqual([threads, oneDNN], [3, true])
   assert.equal(engineEnvironment({ TF_ENABLE_ONEDNN_OPTS: '0' }).oneDNN, false)

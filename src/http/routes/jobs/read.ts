@@ -1,13 +1,12 @@
 /** GET /v1/jobs, GET and DELETE /v1/jobs/{id}. */
 import { Type } from 'typebox'
-import { awaitEnd } from '../../../jobs/use-cases/await-end.ts'
-import { findJob, jobView } from '../../../jobs/use-cases/job-view.ts'
-import { oneAfterAnotherBy } from '../../../jobs/use-cases/one-after-another.ts'
+import { jobView } from '../../../jobs/use-cases/job-view.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
-import { waiting, WaitSeconds } from '../../waiting.ts'
+import { WaitSeconds } from '../../waiting.ts'
+import { jobInTheEnd } from './ended.ts'
 import { noSuchJob } from './find.ts'
 
 const JobQuery = Type.Object({
@@ -15,12 +14,7 @@ const JobQuery = Type.Object({
 }, { additionalProperties: false })
 
 export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies): void {
-  const waitFor = waiting(app)
-  // All who wait for a job are told of its end in the same moment: they look together.
-  const look = oneAfterAnotherBy(async (key) => {
-    const [tenant, id] = JSON.parse(key) as [string, string]
-    return await findJob(catalog.of(tenant), id)
-  })
+  const inTheEnd = jobInTheEnd(app, { catalog, changes })
 
   app.get('/jobs', {
     schema: {
@@ -49,12 +43,7 @@ export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies):
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const { wait = 0 } = request.query
-    const tenant = tenantOf(request)
-    const key = JSON.stringify([tenant, id])
-    const job = wait === 0
-      ? await findJob(catalog.of(tenant), id)
-      : await waitFor(reply, wait, async (signal) => await awaitEnd(async () => await look(key), changes, id, signal))
+    const job = await inTheEnd(reply, tenantOf(request), id, request.query.wait)
     if (job === null) throw noSuchJob(id)
     return job
   })

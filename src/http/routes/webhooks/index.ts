@@ -32,7 +32,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
     const { url, events = WEBHOOK_EVENTS, description = '' } = validated(WebhookRequest, request.body ?? {}, 'body')
     return await answerOnce(request, reply, catalog, fingerprintOf({ url, events, description }), async () => {
       const webhook = await createWebhook({ catalog: mineOf(request), checkUrl }, { url, events, description })
-      return { status: 201, location: `/v1/webhooks/${webhook.id}`, body: webhook }
+      return { status: 201, location: `/v1/webhooks/${webhook.id}`, body: webhook, secret: true }
     })
   })
 
@@ -101,7 +101,7 @@ export function addWebhookRoutes (app: App, dependencies: Dependencies): void {
       querystring: NoQuery,
       response: { 200: json('The webhook with its new secret', WithSecret), ...problems(404, 409) },
     },
-  }, async (request, reply) => await answerOnce(request, reply, catalog, 'rotate', async () => ({ status: 200, body: await rotateSecret(mineOf(request), request.params.id) })))
+  }, async (request, reply) => await answerOnce(request, reply, catalog, 'rotate', async () => ({ status: 200, body: await rotateSecret(mineOf(request), request.params.id), secret: true })))
 
   addDeliveryRoutes(app, dependencies)
 }
