@@ -108,8 +108,8 @@ function endedAttempts (figures: Figures): () => Promise<EndedAttempt[]> {
   }
 }
 
-function count (of: ApiMetrics['of'], { method, outcome, code, waitMs, durationMs }: EndedAttempt): void {
+function count (of: ApiMetrics['of'], { method, outcome, code, waitMs, durationMs, traceContext }: EndedAttempt): void {
   of.attempts.inc({ method, outcome, code: code ?? '' })
-  if (waitMs !== null) of.queueWait.observe(Math.max(0, waitMs) / 1000)
-  if (durationMs !== null) of.attemptDuration.observe({ method, outcome }, Math.max(0, durationMs) / 1000)
+  if (waitMs !== null) of.queueWait.observe({}, Math.max(0, waitMs) / 1000, traceContext)
+  if (durationMs !== null) of.attemptDuration.observe({ method, outcome }, Math.max(0, durationMs) / 1000, traceContext)
 }

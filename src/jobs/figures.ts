@@ -1,6 +1,7 @@
 /** What the service can be watched by: counts over all jobs and files, and the state of the database's schema. */
 import type { ErrorCode } from '../errors.ts'
 import type { JobState } from './resources.ts'
+import type { TraceContext } from './tracing.ts'
 
 export const FILE_KINDS = ['models', 'datasets', 'artifacts', 'checkpoints'] as const
 export type FileKind = typeof FILE_KINDS[number]
@@ -18,6 +19,8 @@ export interface EndedAttempt {
   readonly waitMs: number | null
   readonly durationMs: number | null
   readonly finishedAt: Date
+  /** Of the request that queued it. */
+  readonly traceContext: TraceContext | null
 }
 
 /** Read beside the Catalog, quickly or not at all: every method throws `unavailable` when the database does not answer within a second or so. */

@@ -31,14 +31,14 @@ export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, m
       const line = log.child({ jobId, attempt, method, ...(span.traceId !== undefined && { traceId: span.traceId }) })
       const key = {}
       metrics.running.inc({ method })
-      if (waitMs !== null) metrics.wait.observe(Math.max(0, waitMs) / 1000)
+      if (waitMs !== null) metrics.wait.observe({}, Math.max(0, waitMs) / 1000, span.context)
       line.info({ ...(waitMs !== null && { waitMs: Math.round(waitMs) }) }, 'attempt begun')
       let engine = span.context
 
       function engineStage ({ stage, begin: from, end, failed }: StageTime): void {
         if (!ENGINE_STAGES.has(stage) || !Number.isFinite(from) || !Number.isFinite(end)) return
-        metrics.stage.observe({ stage }, Math.max(0, end - from) / 1000)
         const inner = tracing.start(stage, { parent: engine, begin: from })
+        metrics.stage.observe({ stage }, Math.max(0, end - from) / 1000, inner.context)
         if (failed) inner.fail('failed')
         inner.end(end)
       }
@@ -55,7 +55,7 @@ export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, m
             inner.fail(EspalierError.from(error).code)
             throw error
           } finally {
-            metrics.stage.observe({ stage }, (performance.now() - started) / 1000)
+            metrics.stage.observe({ stage }, (performance.now() - started) / 1000, inner.context)
             inner.end()
           }
         },
@@ -75,7 +75,7 @@ export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, m
           showSpeeds(method)
           metrics.running.dec({ method })
           metrics.attempts.inc({ method, outcome, code })
-          metrics.duration.observe({ method, outcome }, seconds)
+          metrics.duration.observe({ method, outcome }, seconds, span.context)
           span.set({ 'espalier.outcome': outcome })
           if (outcome === 'failed' || outcome === 'returned') span.fail(code)
           span.end()

@@ -72,6 +72,10 @@ describe('a service that is watched', () => {
     assert.deepEqual(named('POST /v1/jobs').attributes, { 'http.request.method': 'POST', 'http.route': '/v1/jobs', 'http.response.status_code': 202 })
     assert.deepEqual(named('attempt').attributes, { 'espalier.job.id': id, 'espalier.job.attempt': 1, 'espalier.method': 'magnitude', 'espalier.outcome': 'succeeded' })
     assert.deepEqual(['submit job', 'attempt'].map((name) => named(name).resource['service.name']), ['espalier-api', 'espalier-worker'])
+    const scraped = { api: async () => await (await fetch(`${service.url}/metrics`, { headers: { ...auth, accept: 'application/openmetrics-text' } })).text(), worker: scrapeWorker }
+    for (const [role, metric] of [['api', 'http_request_duration_seconds_bucket{le="[^"]+",method="POST",route="/v1/jobs"}'], ['worker', 'worker_attempt_duration_seconds_bucket{[^}]+}'], ['worker', 'worker_stage_duration_seconds_bucket{le="[^"]+",stage="prune"}']] as const) {
+      assert.match(await scraped[role](), new RegExp(`^espalier_${metric} \\d+ # \\{trace_id="${TRACE}",span_id="[0-9a-f]{16}"\\}`, 'm'), metric)
+    }
     // What lies within another does so in time, too; clocks are told in milliseconds.
     for (const stage of ['inputs', 'engine', 'outputs']) assert.ok(named(stage).begin >= named('attempt').begin - 2 && named(stage).end <= named('attempt').end + 2, stage)
     for (const stage of ['read', 'prune', 'evaluate', 'write', 'verify']) assert.ok(named(stage).begin >= named('engine').begin - 2 && named(stage).end <= named('engine').end + 2 && !named(stage).failed, stage)

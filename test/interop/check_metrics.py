@@ -34,6 +34,10 @@ for role, metrics in defined.items():
             for sample in family.samples:
                 labels = set(sample.labels) - {'le'}
                 check(role, labels == set(metric['labels']), f'{name} has the labels {sorted(labels)} in {form}')
+    exemplars = [sample.exemplar for metric in metrics if metric['type'] == 'histogram' for sample in strict[metric['name']].samples if sample.exemplar is not None]
+    check(role, len(exemplars) > 0, 'no histogram has an exemplar')
+    for exemplar in exemplars:
+        check(role, exemplar.labels == {'trace_id': '4bf92f3577b34da6a3ce929d0e0e4736', 'span_id': '00f067aa0ba902b7'} and exemplar.value in (0.001, 0.5, 7, 1e6), f'an exemplar is {exemplar}')
     check(role, set(strict) == set(older), f'the two forms differ: {sorted(set(strict) ^ set(older))}')
     for name, family in strict.items():
         values = {(sample.name, tuple(sorted(sample.labels.items()))): sample.value for sample in family.samples}

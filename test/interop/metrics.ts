@@ -7,7 +7,10 @@ import { createMetrics } from '../../src/telemetry/metrics/registry.ts'
 /** What a label must survive. */
 const VALUES = ['plain', '/v1/jobs/:id', 'quote " backslash \\ line\nend']
 
-interface AnyMetric { inc? (labels: object, value: number): void, observe? (labels: object, value: number): void, set? (labels: object, value: number): void }
+/** Of a trace that is kept: exemplars are of it. */
+const CONTEXT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
+interface AnyMetric { inc? (labels: object, value: number): void, observe? (labels: object, value: number, context: string): void, set? (labels: object, value: number): void }
 
 export async function writeMetrics (folder: string): Promise<void> {
   const roles = { api: OF_API, worker: OF_WORKER } as const
@@ -18,7 +21,7 @@ export async function writeMetrics (folder: string): Promise<void> {
       const metric = (of as unknown as Record<string, AnyMetric>)[key]!
       for (const [index, value] of VALUES.entries()) {
         const named = Object.fromEntries(labels.map((label) => [label, value]))
-        if (type === 'histogram') for (const seconds of [0.001, 0.5, 7, 1e6]) metric.observe!(named, seconds)
+        if (type === 'histogram') for (const seconds of [0.001, 0.5, 7, 1e6]) metric.observe!(named, seconds, CONTEXT)
         else if (type === 'counter') metric.inc!(named, index + 0.25)
         else metric.set!(named, 2 ** 40 + index)
       }

@@ -41,7 +41,7 @@ export function watchRequests (app: FastifyInstance, { metrics: { httpRequests, 
       const status = reply.raw.writableFinished || reply.raw.writableEnded ? reply.statusCode : GONE
       httpInFlight.dec(labels)
       httpRequests.inc({ ...labels, status: String(status) })
-      httpDuration.observe(labels, seconds)
+      httpDuration.observe(labels, seconds, request.span.context)
       endSpan(request, status)
       tell(request, route, status, seconds)
     }

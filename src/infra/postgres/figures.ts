@@ -28,7 +28,7 @@ const FILES = ['models', 'datasets', 'artifacts'].map((table) => `
   .concat("SELECT 'checkpoints', count(*), sum(checkpoint_bytes) FROM jobs WHERE checkpoint_sha256 IS NOT NULL").join(' UNION ALL ')
 
 const ENDED = `
-  SELECT job_id, number, attempts.state::text AS outcome, attempts.error->>'code' AS code, recipe->>'method' AS method, attempts.finished_at,
+  SELECT job_id, number, attempts.state::text AS outcome, attempts.error->>'code' AS code, recipe->>'method' AS method, attempts.finished_at, trace_context,
     extract(epoch FROM attempts.started_at - queued_at) * 1000 AS wait, extract(epoch FROM attempts.finished_at - attempts.started_at) * 1000 AS duration
   FROM attempts JOIN jobs ON jobs.id = job_id WHERE attempts.finished_at > $1 ORDER BY attempts.finished_at LIMIT ${ENDED_AT_ONCE}`
 
@@ -69,6 +69,7 @@ export function createFigures (databaseUrl: string): Figures {
         waitMs: row['wait'] == null ? null : Number(row['wait']),
         durationMs: row['duration'] == null ? null : Number(row['duration']),
         finishedAt: row['finished_at'] as Date,
+        traceContext: row['trace_context'] as string | null,
       }))
     },
     schema: async () => await schemaState(async (text) => await ask(text) as Array<{ migration_name: string }>),

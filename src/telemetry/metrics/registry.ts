@@ -1,12 +1,17 @@
 /** Metrics made from their definitions, and the text that a monitoring system fetches. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type OpenMetricsContentType } from 'prom-client'
 import { VERSION } from '../../version.ts'
+import type { TraceContext } from '../../jobs/tracing.ts'
 import { OF_NODE, PROCESS_WIDE, type MetricDefinition } from './definitions.ts'
+import { exemplarOf } from './exemplar.ts'
 import { canonical, prometheusText } from './text.ts'
 
 type Label<D extends MetricDefinition> = D['labels'][number]
 type MetricOf<D extends MetricDefinition> =
-  D['type'] extends 'counter' ? Counter<Label<D>> : D['type'] extends 'gauge' ? Gauge<Label<D>> : Histogram<Label<D>>
+  D['type'] extends 'counter' ? Counter<Label<D>> : D['type'] extends 'gauge' ? Gauge<Label<D>> : Durations<Label<D>>
+
+/** A histogram. An observation within a trace that is kept becomes its bucket's exemplar. */
+export interface Durations<L extends string> { observe (labels: Readonly<Record<L, string>>, seconds: number, context?: TraceContext | null): void }
 
 type Definitions = Readonly<Record<string, MetricDefinition>>
 type MetricsOf<T extends Definitions> = { readonly [K in keyof T]: MetricOf<T[K]> }
@@ -42,12 +47,21 @@ export function createMetrics<const T extends Definitions> (definitions: T, role
   }
 }
 
-function make ({ name, type, labels, help, buckets }: MetricDefinition, registry: Registry<OpenMetricsContentType>): Counter | Gauge | Histogram {
+function make ({ name, type, labels, help, buckets }: MetricDefinition, registry: Registry<OpenMetricsContentType>): Counter | Gauge | Durations<string> {
   const settings = { name, help, labelNames: [...labels], registers: [registry] }
   switch (type) {
     case 'counter': return new Counter(settings)
     case 'gauge': return new Gauge(settings)
-    case 'histogram': return new Histogram({ ...settings, ...(buckets && { buckets: [...buckets] }) })
+    case 'histogram': return durations(new Histogram({ ...settings, enableExemplars: true, ...(buckets && { buckets: [...buckets] }) }))
+  }
+}
+
+function durations (histogram: Histogram): Durations<string> {
+  return {
+    observe (labels, seconds, context) {
+      const exemplarLabels = exemplarOf(context)
+      histogram.observe({ labels, value: seconds, ...(exemplarLabels && { exemplarLabels: { ...exemplarLabels } }) })
+    },
   }
 }
 
