@@ -10,6 +10,7 @@ import { guard } from './access/index.ts'
 import { handleErrors, sendUnrouted } from './error-handler.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { describeApi } from './plugins/openapi.ts'
+import { removeFreedBlobs } from './plugins/remove-freed.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
 import { addSecurityHeaders } from './plugins/security.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
@@ -68,6 +69,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
   watchRequests(app, { metrics: metrics.of, tracing })
   handleErrors(app)
   addSecurityHeaders(app)
+  removeFreedBlobs(app, dependencies)
   readJsonBodies(app)
   await app.register(multipart, { throwFileSizeLimit: false })
   await describeApi(app, { version: dependencies.version })

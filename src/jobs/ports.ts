@@ -5,6 +5,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
+import type { BlobUse } from './blob-use.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
@@ -118,7 +119,7 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, T
 }
 
 /** What the API is given of the rows: nothing but through a tenant. */
-export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants {
+export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants, BlobUse {
   of (tenant: string): TenantCatalog
   /** By queue: how long the job waits that waits longest, seconds; of all tenants. */
   oldestWaits (): Promise<ReadonlyMap<string, number>>
@@ -155,8 +156,6 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   /** Jobs that ought to have a live queue entry: queued, running, pausing, cancelling; unchanged for `olderThanMs`. */
   unfinished (olderThanMs: number): Promise<JobRow[]>
 
-  /** sha256 of every blob a row refers to. */
-  referencedBlobs (): Promise<Set<string>>
   /** A worker says that it is there, and what of itself has changed. */
   beat (worker: WorkerFacts): Promise<void>
   /** It has ended. */
@@ -171,19 +170,20 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
 
 export interface OpenBlob extends ByteSource { close (): Promise<void> }
 export interface BlobRange { readonly from: number, readonly to: number }
+export type Hold = (sha256: string) => Promise<unknown>
 
 /**
  * Files by content. A blob is visible only when complete; writing the same bytes twice keeps one. Whatever reads bytes checks them against what was stored, and throws `blob-damaged`, naming
  * the sha256 and the place, before it gives wrong ones.
  */
 export interface Blobs {
-  /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. */
-  put (content: AsyncIterable<Uint8Array>, limit?: number): Promise<{ sha256: string, bytes: number, created: boolean }>
+  /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. `hold` is called, and waited for, when the hash is known and before the blob is visible. */
+  put (content: AsyncIterable<Uint8Array>, limit?: number, hold?: Hold): Promise<{ sha256: string, bytes: number, created: boolean }>
   /**
    * The same with a complete file of this machine, which nobody writes any more; it may be gone afterwards. `known` is what whoever wrote it has read back; of a large file of that size it may
    * be believed without another reading, since every reading of a whole blob checks its hash.
    */
-  take (place: string, known?: { readonly sha256: string, readonly bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }>
+  take (place: string, known?: { readonly sha256: string, readonly bytes: number }, hold?: Hold): Promise<{ sha256: string, bytes: number, created: boolean }>
   open (sha256: string): Promise<OpenBlob>
   /** Bytes [from, to) or all; of all it verifies the hash, too, before the last piece comes. A piece may not be changed. */
   stream (sha256: string, range?: BlobRange): AsyncIterable<Uint8Array>

@@ -7,6 +7,7 @@ import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { catalogContract } from '../contract/catalog.ts'
+import { catalogBlobUseContract } from '../contract/catalog-blob-use.ts'
 import { catalogMetricsContract } from '../contract/catalog-metrics.ts'
 import { catalogMovesContract } from '../contract/catalog-moves.ts'
 import { catalogPauseContract } from '../contract/catalog-pause.ts'
@@ -39,6 +40,7 @@ catalogTenantsContract('Postgres', () => catalog, async () => {
 })
 
 catalogTrustContract('Postgres', () => catalog)
+catalogBlobUseContract('Postgres', () => catalog)
 
 describe('catalog on Postgres', () => {
   test('every change of a job is an event, in order, and told to those who listen', async () => {

@@ -2,7 +2,8 @@
 import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
 import { auditIn, notesIn } from './audit.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './client.ts'
-import { filesIn, referencesIn } from './files.ts'
+import { blobUseIn } from './blob-use.ts'
+import { filesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
 import { keyOwnersIn, keysIn } from './keys.ts'
@@ -30,7 +31,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     of: (tenant) => tenantIn(database, storable(tenant)),
     ...allJobsIn(database),
     ...allSweepsIn(database),
-    ...referencesIn(database),
+    ...blobUseIn(database),
     ...transitionsIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),

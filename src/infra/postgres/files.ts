@@ -1,6 +1,6 @@
 /** Models and data sets in the Catalog. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog, NewFile, TenantCatalog } from '../../jobs/ports.ts'
+import type { NewFile, TenantCatalog } from '../../jobs/ports.ts'
 import { ENDED } from '../../jobs/states.ts'
 import { asJson, TRANSACTION, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
@@ -80,18 +80,6 @@ export function filesIn ({ prisma, patiently, once, quotas }: Database, tenantId
 
     async deleteDataset (id) {
       return await deleteUnused('datasets', storable(id), { OR: [{ datasetId: storable(id) }, { evaluationDatasetId: storable(id) }] })
-    },
-  }
-}
-
-/** The part of the Catalog that knows the blobs of all tenants. */
-export function referencesIn ({ prisma, patiently }: Database): Pick<Catalog, 'referencedBlobs'> {
-  return {
-    async referencedBlobs () {
-      const rows = await patiently(async () => await prisma.$queryRaw<Array<{ sha256: string }>>`
-        SELECT sha256 FROM models UNION SELECT sha256 FROM datasets UNION SELECT sha256 FROM artifacts
-        UNION SELECT checkpoint_sha256 FROM jobs WHERE checkpoint_sha256 IS NOT NULL`)
-      return new Set(rows.map((row) => row.sha256))
     },
   }
 }

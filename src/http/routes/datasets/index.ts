@@ -8,7 +8,7 @@ import { tenantOf } from '../../principal.ts'
 import { DatasetRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readDatasetFile } from '../../uploads/files.ts'
 import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
-import { roomFor } from '../../uploads/room.ts'
+import { withRoom } from '../../uploads/room.ts'
 import { addStoredFileRoutes } from '../stored-files.ts'
 import { DatasetForm, scalingField } from './form.ts'
 
@@ -38,13 +38,15 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
     },
   }, async (request, reply) => {
     idempotencyKey(request)
-    const form = await receiveForm(request, PARTS, await roomFor(request, dependencies, 'datasets'))
-    const file = form.files.get('file')
-    if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
-    return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
-      const summary = await readDatasetFile(dependencies, file, form.fields.get('inputs') as InputScaling | undefined)
-      const dataset = await catalog.of(tenantOf(request)).createDataset({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
-      return { status: 201, location: `/v1/datasets/${dataset.id}`, body: dataset }
+    return await withRoom(request, dependencies, 'datasets', async (store) => {
+      const form = await receiveForm(request, PARTS, store)
+      const file = form.files.get('file')
+      if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
+      return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
+        const summary = await readDatasetFile(dependencies, file, form.fields.get('inputs') as InputScaling | undefined)
+        const dataset = await catalog.of(tenantOf(request)).createDataset({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
+        return { status: 201, location: `/v1/datasets/${dataset.id}`, body: dataset }
+      })
     })
   })
 

@@ -11,8 +11,8 @@ import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { JobRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { queueing } from '../../queueing.ts'
-import { receiveForm } from '../../uploads/form.ts'
-import { roomFor } from '../../uploads/room.ts'
+import { receiveForm, type ReceivedForm } from '../../uploads/form.ts'
+import { withRoom } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
 import { viewOf } from './find.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
@@ -52,8 +52,11 @@ async function fromJson (request: FastifyRequest, reply: FastifyReply, dependenc
 }
 
 async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
+  return await withRoom(request, dependencies, undefined, async (store) => await fromReceived(await receiveForm(request, JOB_PARTS, store), request, reply, dependencies))
+}
+
+async function fromReceived (form: ReceivedForm, request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies): Promise<FastifyReply> {
   const { catalog } = dependencies
-  const form = await receiveForm(request, JOB_PARTS, await roomFor(request, dependencies))
   for (const part of ['model', 'recipe']) {
     if (!form.files.has(part) && !form.fields.has(part)) throw new EspalierError('invalid-request', `part "${part}" is needed`)
   }

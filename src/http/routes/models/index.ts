@@ -7,7 +7,7 @@ import { tenantOf } from '../../principal.ts'
 import { json, ModelRef, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readModelFile } from '../../uploads/files.ts'
 import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
-import { roomFor } from '../../uploads/room.ts'
+import { withRoom } from '../../uploads/room.ts'
 import { addStoredFileRoutes } from '../stored-files.ts'
 import { ModelForm } from './form.ts'
 
@@ -35,13 +35,15 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
     },
   }, async (request, reply) => {
     idempotencyKey(request)
-    const form = await receiveForm(request, PARTS, await roomFor(request, dependencies, 'models'))
-    const file = form.files.get('file')
-    if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
-    return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
-      const summary = await readModelFile(dependencies, file)
-      const model = await catalog.of(tenantOf(request)).createModel({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
-      return { status: 201, location: `/v1/models/${model.id}`, body: model }
+    return await withRoom(request, dependencies, 'models', async (store) => {
+      const form = await receiveForm(request, PARTS, store)
+      const file = form.files.get('file')
+      if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
+      return await answerOnce(request, reply, catalog, form.fingerprint, async () => {
+        const summary = await readModelFile(dependencies, file)
+        const model = await catalog.of(tenantOf(request)).createModel({ ...file, name: form.fields.get('name') as string | undefined ?? file.name }, summary)
+        return { status: 201, location: `/v1/models/${model.id}`, body: model }
+      })
     })
   })
 
