@@ -31,6 +31,8 @@ export interface Config {
   /** Jobs at once in one worker. */
   readonly concurrency: number
   readonly maxUploadBytes: number
+  /** How long an upload in pieces lives after its last one. */
+  readonly uploadHours: number
   /** Streams of events that one API process keeps open. */
   readonly maxStreams: number
   /** 0: no limit. */
@@ -159,6 +161,7 @@ export function readConfig (env: Environment = inherited): Config {
     auditDays: integer('ESPALIER_AUDIT_DAYS', 365, 0, 36_500),
     concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
+    uploadHours: integer('ESPALIER_UPLOAD_HOURS', 24, 1, 24 * 365),
     maxStreams: integer('ESPALIER_MAX_STREAMS', 1000, 1, 1_000_000),
     jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
     childMemoryMb,
@@ -200,6 +203,7 @@ export function environmentOf (config: Config): Environment {
     ...environmentOfS3(config.s3),
     ESPALIER_CONCURRENCY: String(config.concurrency),
     ESPALIER_MAX_UPLOAD_BYTES: String(config.maxUploadBytes),
+    ESPALIER_UPLOAD_HOURS: String(config.uploadHours),
     ESPALIER_MAX_STREAMS: String(config.maxStreams),
     ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
     ESPALIER_CHILD_MEMORY_MB: String(config.childMemoryMb),

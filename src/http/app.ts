@@ -22,6 +22,7 @@ import { addMeRoute } from './routes/me/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
 import { addSweepRoutes } from './routes/sweeps/index.ts'
+import { addUploadRoutes } from './routes/uploads/index.ts'
 import { addTenantRoutes } from './routes/tenants/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addFleetRoutes } from './routes/system/fleet.ts'
@@ -84,6 +85,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
     await guarded.register(async (v1) => {
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
+      await v1.register(async (uploads) => { addUploadRoutes(uploads, dependencies) })
       addJobRoutes(v1, dependencies, access)
       addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)

@@ -61,7 +61,7 @@ export async function serve (config: Config): Promise<Server> {
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
     checkWebhookUrl: createUrlCheck(targets),
     catalogue: CATALOGUE,
-    limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
+    limits: { uploadBytes: config.maxUploadBytes, uploadHours: config.uploadHours, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
     requireKey: !isLoopback(host),

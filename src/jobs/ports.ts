@@ -10,6 +10,7 @@ import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
+import type { AllUploads, TenantUploads } from './uploads.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 import type { Worker, WorkerFacts } from './fleet.ts'
 import type { QueueName } from './queues.ts'
@@ -64,7 +65,8 @@ export interface MetricQuery { readonly series: readonly string[], readonly afte
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
 
-export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
+/** `upload`: that it came in, which ends with it. */
+export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string, readonly upload?: string }
 export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe, readonly queue?: QueueName, readonly priority?: number, readonly needs?: JobNeeds, readonly limits?: JobLimits, readonly traceContext?: TraceContext | undefined }
 
 /** What may be wished of a job that a worker has. */
@@ -80,7 +82,7 @@ export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess {
+export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess, TenantUploads {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -128,7 +130,7 @@ export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants, BlobUse 
 }
 
 /** The rows as workers need them, of all tenants: an attempt knows its job, and the job its tenant. */
-export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
+export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps, AllUploads {
   /** A job of whatever tenant. */
   anyJob (id: string): Promise<JobRow | null>
   /** queued -> running; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */

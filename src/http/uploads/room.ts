@@ -1,6 +1,7 @@
 /** Where the files of a request go, and how large they may be: what the service takes, and what is left of the tenant's quota. */
 import type { FastifyRequest } from 'fastify'
 import { EspalierError } from '../../errors.ts'
+import type { Blobs } from '../../jobs/ports.ts'
 import { quotaExceeded } from '../../jobs/quotas.ts'
 import { holding } from '../../jobs/use-cases/holding.ts'
 import { idempotencyKey } from '../answers.ts'
@@ -8,14 +9,19 @@ import type { Dependencies } from '../dependencies.ts'
 import { tenantOf } from '../principal.ts'
 import type { Store } from './receive.ts'
 
-/** Does `work` with room for its files, which stay until it has ended; then those that no row refers to go, after the answer. @throws what `roomFor` and `work` do */
-export async function withRoom<T> (request: FastifyRequest, dependencies: Dependencies, kind: 'models' | 'datasets' | undefined, work: (store: Store) => Promise<T>): Promise<T> {
+/** Does `work` with a store whose new files stay until it has ended; then those that no row refers to go, after the answer. */
+export async function withHeld<T> (request: FastifyRequest, dependencies: Dependencies, work: (blobs: Blobs) => Promise<T>): Promise<T> {
   const held = holding(dependencies)
   try {
-    return await work(await roomFor(request, { ...dependencies, blobs: held.blobs }, kind))
+    return await work(held.blobs)
   } finally {
     request.server.remover.after(held.letGo())
   }
+}
+
+/** The same with room for the files of a request. @throws what `roomFor` and `work` do */
+export async function withRoom<T> (request: FastifyRequest, dependencies: Dependencies, kind: 'models' | 'datasets' | undefined, work: (store: Store) => Promise<T>): Promise<T> {
+  return await withHeld(request, dependencies, async (blobs) => await work(await roomFor(request, { ...dependencies, blobs }, kind)))
 }
 
 /**

@@ -14,6 +14,7 @@ import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { quotasIn } from './quotas.ts'
 import { storable } from './rows.ts'
 import { tenantsIn } from './tenants.ts'
+import { allUploadsIn, uploadsIn } from './uploads.ts'
 import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
 import { webhooksIn } from './webhooks.ts'
@@ -31,6 +32,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     of: (tenant) => tenantIn(database, storable(tenant)),
     ...allJobsIn(database),
     ...allSweepsIn(database),
+    ...allUploadsIn(database),
     ...blobUseIn(database),
     ...transitionsIn(database),
     ...metricsIn(database),
@@ -51,5 +53,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...uploadsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
 }

@@ -8,6 +8,7 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { demand, holdTenant } from './quotas.ts'
 import { datasetOf, modelOf, storable } from './rows.ts'
+import { endUpload } from './uploads.ts'
 
 type Files = Pick<TenantCatalog, 'createModel' | 'model' | 'models' | 'deleteModel' | 'createDataset' | 'dataset' | 'datasets' | 'deleteDataset'>
 
@@ -16,12 +17,14 @@ const NEWEST_FIRST = [{ createdAt: 'desc' }, { id: 'desc' }] satisfies Array<Rec
 /** The part of the Catalog that keeps a tenant's models and data sets. */
 export function filesIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): Files {
   /** Adds a row where there is room for it. */
-  async function added<Row> (kind: 'models' | 'datasets', { bytes }: NewFile, find: (tx: Prisma.TransactionClient) => Promise<Row | null>, create: (tx: Prisma.TransactionClient) => Promise<Row>): Promise<Row> {
+  async function added<Row> (kind: 'models' | 'datasets', { bytes, upload }: NewFile, find: (tx: Prisma.TransactionClient) => Promise<Row | null>, create: (tx: Prisma.TransactionClient) => Promise<Row>): Promise<Row> {
     return await patiently(async (lost) => await prisma.$transaction(async (tx) => {
       const limits = await holdTenant(tx, tenantId, quotas)
       // The try that lost its connection may have been the one that did it.
       const there = lost ? await find(tx) : null
       if (there !== null) return there
+      // Before its bytes are counted: those of the upload were.
+      if (upload !== undefined) await endUpload(tx, tenantId, upload)
       await demand(tx, tenantId, limits, { [kind]: 1, storedBytes: bytes })
       return await create(tx)
     }, TRANSACTION))

@@ -14,6 +14,7 @@ const USED = {
     SELECT sum(bytes) FROM (
       SELECT bytes FROM models WHERE tenant_id = ${tenantId}
       UNION ALL SELECT bytes FROM datasets WHERE tenant_id = ${tenantId}
+      UNION ALL SELECT bytes FROM uploads WHERE tenant_id = ${tenantId}
       UNION ALL SELECT artifacts.bytes FROM artifacts JOIN jobs ON jobs.id = artifacts.job_id WHERE jobs.tenant_id = ${tenantId}
       UNION ALL SELECT checkpoint_bytes FROM jobs WHERE tenant_id = ${tenantId}) AS files`,
   models: (tenantId) => Prisma.sql`SELECT count(*) FROM models WHERE tenant_id = ${tenantId}`,

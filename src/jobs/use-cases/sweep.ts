@@ -8,5 +8,6 @@ export const ORPHAN_AGE_MS = 60 * 60 * 1000
 export async function sweep ({ catalog, blobs, olderThanMs = ORPHAN_AGE_MS }: { catalog: Catalog, blobs: Blobs, olderThanMs?: number }): Promise<{ blobs: number, keys: number, deliveries: number, notes: number }> {
   await catalog.sweepWorkers()
   await catalog.sweepHolds()
+  while (await catalog.sweepUploads() > 0);
   return { blobs: await blobs.sweep(await catalog.referencedBlobs(), olderThanMs), keys: await catalog.sweepIdempotency(), deliveries: await catalog.sweepDeliveries(), notes: await catalog.sweepAudit() }
 }
