@@ -14,6 +14,7 @@ import { catalogPauseContract } from '../contract/catalog-pause.ts'
 import { catalogWatchingContract } from '../contract/catalog-watching.ts'
 import { catalogSweepsContract } from '../contract/catalog-sweeps.ts'
 import { catalogTenantsContract } from '../contract/catalog-tenants.ts'
+import { catalogUploadsContract } from '../contract/catalog-uploads.ts'
 import { catalogTrustContract } from '../contract/catalog-trust.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { openCatalog, type CatalogOnDatabase } from '../support/catalog.ts'
@@ -41,6 +42,7 @@ catalogTenantsContract('Postgres', () => catalog, async () => {
 
 catalogTrustContract('Postgres', () => catalog)
 catalogBlobUseContract('Postgres', () => catalog)
+catalogUploadsContract('Postgres', () => catalog)
 
 describe('catalog on Postgres', () => {
   test('every change of a job is an event, in order, and told to those who listen', async () => {

@@ -13,8 +13,9 @@ export function fromTus (thrown: unknown): unknown {
 }
 
 export function refused (status: number, text: string): EspalierError {
-  const code = CODE_OF_STATUS[status]
   const said = text.trim()
+  // Another version is one of the headers that it calls invalid; the protocol has a status of its own for it.
+  const code = /tus-resumable/i.test(said) ? 'precondition-failed' : CODE_OF_STATUS[status]
   if (code === undefined) return new EspalierError('unavailable', `the upload is busy (${said}); try again in a moment`)
   if (code === 'precondition-failed') return new EspalierError(code, 'Tus-Resumable: must be 1.0.0')
   return new EspalierError(code, said)
