@@ -42,7 +42,7 @@ export async function serve (config: Config): Promise<Server> {
   const log = createProcessLog(config, 'api')
   const tracing = createTracing({ url: config.tracesUrl, role: 'api', instance: `${hostname()}:${process.pid}`, onTrouble: (message) => { log.warn(message) } })
   const metrics = apiMetrics()
-  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, auditDays: config.auditDays })
+  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, retention: config.retention, auditDays: config.auditDays })
   const figures = createFigures(databaseUrl)
   const changes = createJobChanges(databaseUrl)
   const blobs = meteredBlobs(await createBlobs(config), metrics.of)

@@ -166,6 +166,8 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps, AllUploads 
   sweepWorkers (): Promise<number>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
+  /** Removes what its tenants have kept for as long as they keep it, some rows at a time, each with a line in the record. Gives how many. */
+  sweepKept (): Promise<number>
   /** Drops what is older than the record of actions is kept. */
   sweepAudit (): Promise<number>
 }

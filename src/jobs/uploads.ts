@@ -44,7 +44,7 @@ export interface TenantUploads {
   uploads (page: PageRequest): Promise<Page<UploadRow>>
   /**
    * Adds a piece where the upload ends, from when on it lives for `keepMs`. Gives how many bytes are there.
-   * @throws `not-found`, `upload-expired`, `conflict` where it does not end there (any more), `limit-exceeded` past MAX_PARTS
+   * @throws `not-found`, `upload-expired`, `conflict` where it does not end there (any more), `payload-too-large` past its bytes, `limit-exceeded` past MAX_PARTS
    */
   addUploadPart (id: string, part: UploadPart, keepMs: number): Promise<number>
   /** In order. */

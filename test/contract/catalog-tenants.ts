@@ -6,6 +6,7 @@ import type { KeyRow } from '../../src/jobs/tenant-ports.ts'
 import type { Dataset, Model } from '../../src/jobs/resources.ts'
 import type { UploadRow } from '../../src/jobs/uploads.ts'
 import type { Webhook, WebhookDelivery } from '../../src/jobs/webhooks/resources.ts'
+import { FOR_EVER } from '../../src/jobs/retention.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { artifact, DATASET, MODEL, newFile, newSweep, RECEIPT, RECIPE, WEBHOOK } from './samples.ts'
 
@@ -90,6 +91,7 @@ const NOTHING_OF = {
     assert.deepEqual([tenant.name, used.models, used.storedBytes], ['other', own.length, own.reduce((all, { bytes }) => all + bytes, 0) + (await mine.datasets({ limit: 100 })).items.reduce((all, { bytes }) => all + bytes, 0)])
     assert.deepEqual([used.jobsPerDay, used.unfinishedJobs, used.runningJobs], [0, 0, 0])
   },
+  retention: async (mine) => { assert.deepEqual(await mine.retention(), FOR_EVER) },
   room: async (mine) => { assert.equal(await mine.room('models'), Infinity) },
   audit: async (mine) => { assert.deepEqual((await mine.audit({ limit: 100 })).items, []) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>

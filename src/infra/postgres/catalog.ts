@@ -12,6 +12,7 @@ import { outboxIn } from './outbox.ts'
 import { eventOrderIn } from './event-order.ts'
 import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { quotasIn } from './quotas.ts'
+import { keptIn, retentionIn } from './retention.ts'
 import { storable } from './rows.ts'
 import { tenantsIn } from './tenants.ts'
 import { allUploadsIn, uploadsIn } from './uploads.ts'
@@ -33,6 +34,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...allJobsIn(database),
     ...allSweepsIn(database),
     ...allUploadsIn(database),
+    ...retentionIn(database),
     ...blobUseIn(database),
     ...transitionsIn(database),
     ...metricsIn(database),
@@ -53,5 +55,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...uploadsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...uploadsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...keptIn(database, tenant), ...auditIn(database, tenant) }
 }

@@ -4,6 +4,7 @@ import { Prisma, PrismaClient } from './generated/client.ts'
 import type { WithPatience } from '../patience.ts'
 import { patientFor } from './patience.ts'
 import { NO_QUOTAS, type Quotas } from '../../jobs/quotas.ts'
+import { FOR_EVER, type Retention } from '../../jobs/retention.ts'
 
 export interface Database {
   readonly prisma: PrismaClient
@@ -12,6 +13,7 @@ export interface Database {
   /** For what may not: a lost connection is `unavailable` at once. */
   readonly once: WithPatience
   readonly quotas: Quotas
+  readonly retention: Retention
   readonly auditDays: number
 }
 
@@ -22,6 +24,8 @@ export interface DatabaseOptions {
   readonly connections?: number
   /** What a tenant may use that has no limits of its own. */
   readonly quotas?: Quotas
+  /** How long what a tenant has is kept, where it says nothing itself. */
+  readonly retention?: Retention
   /** How long it is kept who did what; 0: for ever. */
   readonly auditDays?: number
 }
@@ -34,7 +38,7 @@ const QUERY_TIMEOUT_MS = 30_000
 export const TRANSACTION = { maxWait: 10_000, timeout: 20_000 } as const
 
 /** Connections are made when first needed. */
-export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, auditDays = 0 }: DatabaseOptions = {}): Database {
+export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, retention = FOR_EVER, auditDays = 0 }: DatabaseOptions = {}): Database {
   const adapter = new PrismaPg({
     connectionString: databaseUrl,
     max: connections,
@@ -42,7 +46,7 @@ export function openDatabase (databaseUrl: string, { patience = 0, connections =
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
   })
-  return { prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }), patiently: patientFor(patience), once: patientFor(0), quotas, auditDays }
+  return { prisma: new PrismaClient({ adapter, errorFormat: 'minimal' }), patiently: patientFor(patience), once: patientFor(0), quotas, retention, auditDays }
 }
 
 /** A value as a JSON column takes it: `undefined` members are left out. */

@@ -12,8 +12,8 @@ const COLUMNS = Prisma.raw('id, metadata, bytes, received, created_at AS "create
 
 interface Row { readonly id: string, readonly metadata: unknown, readonly bytes: bigint, readonly received: bigint, readonly createdAt: Date, readonly expiresAt: Date, readonly expired: boolean }
 
-function uploadOf (row: Row): UploadRow {
-  return { ...row, metadata: row.metadata as UploadMetadata, bytes: Number(row.bytes), received: Number(row.received) }
+function uploadOf ({ id, metadata, bytes, received, createdAt, expiresAt, expired }: Row): UploadRow {
+  return { id, metadata: metadata as UploadMetadata, bytes: Number(bytes), received: Number(received), createdAt, expiresAt, expired }
 }
 
 function lifetime (ms: number): Prisma.Sql {
@@ -38,11 +38,12 @@ export function uploadsIn ({ prisma, patiently, once, quotas }: Database, tenant
     return row === undefined ? null : uploadOf(row)
   }
 
-  async function refusal (id: string, position: number): Promise<EspalierError> {
+  async function refusal (id: string, position: number, bytes: number): Promise<EspalierError> {
     const upload = await find(id)
     if (upload === null) return noSuchUpload(id)
     if (upload.expired) return new EspalierError('upload-expired', `upload ${id} has expired; begin it anew`, { id })
     if (upload.received !== position) return new EspalierError('conflict', `upload ${id} has ${upload.received} bytes; what was sent begins at ${position}`, { id, received: upload.received })
+    if (position + bytes > upload.bytes) return new EspalierError('payload-too-large', `upload ${id} has ${upload.bytes} bytes; ${position + bytes} were sent`, { id, limit: upload.bytes })
     return new EspalierError('limit-exceeded', `upload ${id} came in ${MAX_PARTS} pieces; begin it anew and send larger ones`, { limit: MAX_PARTS })
   }
 
@@ -64,11 +65,8 @@ export function uploadsIn ({ prisma, patiently, once, quotas }: Database, tenant
     upload: find,
 
     async uploads ({ limit, cursor }) {
-      const { items, next } = await patiently(async () => {
-        const rows = await prisma.upload.findMany({ where: { tenantId, ...after(cursor) }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit + 1 })
-        return pageOf(rows, limit, (row) => uploadOf({ ...row, expired: row.expiresAt.getTime() <= Date.now() }))
-      })
-      return { items, next }
+      const rows = await patiently(async () => await prisma.upload.findMany({ where: { tenantId, ...after(cursor) }, orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit + 1 }))
+      return pageOf(rows, limit, (row) => uploadOf({ ...row, expired: row.expiresAt.getTime() <= Date.now() }))
     },
 
     async addUploadPart (idAsGiven, { position, bytes, sha256 }, keepMs) {
@@ -78,7 +76,7 @@ export function uploadsIn ({ prisma, patiently, once, quotas }: Database, tenant
           UPDATE uploads SET received = received + ${bytes}, parts = parts + 1, expires_at = ${lifetime(keepMs)}
           WHERE id = ${id} AND tenant_id = ${tenantId} AND received = ${position} AND received + ${bytes} <= bytes AND parts < ${MAX_PARTS} AND expires_at > now() RETURNING id)
         INSERT INTO upload_parts (upload_id, position, bytes, sha256) SELECT moved.id, ${position}, ${bytes}, ${sha256} FROM moved`)
-      if (added === 0) throw await refusal(id, position)
+      if (added === 0) throw await refusal(id, position, bytes)
       return position + bytes
     },
 

@@ -3,14 +3,18 @@ import { EspalierError } from '../../errors.ts'
 import { waitingFor } from '../fleet.ts'
 import type { ArtifactRow, JobRow, TenantCatalog } from '../ports.ts'
 import type { Attempt, Job } from '../resources.ts'
+import { expiryOf, type Retention } from '../retention.ts'
 
 /** Where an artifact is downloaded. */
 export function artifactUrl (jobId: string, name: string): string {
   return `/v1/jobs/${encodeURIComponent(jobId)}/artifacts/${encodeURIComponent(name)}`
 }
 
-/** The resource made of a row, its artifacts and its attempts. */
-export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempts: readonly Attempt[], waiting?: string): Job {
+/** The resource made of a row, its artifacts and its attempts; `kept`: of one that has ended, how long its tenant keeps things. */
+export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempts: readonly Attempt[], waiting?: string, kept?: Retention): Job {
+  const expiry = (name: 'jobs' | 'artifacts' | 'checkpoints'): string | undefined => kept && expiryOf(row.finishedAt, kept[name])
+  // A job of a sweep goes with it.
+  const [expiresAt, artifactsExpireAt, checkpointExpiresAt] = [row.sweepId === null ? expiry('jobs') : undefined, expiry('artifacts'), expiry('checkpoints')]
   return {
     id: row.id,
     state: row.state,
@@ -25,7 +29,7 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     needs: row.needs,
     limits: row.limits,
     ...(waiting !== undefined && { waitingFor: waiting }),
-    ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),
+    ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes, ...(checkpointExpiresAt !== undefined && { expiresAt: checkpointExpiresAt }) } }),
     ...(row.error !== null && { error: row.error }),
     ...(row.receipt !== null && { receipt: row.receipt }),
     // They are read after the row, and the job may have succeeded in between.
@@ -34,6 +38,8 @@ export function jobView (row: JobRow, artifacts: readonly ArtifactRow[], attempt
     createdAt: row.createdAt.toISOString(),
     ...(row.startedAt !== null && { startedAt: row.startedAt.toISOString() }),
     ...(row.finishedAt !== null && { finishedAt: row.finishedAt.toISOString() }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(artifactsExpireAt !== undefined && row.state === 'succeeded' && { artifactsExpireAt }),
   }
 }
 
@@ -42,12 +48,17 @@ export async function waitOf (catalog: TenantCatalog, row: JobRow): Promise<stri
   return row.state === 'queued' ? waitingFor(row, await catalog.workers()) : undefined
 }
 
+/** How long the tenant keeps things; asked only where something is shown that has an end. */
+export async function keptOf (catalog: TenantCatalog, row: JobRow): Promise<Retention | undefined> {
+  return row.finishedAt === null ? undefined : await catalog.retention()
+}
+
 /** Reads a job with all that belongs to it; null when there is none. */
 export async function findJob (catalog: TenantCatalog, jobId: string): Promise<Job | null> {
   const row = await catalog.job(jobId)
   if (row === null) return null
   // Read after the row: a row that says `succeeded` has its artifacts already.
-  return jobView(row, ...await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId), waitOf(catalog, row)]))
+  return jobView(row, ...await Promise.all([catalog.artifacts(jobId), catalog.attempts(jobId), waitOf(catalog, row), keptOf(catalog, row)]))
 }
 
 /** The stored artifact of that name. @throws `not-found` */

@@ -13,7 +13,7 @@ import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
 import type { ReceivedFile } from '../../uploads/receive.ts'
 import { withHeld, withRoom } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
-import { addStoredFileRoutes } from '../stored-files.ts'
+import { addStoredFileRoutes, withExpiry } from '../stored-files.ts'
 import { DatasetForm, DatasetFromUpload, scalingField } from './form.ts'
 
 const PARTS = {
@@ -27,8 +27,9 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
 
   async function made (request: FastifyRequest, file: ReceivedFile, name = file.name, inputs?: InputScaling): Promise<Answer> {
     const summary = await readDatasetFile(dependencies, file, inputs)
-    const dataset = await catalog.of(tenantOf(request)).createDataset({ ...file, name }, summary)
-    return { status: 201, location: `/v1/datasets/${dataset.id}`, body: dataset }
+    const mine = catalog.of(tenantOf(request))
+    const dataset = await mine.createDataset({ ...file, name }, summary)
+    return { status: 201, location: `/v1/datasets/${dataset.id}`, body: withExpiry(dataset, (await mine.retention()).datasets) }
   }
 
   async function fromForm (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -2,7 +2,7 @@
 import { EspalierError } from '../../../errors.ts'
 import type { JobRow, TenantCatalog } from '../../../jobs/ports.ts'
 import type { Job } from '../../../jobs/resources.ts'
-import { jobView, waitOf } from '../../../jobs/use-cases/job-view.ts'
+import { jobView, keptOf, waitOf } from '../../../jobs/use-cases/job-view.ts'
 import type { Receipt } from '../../../methods/receipt.ts'
 
 export function noSuchJob (id: string): EspalierError {
@@ -17,7 +17,7 @@ export async function findJob (catalog: TenantCatalog, id: string): Promise<JobR
 
 /** The job as clients see it. Read after the row: one that says `succeeded` has its artifacts already. */
 export async function viewOf (catalog: TenantCatalog, row: JobRow): Promise<Job> {
-  return jobView(row, ...await Promise.all([catalog.artifacts(row.id), catalog.attempts(row.id), waitOf(catalog, row)]))
+  return jobView(row, ...await Promise.all([catalog.artifacts(row.id), catalog.attempts(row.id), waitOf(catalog, row), keptOf(catalog, row)]))
 }
 
 /** Throws `conflict` while there is none: only a job that succeeded has a receipt. */

@@ -12,7 +12,7 @@ import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
 import type { ReceivedFile } from '../../uploads/receive.ts'
 import { withHeld, withRoom } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
-import { addStoredFileRoutes } from '../stored-files.ts'
+import { addStoredFileRoutes, withExpiry } from '../stored-files.ts'
 import { ModelForm, ModelFromUpload } from './form.ts'
 
 const PARTS = {
@@ -25,8 +25,9 @@ export function addModelRoutes (app: App, dependencies: Dependencies): void {
 
   async function made (request: FastifyRequest, file: ReceivedFile, name = file.name): Promise<Answer> {
     const summary = await readModelFile(dependencies, file)
-    const model = await catalog.of(tenantOf(request)).createModel({ ...file, name }, summary)
-    return { status: 201, location: `/v1/models/${model.id}`, body: model }
+    const mine = catalog.of(tenantOf(request))
+    const model = await mine.createModel({ ...file, name }, summary)
+    return { status: 201, location: `/v1/models/${model.id}`, body: withExpiry(model, (await mine.retention()).models) }
   }
 
   async function fromForm (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
