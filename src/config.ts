@@ -8,6 +8,7 @@ import { EspalierError } from './errors.ts'
 import { parseAllowList } from './infra/webhooks/allow-list.ts'
 import { QUEUE_NAMES, type QueueName } from './jobs/queues.ts'
 import { perQuota, QUOTA_NAMES, QUOTAS, type Quotas } from './jobs/quotas.ts'
+import { MOST_DAYS, perRetention, RETENTION, RETENTION_NAMES, type Retention } from './jobs/retention.ts'
 
 export interface Config {
   /** Address and port the API listens on; port 0 takes a free one. */
@@ -32,11 +33,15 @@ export interface Config {
   readonly rateLimit: number
   /** What a tenant may use that has no limits of its own. */
   readonly quotas: Quotas
+  /** How long what a tenant has is kept, where it says nothing itself. */
+  readonly retention: Retention
   /** How long it is kept who did what; 0: for ever. */
   readonly auditDays: number
   /** Jobs at once in one worker. */
   readonly concurrency: number
   readonly maxUploadBytes: number
+  /** How long an upload in pieces lives after its last one. */
+  readonly uploadHours: number
   /** Streams of events that one API process keeps open. */
   readonly maxStreams: number
   /** 0: no limit. */
@@ -166,9 +171,11 @@ export function readConfig (env: Environment = inherited): Config {
     ...(s3 !== undefined && { s3 }),
     rateLimit: integer('ESPALIER_RATE_LIMIT', 6000, 0, 10_000_000),
     quotas: perQuota((name) => text(QUOTAS[name].variable) === undefined ? null : integer(QUOTAS[name].variable, 0, 0, Number.MAX_SAFE_INTEGER)),
+    retention: perRetention((name) => text(RETENTION[name].variable) === undefined ? null : integer(RETENTION[name].variable, 1, 1, MOST_DAYS)),
     auditDays: integer('ESPALIER_AUDIT_DAYS', 365, 0, 36_500),
     concurrency: integer('ESPALIER_CONCURRENCY', 1, 1, 64),
     maxUploadBytes: integer('ESPALIER_MAX_UPLOAD_BYTES', 8 * 2 ** 30, 1, Number.MAX_SAFE_INTEGER),
+    uploadHours: integer('ESPALIER_UPLOAD_HOURS', 24, 1, 24 * 365),
     maxStreams: integer('ESPALIER_MAX_STREAMS', 1000, 1, 1_000_000),
     jobTimeoutSeconds: integer('ESPALIER_JOB_TIMEOUT_SECONDS', 0, 0, 30 * 24 * 3600),
     childMemoryMb,
@@ -207,11 +214,13 @@ export function environmentOf (config: Config): Environment {
     ESPALIER_TRUST_PROXY: textOfTrustedProxies(config.trustProxy),
     ESPALIER_RATE_LIMIT: String(config.rateLimit),
     ...Object.fromEntries(QUOTA_NAMES.flatMap((name) => config.quotas[name] === null ? [] : [[QUOTAS[name].variable, String(config.quotas[name])]])),
+    ...Object.fromEntries(RETENTION_NAMES.flatMap((name) => config.retention[name] === null ? [] : [[RETENTION[name].variable, String(config.retention[name])]])),
     ESPALIER_AUDIT_DAYS: String(config.auditDays),
     ESPALIER_BLOBS: config.blobs,
     ...environmentOfS3(config.s3),
     ESPALIER_CONCURRENCY: String(config.concurrency),
     ESPALIER_MAX_UPLOAD_BYTES: String(config.maxUploadBytes),
+    ESPALIER_UPLOAD_HOURS: String(config.uploadHours),
     ESPALIER_MAX_STREAMS: String(config.maxStreams),
     ESPALIER_JOB_TIMEOUT_SECONDS: String(config.jobTimeoutSeconds),
     ESPALIER_CHILD_MEMORY_MB: String(config.childMemoryMb),

@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   forbidden: 'The API key may not do this',
   'quota-exceeded': 'A quota of the tenant is used up',
   'rate-limited': 'Too many requests in too short a time',
+  'upload-expired': 'The upload was not finished in time',
+  'precondition-failed': 'The version of a protocol is missing or not one that is spoken here',
   'payload-too-large': 'The upload is larger than allowed',
   'method-not-allowed': 'The address does not take this method',
   'range-not-satisfiable': 'The range lies outside of the file',

@@ -12,6 +12,7 @@ import { handleErrors, sendUnrouted } from './error-handler.ts'
 import { endConnections } from './plugins/end-connections.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { describeApi } from './plugins/openapi.ts'
+import { removeFreedBlobs } from './plugins/remove-freed.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
 import { addSecurityHeaders } from './plugins/security.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
@@ -23,6 +24,7 @@ import { addMeRoute } from './routes/me/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
 import { addSweepRoutes } from './routes/sweeps/index.ts'
+import { addUploadRoutes } from './routes/uploads/index.ts'
 import { addTenantRoutes } from './routes/tenants/index.ts'
 import { addCatalogueRoute } from './routes/system/catalogue.ts'
 import { addFleetRoutes } from './routes/system/fleet.ts'
@@ -72,6 +74,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
   handleErrors(app)
   endConnections(app)
   addSecurityHeaders(app)
+  removeFreedBlobs(app, dependencies)
   readJsonBodies(app)
   await app.register(multipart, { throwFileSizeLimit: false })
   await describeApi(app, { version: dependencies.version })
@@ -86,6 +89,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
     await guarded.register(async (v1) => {
       addModelRoutes(v1, dependencies)
       addDatasetRoutes(v1, dependencies)
+      await v1.register(async (uploads) => { addUploadRoutes(uploads, dependencies) })
       addJobRoutes(v1, dependencies, access)
       addEventRoutes(v1, dependencies)
       addPlanRoute(v1, dependencies)

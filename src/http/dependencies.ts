@@ -31,6 +31,8 @@ export type Catalogue = Readonly<Record<string, readonly CatalogueEntry[]>>
 export interface Limits extends StreamLimits {
   /** Of one uploaded file, in bytes. */
   readonly uploadBytes: number
+  /** How long an upload in pieces lives after its last one; absent: 24. */
+  readonly uploadHours?: number
   /** Of one job; absent: as the configuration's defaults say. */
   readonly job?: JobMaxima
 }

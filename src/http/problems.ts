@@ -29,6 +29,8 @@ export const STATUS_OF_CODE = {
   forbidden: 403,
   'quota-exceeded': 403,
   'rate-limited': 429,
+  'upload-expired': 410,
+  'precondition-failed': 412,
   'payload-too-large': 413,
   'method-not-allowed': 405,
   'range-not-satisfiable': 416,

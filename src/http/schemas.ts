@@ -77,6 +77,8 @@ const WHEN = {
   403: 'The API key may not do this, or a quota is used up',
   404: 'There is no such thing',
   409: 'The state does not allow this',
+  410: 'The upload has expired',
+  412: 'The version of the protocol is missing or not spoken here',
   413: 'The upload is larger than allowed',
   415: 'The content type is not taken',
   416: 'The range lies outside of the file',

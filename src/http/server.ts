@@ -44,7 +44,7 @@ export async function serve (config: Config): Promise<Server> {
   const log = createProcessLog(config, 'api')
   const tracing = createTracing({ url: config.tracesUrl, role: 'api', instance: `${hostname()}:${process.pid}`, onTrouble: (message) => { log.warn(message) } })
   const metrics = apiMetrics()
-  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, auditDays: config.auditDays, secretKeys: config.secretKeys ?? [await keyInHome(config.home)] })
+  const catalog = createCatalog(databaseUrl, { quotas: config.quotas, retention: config.retention, auditDays: config.auditDays, secretKeys: config.secretKeys ?? [await keyInHome(config.home)] })
   const figures = createFigures(databaseUrl)
   const changes = createJobChanges(databaseUrl)
   const blobs = meteredBlobs(await createBlobs(config), metrics.of)
@@ -63,7 +63,7 @@ export async function serve (config: Config): Promise<Server> {
     planModel: inTurn(async (source, recipe, has) => await makePlan({ model: await readModel(source), recipe, has, gzipSize })),
     checkWebhookUrl: createUrlCheck(targets),
     catalogue: CATALOGUE,
-    limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
+    limits: { uploadBytes: config.maxUploadBytes, uploadHours: config.uploadHours, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
     requireKey: isReached(config),

@@ -6,10 +6,13 @@ import type { OutputRecord, StageTime } from '../methods/job-types.ts'
 import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
 import type { BeginResult } from './beginning.ts'
+import type { BlobUse } from './blob-use.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
+import type { Retention } from './retention.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
+import type { AllUploads, TenantUploads } from './uploads.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 import type { ServingWorker, Worker, WorkerFacts } from './fleet.ts'
 import type { QueueName } from './queues.ts'
@@ -50,8 +53,8 @@ export interface JobRow {
 export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
 export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 
-/** A job with all that belongs to it, of one moment. Workers are looked at while it is queued: those that were heard of lately. */
-export interface WholeJob extends JobRow { readonly artifacts: readonly ArtifactRow[], readonly attempts: readonly Attempt[], readonly workers: readonly ServingWorker[] }
+/** A job with all that belongs to it, of one moment: while it is queued the workers that were heard of lately, once it has ended (else null) how long its tenant keeps things. */
+export interface WholeJob extends JobRow { readonly artifacts: readonly ArtifactRow[], readonly attempts: readonly Attempt[], readonly workers: readonly ServingWorker[], readonly kept: Retention | null }
 
 /** A file that a job made, as its row says it. */
 export type ArtifactRow = OutputRecord
@@ -68,7 +71,8 @@ export interface MetricQuery { readonly series: readonly string[], readonly afte
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
 
-export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string }
+/** `upload`: that it came in, which ends with it. */
+export interface NewFile { readonly name: string, readonly bytes: number, readonly sha256: string, readonly upload?: string }
 export interface NewJob { readonly modelId: string, readonly datasetId: string | null, readonly evaluationDatasetId: string | null, readonly recipe: Recipe, readonly queue?: QueueName, readonly priority?: number, readonly needs?: JobNeeds, readonly limits?: JobLimits, readonly traceContext?: TraceContext | undefined }
 
 /** What may be wished of a job that a worker has. */
@@ -78,7 +82,7 @@ export type Wish = 'cancel' | 'pause'
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess {
+export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess, TenantUploads {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
@@ -118,7 +122,7 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, T
 }
 
 /** What the API is given of the rows: nothing but through a tenant. */
-export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants {
+export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants, BlobUse {
   of (tenant: string): TenantCatalog
   /** By queue: how long the job waits that waits longest, seconds; of all tenants. */
   oldestWaits (): Promise<ReadonlyMap<string, number>>
@@ -127,7 +131,7 @@ export interface Catalogs extends IdempotencyKeys, EventOrder, Tenants {
 }
 
 /** The rows as workers need them, of all tenants: an attempt knows its job, and the job its tenant. */
-export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
+export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps, AllUploads {
   /** A job of whatever tenant. */
   anyJob (id: string): Promise<JobRow | null>
   /** queued -> running, unless it needs more than `memoryBytes`; also running -> running for the same attempt when its worker died (counted in `starts`). The attempt notes the checkpoint it goes on from. */
@@ -153,8 +157,6 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   /** Jobs that ought to have a live queue entry: queued, running, pausing, cancelling; unchanged for `olderThanMs`. */
   unfinished (olderThanMs: number): Promise<JobRow[]>
 
-  /** sha256 of every blob a row refers to. */
-  referencedBlobs (): Promise<Set<string>>
   /** A worker says that it is there, and what of itself has changed. */
   beat (worker: WorkerFacts): Promise<void>
   /** It has ended. */
@@ -163,25 +165,28 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   sweepWorkers (): Promise<number>
   /** Drops what is older than 24 h. */
   sweepIdempotency (): Promise<number>
+  /** Removes what its tenants have kept for as long as they keep it, some rows at a time, each with a line in the record. Gives how many. */
+  sweepKept (): Promise<number>
   /** Drops what is older than the record of actions is kept. */
   sweepAudit (): Promise<number>
 }
 
 export interface OpenBlob extends ByteSource { close (): Promise<void> }
 export interface BlobRange { readonly from: number, readonly to: number }
+export type Hold = (sha256: string) => Promise<unknown>
 
 /**
  * Files by content. A blob is visible only when complete; writing the same bytes twice keeps one. Whatever reads bytes checks them against what was stored, and throws `blob-damaged`, naming
  * the sha256 and the place, before it gives wrong ones.
  */
 export interface Blobs {
-  /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. */
-  put (content: AsyncIterable<Uint8Array>, limit?: number): Promise<{ sha256: string, bytes: number, created: boolean }>
+  /** Streams in; throws `payload-too-large` past `limit` bytes and leaves nothing. `hold` is called, and waited for, when the hash is known and before the blob is visible. */
+  put (content: AsyncIterable<Uint8Array>, limit?: number, hold?: Hold): Promise<{ sha256: string, bytes: number, created: boolean }>
   /**
    * The same with a complete file of this machine, which nobody writes any more; it may be gone afterwards. `known` is what whoever wrote it has read back; of a large file of that size it may
    * be believed without another reading, since every reading of a whole blob checks its hash.
    */
-  take (place: string, known?: { readonly sha256: string, readonly bytes: number }): Promise<{ sha256: string, bytes: number, created: boolean }>
+  take (place: string, known?: { readonly sha256: string, readonly bytes: number }, hold?: Hold): Promise<{ sha256: string, bytes: number, created: boolean }>
   open (sha256: string): Promise<OpenBlob>
   /** Bytes [from, to) or all; of all it verifies the hash, too, before the last piece comes. A piece may not be changed. */
   stream (sha256: string, range?: BlobRange): AsyncIterable<Uint8Array>

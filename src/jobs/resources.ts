@@ -43,6 +43,7 @@ const stored = {
   bytes: Type.Integer(),
   sha256: Type.String(),
   createdAt: Type.String({ format: 'date-time' }),
+  expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'it is removed then, unless a job that is kept uses it' })),
 }
 
 export const Model = Type.Object({ ...stored, ...ModelSummary.properties }, { $id: 'Model' })
@@ -106,7 +107,7 @@ export const Job = Type.Object({
   needs: JobNeeds,
   limits: JobLimits,
   waitingFor: Type.Optional(Type.String({ description: 'of a queued job: why no worker that runs now can take it' })),
-  checkpoint: Type.Optional(Type.Object({ at: Type.String({ format: 'date-time' }), bytes: Type.Integer() }, {
+  checkpoint: Type.Optional(Type.Object({ at: Type.String({ format: 'date-time' }), bytes: Type.Integer(), expiresAt: Type.Optional(Type.String({ format: 'date-time' })) }, {
     description: 'the last saved state of a training run: after a crash, a pause or a retry it goes on from there',
   })),
   error: Type.Optional(JobError),
@@ -116,6 +117,8 @@ export const Job = Type.Object({
   createdAt: Type.String({ format: 'date-time' }),
   startedAt: Type.Optional(Type.String({ format: 'date-time' })),
   finishedAt: Type.Optional(Type.String({ format: 'date-time' })),
+  expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'it is removed then, as the tenant keeps jobs no longer' })),
+  artifactsExpireAt: Type.Optional(Type.String({ format: 'date-time', description: 'its artifacts are removed then; the receipt stays' })),
 }, { $id: 'Job' })
 
 export type ModelSummary = Static<typeof ModelSummary>

@@ -1,9 +1,10 @@
 /** What the use cases need of tenants, their keys and the record of what they did. No library's types in here. */
 import type { Page, PageRequest } from './ports.ts'
 import type { OwnQuotas, Quotas, Usage } from './quotas.ts'
+import type { OwnRetention, Retention } from './retention.ts'
 import type { Scope } from './scopes.ts'
 
-export interface TenantRow { readonly id: string, readonly name: string, readonly createdAt: Date, readonly quotas: OwnQuotas }
+export interface TenantRow { readonly id: string, readonly name: string, readonly createdAt: Date, readonly quotas: OwnQuotas, readonly retention: OwnRetention }
 
 /** A key as stored: what it opens, not what it is. `expiresAt` also ends the grace of one that was rotated. */
 export interface KeyRow {
@@ -28,7 +29,7 @@ export interface IssuedKey { readonly row: KeyRow, readonly key: string }
 export interface KeyOwner extends KeyRow { readonly hash: string, readonly valid: boolean }
 
 /** What a tenant may use and uses. */
-export interface Standing { readonly tenant: TenantRow, readonly quotas: Quotas, readonly used: Usage }
+export interface Standing { readonly tenant: TenantRow, readonly quotas: Quotas, readonly used: Usage, readonly retention: Retention }
 
 /** One thing that was done, or tried. */
 export interface AuditNote {
@@ -65,6 +66,8 @@ export interface TenantAccess {
 
   /** @throws `not-found` when the tenant was deleted */
   standing (): Promise<Standing>
+  /** @throws `not-found` when the tenant was deleted */
+  retention (): Promise<Retention>
   /** Bytes that files which are about to be uploaded may have. @throws `quota-exceeded` when there is no room for any, or for another one of that kind */
   room (kind?: 'models' | 'datasets'): Promise<number>
 
@@ -85,10 +88,10 @@ export interface Tenants {
   secret (name: string): Promise<Uint8Array>
 
   /** With its first key, of all scopes. @throws `conflict` when the name is taken */
-  createTenant (name: string, quotas: OwnQuotas): Promise<{ readonly tenant: TenantRow, readonly issued: IssuedKey }>
+  createTenant (name: string, quotas: OwnQuotas, retention?: OwnRetention): Promise<{ readonly tenant: TenantRow, readonly issued: IssuedKey }>
   tenant (id: string): Promise<TenantRow | null>
   tenants (page: PageRequest): Promise<Page<TenantRow>>
-  changeTenant (id: string, changes: { readonly name?: string, readonly quotas?: OwnQuotas }): Promise<TenantRow | null>
+  changeTenant (id: string, changes: { readonly name?: string, readonly quotas?: OwnQuotas, readonly retention?: OwnRetention }): Promise<TenantRow | null>
   /** With `all` also what it has, else only when it has nothing. False when there is none; throws `conflict` for one that may not go. */
   deleteTenant (id: string, all: boolean): Promise<boolean>
 

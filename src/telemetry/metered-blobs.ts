@@ -26,13 +26,13 @@ export function meteredBlobs (blobs: Blobs, { blobRead, blobWritten, blobOperati
   }
 
   return {
-    async put (content, limit) {
-      const stored = await counted('put', async () => await blobs.put(content, limit))
+    async put (content, limit, hold) {
+      const stored = await counted('put', async () => await blobs.put(content, limit, hold))
       blobWritten.inc(stored.bytes)
       return stored
     },
-    async take (place, known) {
-      const stored = await counted('take', async () => await blobs.take(place, known))
+    async take (place, known, hold) {
+      const stored = await counted('take', async () => await blobs.take(place, known, hold))
       blobWritten.inc(stored.bytes)
       return stored
     },

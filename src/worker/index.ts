@@ -30,7 +30,7 @@ export async function runWorker (config: Config): Promise<WorkerProcess> {
     throw new EspalierError('invalid-configuration', 'DATABASE_URL and REDIS_URL are needed: the addresses of Postgres and Valkey; `npm start` brings its own')
   }
   const watched = watchWorker(config)
-  const catalog = createCatalog(databaseUrl, { patience: PATIENCE_MS, quotas: config.quotas, auditDays: config.auditDays })
+  const catalog = createCatalog(databaseUrl, { patience: PATIENCE_MS, quotas: config.quotas, retention: config.retention, auditDays: config.auditDays })
   const blobs = meteredBlobs(await createBlobs(config, { patience: PATIENCE_MS }), watched.metrics)
   const closeAdapters = async (): Promise<void> => { await Promise.allSettled([catalog.close(), blobs.close(), watched.close()]) }
   const { env, ...settings } = engineEnvironment()

@@ -13,6 +13,7 @@ import { queuesServed } from '../jobs/needs.ts'
 import type { Blobs, Catalog } from '../jobs/ports.ts'
 import type { QueueName } from '../jobs/queues.ts'
 import { reconcile } from '../jobs/use-cases/reconcile.ts'
+import { removeFreed } from '../jobs/use-cases/remove-freed.ts'
 import { runAttempt } from '../jobs/use-cases/run-attempt.ts'
 import { sweep } from '../jobs/use-cases/sweep.ts'
 import { VERSION } from '../version.ts'
@@ -101,6 +102,7 @@ export async function startWorker (options: WorkerOptions): Promise<RunningWorke
   const timers = [
     repeat(options.reconcileMs, async () => await reconcile({ catalog, queue, graceMs: lockMs }), onTrouble),
     repeat(options.reconcileMs, async () => await closeEndedSweeps(catalog), onTrouble),
+    repeat(options.reconcileMs, async () => await removeFreed({ catalog, blobs }), onTrouble),
     repeat(SWEEP_MS, async () => await sweep({ catalog, blobs }), onTrouble),
   ]
 

@@ -4,11 +4,13 @@ import { before, describe, test } from 'node:test'
 import type { Catalog, JobRow, TenantCatalog } from '../../src/jobs/ports.ts'
 import type { KeyRow } from '../../src/jobs/tenant-ports.ts'
 import type { Dataset, Model } from '../../src/jobs/resources.ts'
+import type { UploadRow } from '../../src/jobs/uploads.ts'
 import type { Webhook, WebhookDelivery } from '../../src/jobs/webhooks/resources.ts'
+import { FOR_EVER } from '../../src/jobs/retention.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { artifact, DATASET, MODEL, newFile, newSweep, RECEIPT, RECIPE, WEBHOOK } from './samples.ts'
 
-interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery, readonly sweep: string, readonly key: KeyRow }
+interface Theirs { readonly model: Model, readonly dataset: Dataset, readonly done: JobRow, readonly queued: JobRow, readonly paused: JobRow, readonly running: JobRow, readonly webhook: Webhook, readonly delivery: WebhookDelivery, readonly sweep: string, readonly key: KeyRow, readonly upload: UploadRow }
 
 /** The method, called with what is another tenant's, and what it must say. A method without a line here is a type error. */
 const NOTHING_OF = {
@@ -69,6 +71,16 @@ const NOTHING_OF = {
   sweepPoints: async (mine, { sweep }) => { assert.deepEqual([await mine.sweepPoints(sweep), (await mine.jobs({ limit: 100, sweep })).items], [[], []]) },
   requestCancelSweep: async (mine, { sweep }) => { assert.equal(await mine.requestCancelSweep(sweep), null) },
   deleteSweep: async (mine, { sweep }) => { assert.equal(await mine.deleteSweep(sweep), false) },
+  createUpload: async (mine, { upload }) => {
+    const { id } = await mine.createUpload({ bytes: 1, metadata: {} }, 1000)
+    assert.notEqual(id, upload.id)
+    assert.equal(await mine.deleteUpload(id), true)
+  },
+  upload: async (mine, { upload }) => { assert.equal(await mine.upload(upload.id), null) },
+  uploads: async (mine) => { assert.deepEqual((await mine.uploads({ limit: 100 })).items, []) },
+  addUploadPart: async (mine, { upload }) => { await assert.rejects(mine.addUploadPart(upload.id, { position: upload.received, bytes: 1, sha256: 'a'.repeat(64) }, 1000), { code: 'not-found' }) },
+  uploadParts: async (mine, { upload }) => { assert.deepEqual(await mine.uploadParts(upload.id), []) },
+  deleteUpload: async (mine, { upload }) => { assert.equal(await mine.deleteUpload(upload.id), false) },
   createKey: async (mine, { key }) => { assert.notEqual((await mine.createKey(NEW_KEY)).row.tenantId, key.tenantId) },
   key: async (mine, { key }) => { assert.equal(await mine.key(key.id), null) },
   keys: async (mine, { key }) => { assert.ok((await mine.keys({ limit: 100 })).items.every(({ id }) => id !== key.id)) },
@@ -80,6 +92,7 @@ const NOTHING_OF = {
     assert.deepEqual([tenant.name, used.models, used.storedBytes], ['other', own.length, own.reduce((all, { bytes }) => all + bytes, 0) + (await mine.datasets({ limit: 100 })).items.reduce((all, { bytes }) => all + bytes, 0)])
     assert.deepEqual([used.jobsPerDay, used.unfinishedJobs, used.runningJobs], [0, 0, 0])
   },
+  retention: async (mine) => { assert.deepEqual(await mine.retention(), FOR_EVER) },
   room: async (mine) => { assert.equal(await mine.room('models'), Infinity) },
   audit: async (mine) => { assert.deepEqual((await mine.audit({ limit: 100 })).items, []) },
 } as const satisfies Record<keyof TenantCatalog, (mine: TenantCatalog, theirs: Theirs) => Promise<void>>
@@ -112,7 +125,9 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       const { sweep } = await owner.createSweep(newSweep(model.id, 2))
       const { row: key } = await owner.createKey(NEW_KEY)
       await catalog().note([{ tenantId: FIRST_TENANT, at: new Date(), actor: key.id, action: 'createJob', target: done.id, status: 202, requestId: 'r', details: null }])
-      theirs = { model, dataset, done, queued, paused, running, webhook, delivery, sweep: sweep.id, key }
+      const { id: upload } = await owner.createUpload({ bytes: 10, metadata: { filename: 'theirs' } }, 60_000)
+      await owner.addUploadPart(upload, { position: 0, bytes: 4, sha256: 'a'.repeat(64) }, 60_000)
+      theirs = { model, dataset, done, queued, paused, running, webhook, delivery, sweep: sweep.id, key, upload: (await owner.upload(upload))! }
       mine = catalog().of(await addTenant())
     })
 
@@ -131,6 +146,7 @@ export function catalogTenantsContract (name: string, catalog: () => Catalog, ad
       assert.equal((await owner.job(theirs.paused.id))?.state, 'paused')
       assert.deepEqual((await owner.sweep(theirs.sweep))?.counts, { queued: 2 })
       assert.deepEqual(await owner.key(theirs.key.id), theirs.key)
+      assert.deepEqual(await owner.upload(theirs.upload.id), theirs.upload)
       assert.equal((await catalog().anyJob(theirs.queued.id))?.tenantId, FIRST_TENANT)
       assert.deepEqual(await owner.webhook(theirs.webhook.id), theirs.webhook)
       assert.deepEqual((await owner.deliveries(theirs.webhook.id, { limit: 100 }))?.items.find(({ type }) => type === 'ping'), theirs.delivery)

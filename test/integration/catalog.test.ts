@@ -7,12 +7,14 @@ import { createCatalog } from '../../src/infra/postgres/catalog.ts'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
 import { catalogContract } from '../contract/catalog.ts'
+import { catalogBlobUseContract } from '../contract/catalog-blob-use.ts'
 import { catalogMetricsContract } from '../contract/catalog-metrics.ts'
 import { catalogMovesContract } from '../contract/catalog-moves.ts'
 import { catalogPauseContract } from '../contract/catalog-pause.ts'
 import { catalogWatchingContract } from '../contract/catalog-watching.ts'
 import { catalogSweepsContract } from '../contract/catalog-sweeps.ts'
 import { catalogTenantsContract } from '../contract/catalog-tenants.ts'
+import { catalogUploadsContract } from '../contract/catalog-uploads.ts'
 import { catalogTrustContract } from '../contract/catalog-trust.ts'
 import { artifact, MODEL, newFile, newJob, RECEIPT } from '../contract/samples.ts'
 import { openCatalog, type CatalogOnDatabase } from '../support/catalog.ts'
@@ -39,6 +41,8 @@ catalogTenantsContract('Postgres', () => catalog, async () => {
 })
 
 catalogTrustContract('Postgres', () => catalog)
+catalogBlobUseContract('Postgres', () => catalog)
+catalogUploadsContract('Postgres', () => catalog)
 
 describe('catalog on Postgres', () => {
   test('every change of a job is an event, in order, and told to those who listen', async () => {

@@ -29,7 +29,7 @@ export interface Harness extends Dependencies {
   readonly databaseUrl: string
   /** What workers see. */
   readonly catalog: Catalog
-  /** How many files lie in the blob folder, finished or not. */
+  /** How many files lie in the blob folder, finished or not, once those that requests let go of are removed. */
   blobCount (): Promise<number>
   /** Changes a bit of byte `at` of a stored file. */
   damageBlob (sha256: string, at: number): Promise<void>
@@ -73,6 +73,7 @@ export async function openHarness (changes: Partial<Dependencies> = {}): Promise
     catalog,
     app,
     async blobCount () {
+      await app.remover.settled()
       const names = await readdir(home, { recursive: true, withFileTypes: true })
       return names.filter((entry) => entry.isFile() && !entry.name.endsWith('.sums')).length
     },

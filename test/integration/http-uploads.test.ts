@@ -96,7 +96,8 @@ describe('uploads', () => {
       assert.match(answer.json().detail, detail)
     }
     const json = await harness.app.inject({ method: 'POST', url: '/v1/models', payload: { a: 1 } })
-    assert.equal(json.statusCode, 415)
+    assert.equal(json.statusCode, 400)
+    assert.match(json.json().detail, /upload is needed/)
     const text = await harness.app.inject({ method: 'POST', url: '/v1/models', payload: 'x', headers: { 'content-type': 'text/plain' } })
     assert.equal(text.statusCode, 415)
     assert.equal(text.json().code, 'unsupported-media-type')

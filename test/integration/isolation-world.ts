@@ -25,6 +25,11 @@ export const MAKERS: Readonly<Record<string, (harness: Harness, owner: Owner) =>
     return id
   },
   'artifacts/{name}': async (_harness, { tenant }) => artifactOf(tenant),
+  'uploads/{id}': async ({ catalog, blobs }, { tenant }) => {
+    const { id } = await catalog.of(tenant).createUpload({ bytes: 100, metadata: { filename: WORDS.upload(tenant) } }, 60_000)
+    await catalog.of(tenant).addUploadPart(id, { position: 0, ...await blobs.put(contentOf('piece', tenant)) }, 60_000)
+    return id
+  },
   'keys/{id}': async ({ catalog }, { tenant }) => (await catalog.of(tenant).createKey({ name: WORDS.key(tenant), scopes: ['read'], expiresAt: null })).row.id,
   'tenants/{id}': async (_harness, { tenant }) => tenant,
   'webhooks/{id}': async ({ catalog }, { tenant }) => (await catalog.of(tenant).createWebhook({ ...WEBHOOK, url: `https://hooks.example/${tenant}` }, 100)).id,
@@ -37,10 +42,15 @@ export const MAKERS: Readonly<Record<string, (harness: Harness, owner: Owner) =>
 }
 
 /** Fields of JSON bodies that name something, and its kind. */
-export const NAMING: Readonly<Record<string, string>> = { model: 'models/{id}', dataset: 'datasets/{id}', evaluationDataset: 'datasets/{id}' }
+export const NAMING: Readonly<Record<string, string>> = { model: 'models/{id}', dataset: 'datasets/{id}', evaluationDataset: 'datasets/{id}', upload: 'uploads/{id}' }
 
 /** Bodies of operations that look at theirs before they look for the thing. */
 export const BODIES: Readonly<Record<string, object>> = { changeWebhook: { active: false } }
+
+/** What else stands in the body of an operation that names something, where that is not a job's. */
+export const BESIDES: Readonly<Record<string, (job: { readonly model: string, readonly recipe: object }) => object>> = {
+  createSweep: ({ model, recipe }) => ({ model, recipes: [recipe] }), createModel: () => ({}), createDataset: () => ({}),
+}
 
 /** Operations that even the owner is refused in this world, whatever the reason. */
 export const EXEMPT: ReadonlySet<string> = new Set([])
@@ -49,6 +59,7 @@ const WORDS = {
   model: (tenant: string) => `model-of-${tenant}`,
   dataset: (tenant: string) => `dataset-of-${tenant}`,
   key: (tenant: string) => `key-of-${tenant}`,
+  upload: (tenant: string) => `upload-of-${tenant}`,
 }
 const artifactOf = (tenant: string): string => `artifact-of-${tenant.slice(-6)}.keras`
 
@@ -60,7 +71,7 @@ export interface World {
   /** Words that only the other tenant may read. */
   readonly words: readonly string[]
   /** The other tenant: a key of all scopes, things of its own, and the body of a job that it may submit. */
-  readonly mine: { readonly key: string, readonly ids: Readonly<Record<string, string>>, readonly body: object }
+  readonly mine: { readonly key: string, readonly ids: Readonly<Record<string, string>>, readonly body: { readonly model: string, readonly recipe: object } }
 }
 
 export async function makeWorld (harness: Harness): Promise<World> {
@@ -77,8 +88,8 @@ export async function makeWorld (harness: Harness): Promise<World> {
   return {
     owner: owner.key,
     theirs,
-    words: [...Object.values(WORDS).map((word) => word(FIRST_TENANT)), ...['model', 'data', 'artifact'].map((kind) => sha256Of(`${kind} of ${FIRST_TENANT}`)), 'secretAction', owner.row.id],
-    mine: { key: issued.key, ids, body: { model: ids['models/{id}'], recipe: { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: false } } },
+    words: [...Object.values(WORDS).map((word) => word(FIRST_TENANT)), ...['model', 'data', 'artifact', 'piece'].map((kind) => sha256Of(`${kind} of ${FIRST_TENANT}`)), 'secretAction', owner.row.id],
+    mine: { key: issued.key, ids, body: { model: ids['models/{id}']!, recipe: { method: 'magnitude', target: { sparsity: 0.5 }, evaluation: false } } },
   }
 }
 

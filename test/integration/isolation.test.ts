@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
 import { openHarness, type Harness } from './http-harness.ts'
-import { BODIES, EXEMPT, fakeOf, makeWorld, MAKERS, NAMING, type World } from './isolation-world.ts'
+import { BESIDES, BODIES, EXEMPT, fakeOf, makeWorld, MAKERS, NAMING, type World } from './isolation-world.ts'
 
 interface Parameter { readonly name: string, readonly in: string }
 interface Operation {
@@ -17,6 +17,8 @@ interface Operation {
 }
 /** The first messages of a stream are there by then. */
 const STREAM_MS = 400
+
+const CODES_OF_HEAD: Readonly<Record<number, string>> = { 403: 'forbidden', 404: 'not-found' }
 
 interface Route extends Operation { readonly path: string, readonly method: string }
 
@@ -49,10 +51,13 @@ describe('isolation of tenants', () => {
   }
   const ask = async (key: string, { method, path, responses, operationId }: Route, idOf: (kind: string) => string, payload?: object) => {
     const url = path.replace(/([^/{}]+)\/\{([^}]+)\}/g, (_, before: string, name: string) => `${before}/${encodeURIComponent(idOf(`${before}/{${name}}`))}`)
-    const body = payload ?? BODIES[operationId] ?? (method === 'GET' || method === 'DELETE' ? undefined : {})
+    const body = payload ?? BODIES[operationId] ?? (['GET', 'HEAD', 'DELETE'].includes(method) ? undefined : {})
     const asked = { method: method as 'GET', url, headers: { authorization: `Bearer ${key}` }, ...(body !== undefined && { payload: body }) }
     const answer = Object.hasOwn(responses?.['200']?.content ?? {}, 'text/event-stream') ? await beginningOf(asked) : await harness.app.inject(asked)
-    return { status: answer.statusCode, code: String(answer.headers['content-type']).includes('problem') ? answer.json<{ code: string }>().code : null, text: answer.body, type: answer.headers['content-type'] }
+    const isProblem = String(answer.headers['content-type']).includes('problem')
+    // An answer to HEAD has no body, only the headers of one.
+    const code = !isProblem ? null : method === 'HEAD' ? CODES_OF_HEAD[answer.statusCode] : answer.json<{ code: string }>().code
+    return { status: answer.statusCode, code, text: answer.body, type: answer.headers['content-type'] }
   }
   /** Without what differs by itself: the ids asked for and the id of the request. */
   const bare = (text: string, ids: readonly string[]): string => ids.reduce((rest, id) => rest.replaceAll(id, 'ID'), text.replace(/"requestId":"[^"]+"/, ''))
@@ -118,15 +123,14 @@ describe('isolation of tenants', () => {
         const properties = route.requestBody?.content['application/json']?.schema.properties ?? {}
         if (!Object.hasOwn(properties, field)) continue
         named.add(`${route.operationId} ${field}`)
-        const { recipe, model } = world.mine.body as { recipe: object, model: string }
-        const own = route.operationId === 'createSweep' ? { model, recipes: [recipe] } : world.mine.body
+        const own = BESIDES[route.operationId]?.(world.mine.body) ?? world.mine.body
         const body = (id: string) => ({ ...own, [field]: id })
         const [theirs, nothing] = [await ask(world.mine.key, route, () => '', body(world.theirs[kind]!)), await ask(world.mine.key, route, () => '', body(fakeOf(world.theirs[kind]!)))]
         assert.equal(theirs.status, 404, `${route.operationId} ${field}: ${theirs.text}`)
         assert.equal(bare(theirs.text, [world.theirs[kind]!]), bare(nothing.text, [fakeOf(world.theirs[kind]!)]))
       }
     }
-    for (const one of ['createJob model', 'createJob dataset', 'createJob evaluationDataset', 'createPlan model', 'createPlan dataset']) assert.ok(named.has(one), one)
+    for (const one of ['createJob model', 'createJob dataset', 'createJob evaluationDataset', 'createPlan model', 'createPlan dataset', 'createModel upload', 'createDataset upload']) assert.ok(named.has(one), one)
   })
 
   test('all of it is as it was', async () => {

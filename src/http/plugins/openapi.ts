@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { QueueState, Worker } from '../../jobs/fleet.ts'
 import { Dataset, Job, Model } from '../../jobs/resources.ts'
+import { Upload } from '../../jobs/uploads.ts'
 import { Webhook, WebhookDelivery } from '../../jobs/webhooks/resources.ts'
 import { Sweep } from '../../jobs/sweeps/resource.ts'
 import { Plan } from '../../methods/planning/plan.ts'
@@ -15,6 +16,7 @@ import { Problem } from '../schemas.ts'
 const TAGS = [
   { name: 'models', description: 'Model files and what is in them' },
   { name: 'datasets', description: 'Data set files and what is in them' },
+  { name: 'uploads', description: 'Large files in pieces, which go on after a connection broke' },
   { name: 'jobs', description: 'Pruning jobs, their receipts and artifacts' },
   { name: 'webhooks', description: 'Addresses that are told of jobs, and what was sent to them' },
   { name: 'sweeps', description: 'Many recipes on one model, and the best of them' },
@@ -35,7 +37,7 @@ const SECURITY = {
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Upload, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -52,7 +54,7 @@ export async function describeApi (app: FastifyInstance, options: { version: str
     // HEAD is GET without the body; described twice it would have the same operation id twice.
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject
-      for (const path of Object.values(document.openapiObject.paths ?? {})) delete path?.head
+      for (const path of Object.values(document.openapiObject.paths ?? {})) if (path?.head?.operationId === path?.get?.operationId) delete path?.head
       return document.openapiObject
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, index) => typeof schema.$id === 'string' ? schema.$id : `schema-${index}` },

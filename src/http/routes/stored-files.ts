@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox'
 import { EspalierError } from '../../errors.ts'
 import type { Page, PageRequest, TenantCatalog } from '../../jobs/ports.ts'
 import type { Dataset, Model } from '../../jobs/resources.ts'
+import { expiryOf, type Retention } from '../../jobs/retention.ts'
 import { needs } from '../access/needs.ts'
 import type { App, Dependencies } from '../dependencies.ts'
 import { sendBlob } from '../download.ts'
@@ -20,6 +21,12 @@ export interface StoredKind<T> {
   list (mine: TenantCatalog, page: PageRequest): Promise<Page<T>>
   find (mine: TenantCatalog, id: string): Promise<T | null>
   remove (mine: TenantCatalog, id: string): Promise<boolean>
+}
+
+/** With the time at which it goes, where there is one. */
+export function withExpiry<T extends Model | Dataset> (row: T, days: Retention[StoredKind<T>['path']]): T {
+  const expiresAt = expiryOf(row.createdAt, days)
+  return expiresAt === undefined ? row : { ...row, expiresAt }
 }
 
 export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { catalog, blobs }: Dependencies, kind: StoredKind<T>): void {
@@ -41,7 +48,11 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { cata
       querystring: PageQuery,
       response: { 200: json(`One page of ${label}s`, pageOf(kind.schema)), ...problems() },
     },
-  }, async (request) => await kind.list(mineOf(request), request.query))
+  }, async (request) => {
+    const mine = mineOf(request)
+    const [{ items, next }, kept] = await Promise.all([kind.list(mine, request.query), mine.retention()])
+    return { items: items.map((row) => withExpiry(row, kept[path])), next }
+  })
 
   app.get(`/${path}/:id`, {
     schema: {
@@ -53,7 +64,10 @@ export function addStoredFileRoutes<T extends Model | Dataset> (app: App, { cata
       querystring: NoQuery,
       response: { 200: json(`The ${label}`, kind.schema), ...problems(404) },
     },
-  }, async (request) => await found(request, request.params.id))
+  }, async (request) => {
+    const [row, kept] = await Promise.all([found(request, request.params.id), mineOf(request).retention()])
+    return withExpiry(row, kept[path])
+  })
 
   app.route({
     method: ['GET', 'HEAD'],

@@ -7,7 +7,7 @@ import type { ByteSource } from '../../models/bytes.ts'
 import type { Dependencies } from '../dependencies.ts'
 import type { ReceivedFile } from './receive.ts'
 
-/** Reads the file of a model. Throws `invalid-model`, `unsupported-format` or `limit-exceeded`; the file is then left to the sweep of the blobs. */
+/** Reads the file of a model. Throws `invalid-model`, `unsupported-format` or `limit-exceeded`. */
 export async function readModelFile ({ blobs, summarizeModel }: Dependencies, file: ReceivedFile): Promise<ModelSummary> {
   return await reading(blobs, file, async (source) => await summarizeModel(source))
 }

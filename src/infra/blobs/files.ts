@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { access, chmod, constants, mkdir, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import type { Blobs } from '../../jobs/ports.ts'
+import type { Blobs, Hold } from '../../jobs/ports.ts'
 import { ahead } from '../../models/ahead.ts'
 import { blockReader } from './block-reader.ts'
 import { isAddress, Meter, noSuchBlob, rangeWithin, verified } from './content.ts'
@@ -40,7 +40,8 @@ export function createFileBlobs (folder: string): Blobs {
   }
 
   /** Makes a complete and flushed file the blob of its content. */
-  async function publish (draft: string, { sha256, bytes, sums: made }: Measured): Promise<{ sha256: string, bytes: number, created: boolean }> {
+  async function publish (draft: string, { sha256, bytes, sums: made }: Measured, hold?: Hold): Promise<{ sha256: string, bytes: number, created: boolean }> {
+    await hold?.(sha256)
     const place = placeOf(sha256)
     const created = await orNull(stat(place)) === null
     await mkdir(path.dirname(place), { recursive: true })
@@ -75,7 +76,7 @@ export function createFileBlobs (folder: string): Blobs {
   }
 
   return {
-    async put (content, limit) {
+    async put (content, limit, hold) {
       await mkdir(unfinished, { recursive: true })
       const draft = path.join(unfinished, randomUUID())
       const file = await open(draft, 'wx')
@@ -87,21 +88,21 @@ export function createFileBlobs (folder: string): Blobs {
         } finally {
           await file.close()
         }
-        return await publish(draft, found)
+        return await publish(draft, found, hold)
       } catch (error) {
         await rm(draft, { force: true })
         throw error
       }
     },
 
-    async take (given, known) {
+    async take (given, known, hold) {
       await mkdir(unfinished, { recursive: true })
       const draft = path.join(unfinished, randomUUID())
       try {
         await rename(given, draft)
       } catch (error) {
         // On another file system it has to be copied.
-        if ((error as NodeJS.ErrnoException).code === 'EXDEV') return await this.put(createReadStream(given, { highWaterMark: READ_BYTES }))
+        if ((error as NodeJS.ErrnoException).code === 'EXDEV') return await this.put(createReadStream(given, { highWaterMark: READ_BYTES }), undefined, hold)
         throw error
       }
       try {
@@ -115,7 +116,7 @@ export function createFileBlobs (folder: string): Blobs {
           synced.catch(() => {})
           const found = known?.bytes === size && size > CHECKED_UP_TO && isAddress(known.sha256) ? known : await measure(ahead(piecesBetween(file, 0, size)))
           await synced
-          return await publish(draft, found)
+          return await publish(draft, found, hold)
         } finally {
           await file.close()
         }

@@ -107,13 +107,14 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
   }
 
   return {
-    async put (content, limit) {
+    async put (content, limit, hold) {
       const uploadId = randomUUID()
       try {
         const insert = async (position: number, chunk: Uint8Array): Promise<void> => {
           await query('INSERT INTO blob_chunks (upload_id, position, content, crc32) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING', [uploadId, position, chunk, checksumOf(chunk)])
         }
         const { sha256, bytes, chunks } = await writeChunks(content, chunkBytes, limit, insert)
+        await hold?.(sha256)
         const { created, used } = await publish(uploadId, chunks, sha256, bytes)
         if (!used) dropLater(uploadId)
         return { sha256, bytes, created }
@@ -124,8 +125,8 @@ export function createPostgresBlobs (databaseUrl: string, { chunkBytes = 1 << 20
       }
     },
 
-    async take (place) {
-      return await this.put(createReadStream(place, { highWaterMark: chunkBytes }))
+    async take (place, _known, hold) {
+      return await this.put(createReadStream(place, { highWaterMark: chunkBytes }), undefined, hold)
     },
 
     async open (sha256) {

@@ -64,7 +64,7 @@ export function createS3Blobs (settings: S3Settings, { patience = 0, partBytes =
   }
 
   return {
-    async put (content, limit) {
+    async put (content, limit, hold) {
       const key = UPLOADS + randomUUID()
       const size = partSize(partBytes, limit)
       const summer = new Summer()
@@ -82,6 +82,7 @@ export function createS3Blobs (settings: S3Settings, { patience = 0, partBytes =
           await upload.part(position + 1, chunk)
         })
         const sums = summer.sums()
+        await hold?.(sha256)
         if (upload === undefined) return await publish(sha256, sums, async () => { await objects.put(BLOBS + sha256, small) })
         await upload.complete()
         upload = undefined
@@ -97,8 +98,8 @@ export function createS3Blobs (settings: S3Settings, { patience = 0, partBytes =
       }
     },
 
-    async take (place) {
-      return await this.put(createReadStream(place, { highWaterMark: PIECE_BYTES }))
+    async take (place, _known, hold) {
+      return await this.put(createReadStream(place, { highWaterMark: PIECE_BYTES }), undefined, hold)
     },
 
     async open (sha256) {

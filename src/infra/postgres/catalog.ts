@@ -2,7 +2,8 @@
 import type { Catalog, TenantCatalog } from '../../jobs/ports.ts'
 import { auditIn, notesIn } from './audit.ts'
 import { openDatabase, type Database, type DatabaseOptions } from './client.ts'
-import { filesIn, referencesIn } from './files.ts'
+import { blobUseIn } from './blob-use.ts'
+import { filesIn } from './files.ts'
 import { idempotencyIn } from './idempotency.ts'
 import { allJobsIn, jobsIn } from './jobs.ts'
 import { keyOwnersIn, keysIn } from './keys.ts'
@@ -11,8 +12,10 @@ import { outboxIn } from './outbox.ts'
 import { eventOrderIn } from './event-order.ts'
 import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { quotasIn } from './quotas.ts'
+import { keptIn, retentionIn } from './retention.ts'
 import { storable } from './rows.ts'
 import { tenantsIn } from './tenants.ts'
+import { allUploadsIn, uploadsIn } from './uploads.ts'
 import { transitionsIn } from './transitions.ts'
 import { watchingIn } from './watching.ts'
 import { webhooksIn } from './webhooks.ts'
@@ -42,7 +45,9 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     },
     ...allJobsIn(database),
     ...allSweepsIn(database),
-    ...referencesIn(database),
+    ...allUploadsIn(database),
+    ...retentionIn(database),
+    ...blobUseIn(database),
     ...transitionsIn(database),
     ...metricsIn(database),
     ...idempotencyIn(database),
@@ -62,5 +67,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wholeJobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...auditIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wholeJobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...uploadsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...keptIn(database, tenant), ...auditIn(database, tenant) }
 }

@@ -5,6 +5,7 @@ import type { WithPatience } from '../patience.ts'
 import { patientFor } from './patience.ts'
 import { secretsOn, type Secrets } from './secrets.ts'
 import { NO_QUOTAS, type Quotas } from '../../jobs/quotas.ts'
+import { FOR_EVER, type Retention } from '../../jobs/retention.ts'
 
 export interface Database {
   readonly prisma: PrismaClient
@@ -13,6 +14,7 @@ export interface Database {
   /** For what may not: a lost connection is `unavailable` at once. */
   readonly once: WithPatience
   readonly quotas: Quotas
+  readonly retention: Retention
   readonly auditDays: number
   readonly secrets: Secrets
 }
@@ -24,6 +26,8 @@ export interface DatabaseOptions {
   readonly connections?: number
   /** What a tenant may use that has no limits of its own. */
   readonly quotas?: Quotas
+  /** How long what a tenant has is kept, where it says nothing itself. */
+  readonly retention?: Retention
   /** How long it is kept who did what; 0: for ever. */
   readonly auditDays?: number
   /** What secrets are stored under: the key to write with first. Absent: this process has to do with none. */
@@ -38,7 +42,7 @@ const QUERY_TIMEOUT_MS = 30_000
 export const TRANSACTION = { maxWait: 10_000, timeout: 20_000 } as const
 
 /** Connections are made when first needed. */
-export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, auditDays = 0, secretKeys }: DatabaseOptions = {}): Database {
+export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, retention = FOR_EVER, auditDays = 0, secretKeys }: DatabaseOptions = {}): Database {
   const adapter = new PrismaPg({
     connectionString: databaseUrl,
     max: connections,
@@ -47,7 +51,7 @@ export function openDatabase (databaseUrl: string, { patience = 0, connections =
     keepAlive: true,
   })
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
-  return { prisma, patiently: patientFor(patience), once: patientFor(0), quotas, auditDays, secrets: secretsOn(prisma, secretKeys) }
+  return { prisma, patiently: patientFor(patience), once: patientFor(0), quotas, retention, auditDays, secrets: secretsOn(prisma, secretKeys) }
 }
 
 /** A value as a JSON column takes it: `undefined` members are left out. */

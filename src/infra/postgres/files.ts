@@ -1,6 +1,6 @@
 /** Models and data sets in the Catalog. */
 import { EspalierError } from '../../errors.ts'
-import type { Catalog, NewFile, TenantCatalog } from '../../jobs/ports.ts'
+import type { NewFile, TenantCatalog } from '../../jobs/ports.ts'
 import { ENDED } from '../../jobs/states.ts'
 import { asJson, TRANSACTION, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
@@ -8,6 +8,7 @@ import { Prisma } from './generated/client.ts'
 import { newId } from './ids.ts'
 import { demand, holdTenant } from './quotas.ts'
 import { datasetOf, modelOf, storable } from './rows.ts'
+import { endUpload } from './uploads.ts'
 
 type Files = Pick<TenantCatalog, 'createModel' | 'model' | 'models' | 'deleteModel' | 'createDataset' | 'dataset' | 'datasets' | 'deleteDataset'>
 
@@ -16,12 +17,14 @@ const NEWEST_FIRST = [{ createdAt: 'desc' }, { id: 'desc' }] satisfies Array<Rec
 /** The part of the Catalog that keeps a tenant's models and data sets. */
 export function filesIn ({ prisma, patiently, once, quotas }: Database, tenantId: string): Files {
   /** Adds a row where there is room for it. */
-  async function added<Row> (kind: 'models' | 'datasets', { bytes }: NewFile, find: (tx: Prisma.TransactionClient) => Promise<Row | null>, create: (tx: Prisma.TransactionClient) => Promise<Row>): Promise<Row> {
+  async function added<Row> (kind: 'models' | 'datasets', { bytes, upload }: NewFile, find: (tx: Prisma.TransactionClient) => Promise<Row | null>, create: (tx: Prisma.TransactionClient) => Promise<Row>): Promise<Row> {
     return await patiently(async (lost) => await prisma.$transaction(async (tx) => {
       const limits = await holdTenant(tx, tenantId, quotas)
       // The try that lost its connection may have been the one that did it.
       const there = lost ? await find(tx) : null
       if (there !== null) return there
+      // Before its bytes are counted: those of the upload were.
+      if (upload !== undefined) await endUpload(tx, tenantId, upload)
       await demand(tx, tenantId, limits, { [kind]: 1, storedBytes: bytes })
       return await create(tx)
     }, TRANSACTION))
@@ -80,18 +83,6 @@ export function filesIn ({ prisma, patiently, once, quotas }: Database, tenantId
 
     async deleteDataset (id) {
       return await deleteUnused('datasets', storable(id), { OR: [{ datasetId: storable(id) }, { evaluationDatasetId: storable(id) }] })
-    },
-  }
-}
-
-/** The part of the Catalog that knows the blobs of all tenants. */
-export function referencesIn ({ prisma, patiently }: Database): Pick<Catalog, 'referencedBlobs'> {
-  return {
-    async referencedBlobs () {
-      const rows = await patiently(async () => await prisma.$queryRaw<Array<{ sha256: string }>>`
-        SELECT sha256 FROM models UNION SELECT sha256 FROM datasets UNION SELECT sha256 FROM artifacts
-        UNION SELECT checkpoint_sha256 FROM jobs WHERE checkpoint_sha256 IS NOT NULL`)
-      return new Set(rows.map((row) => row.sha256))
     },
   }
 }

@@ -1,6 +1,7 @@
 /** Quotas in the Catalog: the row of the tenant is locked while its use is counted and added to, so that requests at once cannot exceed them. */
 import { EspalierError } from '../../errors.ts'
 import { quotaExceeded, QUOTA_NAMES, quotasOf, type OwnQuotas, type QuotaName, type Quotas, type Usage } from '../../jobs/quotas.ts'
+import { retentionOf } from '../../jobs/retention.ts'
 import type { TenantAccess } from '../../jobs/tenant-ports.ts'
 import { oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
@@ -14,6 +15,7 @@ const USED = {
     SELECT sum(bytes) FROM (
       SELECT bytes FROM models WHERE tenant_id = ${tenantId}
       UNION ALL SELECT bytes FROM datasets WHERE tenant_id = ${tenantId}
+      UNION ALL SELECT bytes FROM uploads WHERE tenant_id = ${tenantId}
       UNION ALL SELECT artifacts.bytes FROM artifacts JOIN jobs ON jobs.id = artifacts.job_id WHERE jobs.tenant_id = ${tenantId}
       UNION ALL SELECT checkpoint_bytes FROM jobs WHERE tenant_id = ${tenantId}) AS files`,
   models: (tenantId) => Prisma.sql`SELECT count(*) FROM models WHERE tenant_id = ${tenantId}`,
@@ -75,7 +77,7 @@ export async function fullFor (tx: Reader, tenantId: string, jobId: string, serv
 }
 
 /** The part of the Catalog that tells what a tenant may use and uses. */
-export function quotasIn ({ prisma, patiently, quotas: service }: Database, tenantId: string): Pick<TenantAccess, 'standing' | 'room'> {
+export function quotasIn ({ prisma, patiently, quotas: service, retention }: Database, tenantId: string): Pick<TenantAccess, 'standing' | 'room'> {
   async function find () {
     const row = await prisma.tenant.findUnique({ where: { id: tenantId } })
     if (row === null) throw noSuchTenant(tenantId)
@@ -85,7 +87,7 @@ export function quotasIn ({ prisma, patiently, quotas: service }: Database, tena
     async standing () {
       return await patiently(async () => {
         const tenant = tenantOf(await find())
-        return { tenant, quotas: quotasOf(service, tenant.quotas), used: await usage(prisma, tenantId, QUOTA_NAMES) as Usage }
+        return { tenant, quotas: quotasOf(service, tenant.quotas), used: await usage(prisma, tenantId, QUOTA_NAMES) as Usage, retention: retentionOf(retention, tenant.retention) }
       })
     },
 

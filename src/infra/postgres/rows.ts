@@ -3,6 +3,7 @@ import type { ErrorRecord } from '../../errors.ts'
 import type { ArtifactRow, JobRow } from '../../jobs/ports.ts'
 import type { QueueName } from '../../jobs/queues.ts'
 import type { OwnQuotas } from '../../jobs/quotas.ts'
+import type { OwnRetention } from '../../jobs/retention.ts'
 import type { Scope } from '../../jobs/scopes.ts'
 import type { KeyRow, TenantRow } from '../../jobs/tenant-ports.ts'
 import type { Receipt } from '../../methods/receipt.ts'
@@ -86,6 +87,6 @@ export function keyOf ({ id, tenantId, name, hint, scopes, createdAt, expiresAt,
   return { id, tenantId, name, hint, scopes: scopes as Scope[], createdAt, expiresAt, lastUsedAt, revokedAt }
 }
 
-export function tenantOf ({ id, name, createdAt, quotas }: rows.Tenant): TenantRow {
-  return { id, name, createdAt, quotas: quotas as OwnQuotas | null ?? {} }
+export function tenantOf ({ id, name, createdAt, quotas, retention }: rows.Tenant): TenantRow {
+  return { id, name, createdAt, quotas: quotas as OwnQuotas | null ?? {}, retention: retention as OwnRetention | null ?? {} }
 }

@@ -32,9 +32,9 @@ function taken (name: string): (thrown: unknown) => never {
 /** The part of the Catalog that keeps all tenants. */
 export function tenantsIn ({ prisma, patiently, once }: Database): Pick<Tenants, 'createTenant' | 'tenant' | 'tenants' | 'changeTenant' | 'deleteTenant' | 'secret'> {
   return {
-    async createTenant (name, quotas) {
+    async createTenant (name, quotas, retention = {}) {
       return await once(async () => await prisma.$transaction(async (tx) => {
-        const tenant = await tx.tenant.create({ data: { id: newId('tnt'), name: storable(name), quotas: asJson(quotas) } })
+        const tenant = await tx.tenant.create({ data: { id: newId('tnt'), name: storable(name), quotas: asJson(quotas), retention: asJson(retention) } })
         return { tenant: tenantOf(tenant), issued: await issue(tx, tenant.id, { name: 'first', scopes: SCOPE_NAMES, expiresAt: null }) }
       }).catch(taken(name)))
     },
@@ -49,10 +49,10 @@ export function tenantsIn ({ prisma, patiently, once }: Database): Pick<Tenants,
       return pageOf(await patiently(async () => await prisma.tenant.findMany({ where: after(cursor), orderBy, take: limit + 1 })), limit, tenantOf)
     },
 
-    async changeTenant (idAsGiven, { name, quotas }) {
+    async changeTenant (idAsGiven, { name, quotas, retention }) {
       const id = storable(idAsGiven)
       return await once(async () => await prisma.$transaction(async (tx) => {
-        const data = { ...(name !== undefined && { name: storable(name) }), ...(quotas !== undefined && { quotas: asJson(quotas) }) }
+        const data = { ...(name !== undefined && { name: storable(name) }), ...(quotas !== undefined && { quotas: asJson(quotas) }), ...(retention !== undefined && { retention: asJson(retention) }) }
         const { count } = await tx.tenant.updateMany({ where: { id }, data })
         return count === 0 ? null : tenantOf(await tx.tenant.findUniqueOrThrow({ where: { id } }))
       }).catch(taken(name ?? '')))

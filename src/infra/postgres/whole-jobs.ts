@@ -2,6 +2,7 @@
 import { GONE_MS, type ServingWorker } from '../../jobs/fleet.ts'
 import type { ArtifactRow, Page, TenantCatalog, WholeJob } from '../../jobs/ports.ts'
 import type { Attempt } from '../../jobs/resources.ts'
+import { retentionOf, type OwnRetention, type Retention } from '../../jobs/retention.ts'
 import { oneOf, type Database } from './client.ts'
 import { pageOf, positionOf } from './cursor.ts'
 import { Prisma } from './generated/client.ts'
@@ -21,7 +22,8 @@ const WHOLE = Prisma.sql`
     (SELECT json_agg(json_build_object('number', number, 'state', state, 'worker', worker, 'starts', starts, 'startedAt', started_at, 'finishedAt', finished_at, 'error', error, 'usedMs', used_ms,
       'resumedFrom', resumed_from) ORDER BY number) FROM attempts WHERE job_id = jobs.id) AS attempts,
     CASE WHEN state = 'queued' THEN (SELECT json_agg(json_build_object('state', state, 'queues', queues, 'memoryBytes', memory_bytes)) FROM workers
-      WHERE seen_at >= now() - ${GONE_MS}::float8 * interval '1 millisecond') END AS workers
+      WHERE seen_at >= now() - ${GONE_MS}::float8 * interval '1 millisecond') END AS workers,
+    CASE WHEN finished_at IS NOT NULL THEN (SELECT retention FROM tenants WHERE id = jobs.tenant_id) END AS retention
   FROM jobs`
 
 interface Row extends JobFields {
@@ -29,10 +31,13 @@ interface Row extends JobFields {
   /** Times as JSON has them. */
   readonly attempts: Array<Omit<AttemptFields, 'startedAt' | 'finishedAt' | 'resumedFrom'> & Record<'startedAt' | 'finishedAt' | 'resumedFrom', string | null>> | null
   readonly workers: ServingWorker[] | null
+  /** The tenant's own. */
+  readonly retention: OwnRetention | null
 }
 
-function wholeOf ({ artifacts, attempts, workers, ...row }: Row): WholeJob {
-  return { ...jobOf(row), artifacts: artifacts ?? [], attempts: (attempts ?? []).map(withTimes), workers: workers ?? [] }
+function wholeOf (service: Retention, { artifacts, attempts, workers, retention, ...row }: Row): WholeJob {
+  const kept = row.finishedAt === null ? null : retentionOf(service, retention)
+  return { ...jobOf(row), artifacts: artifacts ?? [], attempts: (attempts ?? []).map(withTimes), workers: workers ?? [], kept }
 }
 
 function withTimes (row: NonNullable<Row['attempts']>[number]): Attempt {
@@ -40,11 +45,11 @@ function withTimes (row: NonNullable<Row['attempts']>[number]): Attempt {
   return attemptOf({ ...row, startedAt: time(row.startedAt), finishedAt: time(row.finishedAt), resumedFrom: time(row.resumedFrom) })
 }
 
-export function wholeJobsIn ({ prisma, patiently }: Database, tenantId: string): Pick<TenantCatalog, 'wholeJob' | 'jobs'> {
+export function wholeJobsIn ({ prisma, patiently, retention }: Database, tenantId: string): Pick<TenantCatalog, 'wholeJob' | 'jobs'> {
   return {
     async wholeJob (id) {
       const [row] = await patiently(async () => await prisma.$queryRaw<Row[]>`${WHOLE} WHERE id = ${storable(id)} AND tenant_id = ${tenantId}`)
-      return row === undefined ? null : wholeOf(row)
+      return row === undefined ? null : wholeOf(retention, row)
     },
 
     async jobs ({ limit, cursor, state, model, sweep }): Promise<Page<WholeJob>> {
@@ -57,7 +62,7 @@ export function wholeJobsIn ({ prisma, patiently }: Database, tenantId: string):
         ...(after === undefined ? [] : [Prisma.sql`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id})`]),
       ]
       const rows = await patiently(async () => await prisma.$queryRaw<Row[]>`${WHOLE} WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`)
-      return pageOf(rows, limit, wholeOf)
+      return pageOf(rows, limit, (row) => wholeOf(retention, row))
     },
   }
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { EspalierError } from '../../errors.ts'
 import type { Blobs, Catalog, CheckpointFile, CheckpointRow, QueueEntry, RunHooks } from '../ports.ts'
 import { bring } from './attempt-files.ts'
+import { holding } from './holding.ts'
 
 export interface CheckpointKeeper {
   /** The checkpoint that the job has as a file; null when it has none, or it is lost or damaged. */
@@ -39,7 +40,16 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
 
   async function put (file: CheckpointFile): Promise<boolean> {
     await before()
-    const { sha256, bytes } = await blobs.put(createReadStream(file.path))
+    // A run that begins anew makes the same checkpoints: those that were dropped may be about to be removed.
+    const kept = holding({ catalog, blobs })
+    try {
+      return await swap(await kept.blobs.put(createReadStream(file.path)))
+    } finally {
+      await kept.letGo().catch(() => {})
+    }
+  }
+
+  async function swap ({ sha256, bytes }: { sha256: string, bytes: number }): Promise<boolean> {
     if (sha256 === held) return true
     if (!await catalog.checkpoint(jobId, attempt, { sha256, bytes })) {
       await remove(sha256)

@@ -2,6 +2,7 @@
 import { waitingFor } from '../fleet.ts'
 import type { JobRow, TenantCatalog, WholeJob } from '../ports.ts'
 import type { Job } from '../resources.ts'
+import { expiryOf } from '../retention.ts'
 
 /** Where an artifact is downloaded. */
 export function artifactUrl (jobId: string, name: string): string {
@@ -12,6 +13,10 @@ export function artifactUrl (jobId: string, name: string): string {
 export function jobView (whole: WholeJob, row: JobRow = whole): Job {
   // Workers are known only when it was queued as it was read.
   const waiting = row.state === 'queued' && whole.state === 'queued' ? waitingFor(row, whole.workers) : undefined
+  // Known of one that had ended as it was read.
+  const expiry = (name: 'jobs' | 'artifacts' | 'checkpoints'): string | undefined => whole.kept === null ? undefined : expiryOf(row.finishedAt, whole.kept[name])
+  // A job of a sweep goes with it.
+  const [expiresAt, artifactsExpireAt, checkpointExpiresAt] = [row.sweepId === null ? expiry('jobs') : undefined, expiry('artifacts'), expiry('checkpoints')]
   return {
     id: row.id,
     state: row.state,
@@ -26,7 +31,7 @@ export function jobView (whole: WholeJob, row: JobRow = whole): Job {
     needs: row.needs,
     limits: row.limits,
     ...(waiting !== undefined && { waitingFor: waiting }),
-    ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes } }),
+    ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes, ...(checkpointExpiresAt !== undefined && { expiresAt: checkpointExpiresAt }) } }),
     ...(row.error !== null && { error: row.error }),
     ...(row.receipt !== null && { receipt: row.receipt }),
     // They may be of a later moment, in which the job had succeeded.
@@ -35,6 +40,8 @@ export function jobView (whole: WholeJob, row: JobRow = whole): Job {
     createdAt: row.createdAt.toISOString(),
     ...(row.startedAt !== null && { startedAt: row.startedAt.toISOString() }),
     ...(row.finishedAt !== null && { finishedAt: row.finishedAt.toISOString() }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(artifactsExpireAt !== undefined && row.state === 'succeeded' && { artifactsExpireAt }),
   }
 }
 
@@ -47,5 +54,5 @@ export async function findJob (catalog: TenantCatalog, jobId: string): Promise<J
 /** The job as something that was just done left it. */
 export async function viewOf (catalog: TenantCatalog, row: JobRow): Promise<Job> {
   const whole = await catalog.wholeJob(row.id)
-  return jobView(whole ?? { ...row, artifacts: [], attempts: [], workers: [] }, row)
+  return jobView(whole ?? { ...row, artifacts: [], attempts: [], workers: [], kept: null }, row)
 }

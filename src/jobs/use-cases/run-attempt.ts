@@ -8,6 +8,7 @@ import { isEnded } from '../states.ts'
 import { bringInputs, storeOutputs } from './attempt-files.ts'
 import { bytesMoved } from './bytes-moved.ts'
 import { checkpointKeeper } from './checkpoints.ts'
+import { holding } from './holding.ts'
 import { metricsWriter } from './metrics-writer.ts'
 import { progressWriter } from './progress-writer.ts'
 import { timeKeeper, type TimeKeeper } from './time-keeper.ts'
@@ -85,6 +86,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
   const home = await mkdtemp(path.join(scratch, `${jobId}-${attempt}-`))
   const progress = progressWriter(async (value) => await catalog.progress(jobId, attempt, value), look)
   const moved = bytesMoved(progress.report)
+  const outputs = holding({ catalog, blobs })
   const metrics = metricsWriter(async (batch) => await catalog.metrics(jobId, attempt, batch), look)
   try {
     const [inputFolder, folder, checkpointFolder] = [path.join(home, 'inputs'), path.join(home, 'outputs'), path.join(home, 'checkpoints')]
@@ -127,7 +129,7 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
       // Before the attempt ends: whoever sees that it has sees what it used.
       await clock.stop()
     }
-    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(blobs, result.outputs, folder, signal, moved))
+    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(outputs.blobs, result.outputs, folder, signal, moved))
     await progress.stop()
     await metrics.settled()
     if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {
@@ -139,6 +141,8 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
   } finally {
     await progress.stop()
     await metrics.settled()
+    // What becomes of the holds is no part of what became of the attempt.
+    await outputs.letGo().catch(() => {})
     await rm(home, { recursive: true, force: true, maxRetries: 3 })
   }
 }

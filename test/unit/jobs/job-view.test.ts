@@ -7,7 +7,7 @@ import { Job } from '../../../src/jobs/resources.ts'
 import { jobView } from '../../../src/jobs/use-cases/job-view.ts'
 import { jobRow } from '../../contract/samples.ts'
 
-const whole = (row: JobRow, artifacts: WholeJob['artifacts'] = []): WholeJob => ({ ...row, artifacts, attempts: [], workers: [] })
+const whole = (row: JobRow, artifacts: WholeJob['artifacts'] = []): WholeJob => ({ ...row, artifacts, attempts: [], workers: [], kept: null })
 
 describe('jobView', () => {
   test('fits the schema, leaves out what is not there, and links artifacts', () => {

@@ -1,13 +1,16 @@
-/** The form of a data set upload and its scaling field. */
+/** What POST /v1/datasets takes, in both of its forms, and the scaling field. */
 import { Type } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
 import type { InputScaling } from '../../../datasets/dataset.ts'
 import { validated } from '../../validation.ts'
+import { uploaded } from '../models/form.ts'
 
 const Scaling = Type.Object({
   scale: Type.Optional(Type.Number()),
   offset: Type.Optional(Type.Number()),
 }, { additionalProperties: false, description: 'applied before the model: x * scale + offset' })
+
+export const DatasetFromUpload = Type.Object({ ...uploaded, inputs: Type.Optional(Scaling) }, { additionalProperties: false })
 
 export const DatasetForm = Type.Object({
   file: Type.String({ format: 'binary' }),

@@ -14,8 +14,8 @@ import { fewAtOnce } from '../../few-at-once.ts'
 import { tenantOf } from '../../principal.ts'
 import { JobRef, json, PostHeaders, problems } from '../../schemas.ts'
 import { queueing } from '../../queueing.ts'
-import { receiveForm } from '../../uploads/form.ts'
-import { roomFor } from '../../uploads/room.ts'
+import { receiveForm, type ReceivedForm } from '../../uploads/form.ts'
+import { withRoom } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
 import { WaitSeconds } from '../../waiting.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
@@ -67,9 +67,12 @@ async function fromJson (request: FastifyRequest, reply: FastifyReply, dependenc
   return await answerOnce(request, reply, dependencies.catalog, fingerprintOf(body), async () => await submitted(submission, mineOf(request, dependencies), request), options)
 }
 
-async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, { few, last }: Required<AnswerOptions>): Promise<FastifyReply> {
+async function fromForm (request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, options: Required<AnswerOptions>): Promise<FastifyReply> {
+  return await withRoom(request, dependencies, undefined, async (store) => await fromReceived(await receiveForm(request, JOB_PARTS, store), request, reply, dependencies, options))
+}
+
+async function fromReceived (form: ReceivedForm, request: FastifyRequest, reply: FastifyReply, dependencies: Dependencies, { few, last }: Required<AnswerOptions>): Promise<FastifyReply> {
   const { catalog } = dependencies
-  const form = await receiveForm(request, JOB_PARTS, await roomFor(request, dependencies))
   for (const part of ['model', 'recipe']) {
     if (!form.files.has(part) && !form.fields.has(part)) throw new EspalierError('invalid-request', `part "${part}" is needed`)
   }

@@ -5,7 +5,7 @@ import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { principalOf } from '../../principal.ts'
 import { json, NoQuery, problems } from '../../schemas.ts'
-import { QuotasTable, Used } from '../tenants/tenant.ts'
+import { QuotasTable, RetentionTable, Used } from '../tenants/tenant.ts'
 
 const Me = Type.Object({
   tenant: Type.Object({ id: Type.String(), name: Type.String() }),
@@ -14,6 +14,7 @@ const Me = Type.Object({
   operator: Type.Boolean({ description: 'may it make and change tenants?' }),
   quotas: QuotasTable,
   used: Used,
+  retention: RetentionTable,
 })
 
 export function addMeRoute (app: App, { catalog }: Dependencies): void {
@@ -28,7 +29,7 @@ export function addMeRoute (app: App, { catalog }: Dependencies): void {
     },
   }, async (request) => {
     const { tenant: id, key, scopes } = principalOf(request)
-    const { tenant, quotas, used } = await catalog.of(id).standing()
-    return { tenant: { id, name: tenant.name }, key, scopes, operator: meets('operator', id, scopes), quotas, used }
+    const { tenant, quotas, used, retention } = await catalog.of(id).standing()
+    return { tenant: { id, name: tenant.name }, key, scopes, operator: meets('operator', id, scopes), quotas, used, retention }
   })
 }

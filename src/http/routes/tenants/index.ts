@@ -8,10 +8,10 @@ import type { App, Dependencies } from '../../dependencies.ts'
 import { IdParams, json, NoQuery, nothing, PageQuery, pageOf, problems } from '../../schemas.ts'
 import { validated } from '../../validation.ts'
 import { Name, NewKey, newKeyView } from '../keys/key.ts'
-import { changedQuotas, QuotasChange, Tenant, tenantView } from './tenant.ts'
+import { changedQuotas, changedRetention, QuotasChange, RetentionChange, Tenant, tenantView } from './tenant.ts'
 
-const CreateTenant = Type.Object({ name: Name, quotas: Type.Optional(QuotasChange) }, { additionalProperties: false })
-const ChangeTenant = Type.Object({ name: Type.Optional(Name), quotas: Type.Optional(QuotasChange) }, { additionalProperties: false })
+const CreateTenant = Type.Object({ name: Name, quotas: Type.Optional(QuotasChange), retention: Type.Optional(RetentionChange) }, { additionalProperties: false })
+const ChangeTenant = Type.Object({ name: Type.Optional(Name), quotas: Type.Optional(QuotasChange), retention: Type.Optional(RetentionChange) }, { additionalProperties: false })
 const NewTenant = Type.Object({ ...Tenant.properties, key: NewKey }, { description: 'with its first key' })
 const DeleteQuery = Type.Object({ all: Type.Optional(Type.Boolean({ description: 'also all that it has' })) }, { additionalProperties: false })
 
@@ -31,8 +31,8 @@ export function addTenantRoutes (app: App, { catalog }: Dependencies, { keyring 
     },
   }, async (request, reply) => {
     refuseIdempotencyKey(request)
-    const { name, quotas = {} } = validated(CreateTenant, request.body ?? {}, 'body')
-    const { tenant, issued } = await catalog.createTenant(name, changedQuotas({}, quotas))
+    const { name, quotas = {}, retention = {} } = validated(CreateTenant, request.body ?? {}, 'body')
+    const { tenant, issued } = await catalog.createTenant(name, changedQuotas({}, quotas), changedRetention({}, retention))
     return await reply.code(201).header('location', `/v1/tenants/${tenant.id}`).send({ ...tenantView(tenant), key: newKeyView(issued) })
   })
 
@@ -70,8 +70,8 @@ export function addTenantRoutes (app: App, { catalog }: Dependencies, { keyring 
     schema: {
       operationId: 'changeTenant',
       security: needs('operator'),
-      summary: 'Rename a tenant or change its quotas',
-      description: 'Quotas that are not named stay as they are. One below what is used takes nothing away; it lets nothing be added.',
+      summary: 'Rename a tenant, change its quotas or how long it keeps things',
+      description: 'Quotas and days that are not named stay as they are. One below what is used takes nothing away; it lets nothing be added.',
       tags: ['access'],
       params: IdParams,
       querystring: NoQuery,
@@ -80,11 +80,13 @@ export function addTenantRoutes (app: App, { catalog }: Dependencies, { keyring 
     },
   }, async (request) => {
     const { id } = request.params
-    const { name, quotas } = validated(ChangeTenant, request.body ?? {}, 'body')
+    const { name, quotas, retention } = validated(ChangeTenant, request.body ?? {}, 'body')
     const before = await catalog.tenant(id)
     const after = before === null
       ? null
-      : await catalog.changeTenant(id, { ...(name !== undefined && { name }), ...(quotas !== undefined && { quotas: changedQuotas(before.quotas, quotas) }) })
+      : await catalog.changeTenant(id, {
+        ...(name !== undefined && { name }), ...(quotas !== undefined && { quotas: changedQuotas(before.quotas, quotas) }), ...(retention !== undefined && { retention: changedRetention(before.retention, retention) }),
+      })
     if (after === null) throw missing(id)
     return tenantView(after)
   })
@@ -94,7 +96,7 @@ export function addTenantRoutes (app: App, { catalog }: Dependencies, { keyring 
       operationId: 'deleteTenant',
       security: needs('operator'),
       summary: 'Delete a tenant',
-      description: 'Refused while it has models, data sets or jobs, unless `all` is set; its keys end with it. Files that no row names any more are removed within hours.',
+      description: 'Refused while it has models, data sets or jobs, unless `all` is set; its keys end with it. Files that no row names any more are removed at once.',
       tags: ['access'],
       params: IdParams,
       querystring: DeleteQuery,
