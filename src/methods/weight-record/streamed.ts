@@ -47,6 +47,8 @@ function watch (change: StreamedChange, one: Recorded, writer: RecordWriter): St
   return {
     ...change,
     apply (first, raw) {
+      // Some formats make it once for its checksum and again to write it.
+      if (look.isDone()) return change.apply(first, raw)
       if (first === 0) look = lookAt(one, writer)
       const before = look.sample(first, raw)
       change.apply(first, raw)
@@ -61,6 +63,7 @@ interface Look {
   sample (first: number, raw: Uint8Array): Float32Array
   /** `before`: the sample of the same elements as they were. The record is written with the last of them. */
   add (first: number, before: Float32Array, raw: Uint8Array): void
+  isDone (): boolean
 }
 
 function lookAt (one: Recorded, writer: RecordWriter): Look {
@@ -99,5 +102,6 @@ function lookAt (one: Recorded, writer: RecordWriter): Look {
       writer.add(one.place, record, mask)
       bits = undefined
     },
+    isDone: () => seen === one.weights,
   }
 }
