@@ -6,11 +6,8 @@ import type { StreamedResult } from '../method.ts'
 import { newGap, widenGap } from './gap.ts'
 import { packRaw } from './mask-bits.ts'
 import { createSpread } from './spread.ts'
-import { describe, roomForMask, type Recorded } from './tensors.ts'
+import { describe, roomForMask, stepFor, type Recorded } from './tensors.ts'
 import type { RecordWriter } from './writer.ts'
-
-/** Of larger tensors about so many weights are looked at, evenly; masks are of all. */
-const SAMPLE = 2 ** 20
 
 export interface Watched {
   /** The changes, to be made once by whoever writes: what is made is looked at. */
@@ -69,7 +66,7 @@ interface Look {
 function lookAt (one: Recorded, writer: RecordWriter): Look {
   const tensor = withRaw(one.weight.tensor)
   const { size } = tensor.datatype
-  const step = Math.max(1, Math.floor(one.weights / SAMPLE))
+  const step = stepFor(one.weights)
   const [before, after, gap] = [createSpread(), createSpread(), newGap()]
   let bits: Uint8Array | null | undefined
   let seen = 0

@@ -47,6 +47,14 @@ export function recordedTensors (model: ModelFile, { model: made, competed }: Me
   return found
 }
 
+/** Of larger tensors about so many weights are looked at, evenly; masks are of all. */
+const SAMPLE = 2 ** 20
+
+/** Every so many-th weight is looked at. */
+export function stepFor (weights: number): number {
+  return Math.max(1, Math.floor(weights / SAMPLE))
+}
+
 export interface Looked { readonly before: SpreadFigures, readonly after: SpreadFigures, readonly gap: Gap, readonly step: number }
 
 /** `bits`: in the tensor's own order. */
