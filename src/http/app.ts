@@ -59,7 +59,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
     connectionTimeout: IDLE_MS,
     frameworkErrors: sendUnrouted,
     ...(dependencies.trustProxy !== undefined && { trustProxy: trusting(dependencies.trustProxy) }),
-    routerOptions: { maxParamLength: 255 },
+    routerOptions: { maxParamLength: 1000 },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(({ schema, httpPart }) => {

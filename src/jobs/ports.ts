@@ -40,6 +40,8 @@ export interface JobRow {
   readonly finishedAt: Date | null
   /** Of a run that trains: from where its next start goes on, also after a retry. Gone when the job has succeeded. */
   readonly checkpoint: CheckpointRow | null
+  /** The record of its weights; null of jobs that wrote no model, and of those from before there were such records. */
+  readonly weightsFile: StoredFile | null
   /** The sweep it is a point of. */
   readonly sweepId: string | null
   readonly queue: QueueName
@@ -50,7 +52,8 @@ export interface JobRow {
   readonly limits: JobLimits
 }
 
-export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
+export interface StoredFile { readonly sha256: string, readonly bytes: number }
+export type StoredCheckpoint = StoredFile
 export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 
 /** A job with all that belongs to it, of one moment: while it is queued the workers that were heard of lately, once it has ended (else null) how long its tenant keeps things. */
@@ -65,8 +68,11 @@ export interface MetricBatch { readonly from?: number, readonly points: readonly
 /** A series of figures; `lastStep` is that of its newest point. */
 export interface MetricSeries { readonly name: string, readonly lastStep: number }
 export interface MetricRow { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number, readonly at: Date }
-/** Points of these series with a step above `after`; of a series that has more than `limit` (2 or more), so many, evenly: its first and last among them. */
-export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly limit: number }
+/**
+ * Points of these series with a step above `after` and not above `until`; of a series that has more than `limit` (2 or more), so many: its first and last among them, the others evenly, or (`extremes`, of 4 or
+ * more) those that a picture of it needs.
+ */
+export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly until?: number, readonly limit: number, readonly extremes?: boolean }
 
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }
@@ -142,8 +148,8 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps, AllUploads 
   checkpoint (jobId: string, attempt: number, checkpoint: StoredCheckpoint | null): Promise<boolean>
   /** Keeps points, at most one for each series and step, only while worked on under that attempt; with `from` it first drops those of later steps. */
   metrics (jobId: string, attempt: number, batch: MetricBatch): Promise<boolean>
-  /** Worked on under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
-  succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
+  /** Worked on under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. `weights`: the record of its weights. */
+  succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[], weights?: StoredFile | null): Promise<boolean>
   /** Queued, worked on or cancelling under that attempt -> failed. */
   fail (jobId: string, attempt: number, error: ErrorRecord): Promise<boolean>
   /** cancelling -> cancelled. */
@@ -273,6 +279,8 @@ export interface RunResult {
   readonly job: string
   readonly receipt: Receipt
   readonly outputs: readonly ArtifactRow[]
+  /** The record of the weights, beside the outputs; null or absent where no model was written. */
+  readonly weights?: ArtifactRow | null
 }
 
 export interface RunHooks {

@@ -5,7 +5,7 @@ import { TRANSACTION, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 
 /** Columns that refer to blobs. Deletes in these tables are told by triggers. */
-const REFERRING = [['models', 'sha256'], ['datasets', 'sha256'], ['artifacts', 'sha256'], ['upload_parts', 'sha256'], ['blob_holds', 'sha256'], ['jobs', 'checkpoint_sha256']] as const
+const REFERRING = [['models', 'sha256'], ['datasets', 'sha256'], ['artifacts', 'sha256'], ['upload_parts', 'sha256'], ['blob_holds', 'sha256'], ['jobs', 'checkpoint_sha256'], ['jobs', 'weights_sha256']] as const
 
 const REFERRED = Prisma.raw(REFERRING.map(([table, column]) => `SELECT ${column} AS sha256 FROM ${table} WHERE ${column} IS NOT NULL`).join(' UNION '))
 

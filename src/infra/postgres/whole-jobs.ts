@@ -13,6 +13,7 @@ export const JOB = Prisma.sql`
   jobs.id, jobs.tenant_id AS "tenantId", jobs.state::text AS state, jobs.model_id AS "modelId", jobs.dataset_id AS "datasetId", jobs.evaluation_dataset_id AS "evaluationDatasetId",
   jobs.recipe, jobs.attempt, jobs.progress, jobs.error, jobs.receipt, jobs.created_at AS "createdAt", jobs.started_at AS "startedAt", jobs.finished_at AS "finishedAt",
   jobs.checkpoint_sha256 AS "checkpointSha256", jobs.checkpoint_bytes AS "checkpointBytes", jobs.checkpoint_at AS "checkpointAt",
+  jobs.weights_sha256 AS "weightsSha256", jobs.weights_bytes AS "weightsBytes",
   jobs.sweep_id AS "sweepId", jobs.queue, jobs.priority, jobs.needs, jobs.limits`
 
 /** In one statement, hence of one moment. Workers are looked at for jobs that wait for one, once for all rows. */

@@ -129,10 +129,14 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
       // Before the attempt ends: whoever sees that it has sees what it used.
       await clock.stop()
     }
-    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(outputs.blobs, result.outputs, folder, signal, moved))
+    const { weights } = result
+    const [artifacts, [record]] = await watcher.stage('outputs', async () => await Promise.all([
+      storeOutputs(outputs.blobs, result.outputs, folder, signal, moved),
+      storeOutputs(outputs.blobs, weights ? [weights] : [], folder, signal),
+    ]))
     await progress.stop()
     await metrics.settled()
-    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {
+    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts, record)) {
       await checkpoints.forget()
       return 'succeeded'
     }
