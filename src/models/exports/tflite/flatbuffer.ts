@@ -5,12 +5,16 @@ export function malformed (text: string): EspalierError {
   return new EspalierError('invalid-model', `the TFLite file is malformed: ${text}`)
 }
 
+/** How often every byte may be read as part of a list, on average. */
+const MAX_READ = 4
+
 /** What a file may have of anything; a larger model has 100,000 operators, of some inputs each. */
 const MAX_ENTRIES = 1_000_000
 
 export class FlatBuffer {
   readonly bytes: Uint8Array
   readonly #view: DataView
+  #read = 0
 
   constructor (bytes: Uint8Array) {
     this.bytes = bytes
@@ -34,6 +38,9 @@ export class FlatBuffer {
     const length = this.uint32(at)
     if (size > 1 && length > MAX_ENTRIES * 64) throw malformed(`the vector at byte ${at} has ${length} entries`)
     this.assertWithin(at + 4, length * size)
+    // Offsets may lead to one place from everywhere: what is read of a file is not much more than the file.
+    this.#read += length * size
+    if (this.#read > MAX_READ * this.bytes.length) throw malformed('its parts refer to each other more often than its bytes can stand for')
     return { first: at + 4, length }
   }
 
