@@ -3,13 +3,13 @@ import type { ErrorRecord } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { OutputRecord, StageTime } from '../methods/job-types.ts'
-import type { MetricPoint } from '../methods/metric-point.ts'
 import type { Receipt } from '../methods/receipt.ts'
 import type { BeginResult } from './beginning.ts'
 import type { BlobUse } from './blob-use.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { Retention } from './retention.ts'
+import type { MetricBatch, MetricQuery, MetricRow, MetricSeries } from './series.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
 import type { AllUploads, TenantUploads } from './uploads.ts'
@@ -20,6 +20,7 @@ import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, M
 import type { TenantAccess, Tenants } from './tenant-ports.ts'
 
 export type { BeginResult } from './beginning.ts'
+export type { MetricBatch, MetricQuery, MetricRow, MetricSeries } from './series.ts'
 export type { IdempotencyKeys, IdempotencyResult, StoredAnswer } from './idempotency.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
@@ -61,18 +62,6 @@ export interface WholeJob extends JobRow { readonly artifacts: readonly Artifact
 
 /** A file that a job made, as its row says it. */
 export type ArtifactRow = OutputRecord
-
-/** Figures of a training run. With `from` the run begins after that step: points of later steps are of a start that was lost. */
-export interface MetricBatch { readonly from?: number, readonly points: readonly MetricPoint[] }
-
-/** A series of figures; `lastStep` is that of its newest point. */
-export interface MetricSeries { readonly name: string, readonly lastStep: number }
-export interface MetricRow { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number, readonly at: Date }
-/**
- * Points of these series with a step above `after` and not above `until`; of a series that has more than `limit` (2 or more), so many: its first and last among them, the others evenly, or (`extremes`, of 4 or
- * more) those that a picture of it needs.
- */
-export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly until?: number, readonly limit: number, readonly extremes?: boolean }
 
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }

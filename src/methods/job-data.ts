@@ -6,8 +6,8 @@ import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph, Signature } from '../models/architecture/types.ts'
 import { isFloat } from '../models/formats/file-tensor.ts'
 import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
-import { calibratesFor, looksInside, missingData } from '../pruning/data-needs.ts'
-import type { Recipe } from '../pruning/recipe.ts'
+import { calibratedOutput, calibratesFor, looksInside, missingData } from '../pruning/data-needs.ts'
+import { CALIBRATION, type Recipe } from '../pruning/recipe.ts'
 import { searchOf } from '../pruning/targets.ts'
 import type { JobDataset, JobInput } from './job-types.ts'
 
@@ -55,8 +55,8 @@ export async function openData ({ recipe, dataset, evaluationDataset }: JobInput
 }
 
 /** Does it train, look at calibration data, or select by data? */
-export function learns ({ training, calibration, target }: Recipe): boolean {
-  return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy'
+export function learns ({ training, calibration, target, output }: Recipe): boolean {
+  return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy' || calibratedOutput({ output }) !== undefined
 }
 
 /** The layer graph, which is needed to look into layers; to evaluate, what another library needs will do. */
@@ -72,7 +72,7 @@ export function whyNotRun ({ architecture: { graph, signature, problem }, format
   const { called }: ModelFormat = MODEL_FORMATS[format]
   const why = problem ?? (signature === undefined ? 'it has no layer graph' : `it is ${called ?? `a ${format} model`}, which can be evaluated, but has no layer graph that gradients or inputs of layers are taken of`)
   const { method, training } = recipe
-  if (training === undefined && learns(recipe)) return new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? 'a target of accuracy is searched over data'}`)
+  if (training === undefined && learns(recipe)) return new EspalierError('unsupported-layer', `the model cannot be run here: ${why}; ${calibratesFor(recipe) ?? (calibratedOutput(recipe) === undefined ? 'a target of accuracy is searched over data' : `the output ${calibratedOutput(recipe)} is calibrated by running it`)}`)
   return new EspalierError('unsupported-layer', training === undefined
     ? `the model cannot be evaluated here: ${why}; with "evaluation": false its weights can still be pruned`
     : `the model cannot be trained here: ${why}; the method ${method} needs to run it`)
@@ -111,14 +111,14 @@ async function openReport (
 }
 
 async function openLearning (
-  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation, search }: Recipe, prepare: Prepare
+  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation, search, output }: Recipe, prepare: Prepare
 ): Promise<LearningExamples> {
   const apart = calibration === undefined || search?.examples === undefined ? 0 : selectionShare(own, share, search.examples)
   const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training?.validation ?? apart)
   const prepared = async (split: Split): Promise<Split> => (await prepare(split, dataset)).split
   if (training !== undefined) return { training: await prepared(choice.training), selection: choice.selection && await prepared(choice.selection), name: choice.name }
   const selection = search?.examples === undefined ? null : choice.selection ?? chooseCalibration(choice, search.examples, seed).split
-  const { split, name } = chooseCalibration(choice, calibration?.examples ?? 1, seed)
+  const { split, name } = chooseCalibration(choice, calibration?.examples ?? (calibratedOutput({ output }) === undefined ? 1 : CALIBRATION.examples), seed)
   return { training: await prepared(split), selection: selection && await prepared(selection), name }
 }
 

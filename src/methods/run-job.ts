@@ -1,7 +1,9 @@
 /** One job from files to files: read, prune, measure, write, read back, and the receipt that says what came of it. */
 import { EspalierError } from '../errors.ts'
+import type { Ranges } from '../models/exports/index.ts'
 import { readModel } from '../models/formats/index.ts'
 import type { ModelFile } from '../models/model.ts'
+import { calibratedOutput } from '../pruning/data-needs.ts'
 import { createClock } from './clock.ts'
 import { openDevice, type Device, type Opened } from './device.ts'
 import { withEstimates } from './estimate.ts'
@@ -13,6 +15,7 @@ import { measureSpeed, type Timed } from './structured/speed.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { openData, type JobData, type Report } from './job-data.ts'
+import { rangesFor } from './exports/ranges-for-job.ts'
 import { shrinkDead } from './structured/shrink-dead.ts'
 import { assertShrinkable } from './structured/shrinkable.ts'
 import { openWeightRecorder, type WeightRecorder } from './weight-record/index.ts'
@@ -60,7 +63,8 @@ export async function runJob (given: JobInput): Promise<JobResult> {
     if (isTimedBeside) stage('timing')
     const speed = !isTimedBeside ? null : await clock.time('speed', async () => await timeSmaller(input, model, made, device))
     signal.throwIfAborted()
-    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
+    const ranges = calibratedOutput(recipe) === undefined ? undefined : await clock.time('calibrate', async () => await rangesFor(input, made, result, data.learning))
+    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, ranges, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
     const receipt = await makeReceipt({ input, model, method, result, report, measured, speed, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
     return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions], weights }
@@ -136,10 +140,10 @@ async function measureReport (input: JobInput, model: ModelFile, device: Device,
 type Time = ReturnType<typeof createClock>['time']
 
 /** The models, and the record of what became of the weights. */
-async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, opened: Opened, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
+async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, ranges: Ranges | undefined, opened: Opened, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
   const recorder = await openWeightRecorder(input, given, result)
   try {
-    const written = await writeModels(input, result.model ?? given, recorder, result, opened, time, stage)
+    const written = await writeModels(input, result.model ?? given, recorder, result, ranges, opened, time, stage)
     return { written, weights: await time('record', async () => await recorder.finish()) }
   } catch (error) {
     await recorder.discard()
@@ -147,17 +151,17 @@ async function writeAll (input: JobInput, given: ModelFile, result: MethodResult
   }
 }
 
-async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, { device, reason }: Opened, time: Time, stage: Stage): Promise<WrittenModel[]> {
+async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, ranges: Ranges | undefined, { device, reason }: Opened, time: Time, stage: Stage): Promise<WrittenModel[]> {
   const written: WrittenModel[] = []
   const formats = outputFormats(input.recipe, model)
   const changes = result.streamed?.changes ?? result.changes
   for (const [index, format] of formats.entries()) {
     stage('writing', index, formats.length)
-    const artifact = await time('write', async () => await writeOutput(format, model, index === 0 ? recorder.changes : changes, input))
+    const artifact = await time('write', async () => await writeOutput(format, model, index === 0 ? recorder.changes : changes, input, ranges))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
     const expected = { model, changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
-    written.push(await time('verify', async () => await checkOutput(artifact, expected, input)))
+    written.push(await time('verify', async () => await checkOutput(artifact, expected, input, ranges)))
   }
   return written
 }

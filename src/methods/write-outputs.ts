@@ -1,26 +1,31 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
 import { randomUUID } from 'node:crypto'
-import { MODEL_FORMATS, writeModel, type FormatName, type ModelFormat } from '../models/formats/index.ts'
+import { EXPORTS, isExport, type Ranges } from '../models/exports/index.ts'
+import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
 import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
 import type { Recipe } from '../pruning/recipe.ts'
+import { writeAs, type OutputName } from './exports/export-model.ts'
+import { exportGraph } from './exports/graph.ts'
+import { NO_RANGES } from './exports/ranges.ts'
+import { verifyExport } from './exports/verify.ts'
 import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
-import { verifyOutput, type Expected } from './verify.ts'
+import type { OpenFile } from './output-folder.ts'
+import { verifyOutput, type Expected, type Verification } from './verify.ts'
 
 export interface WrittenModel { readonly output: ReceiptOutput, readonly artifact: OutputRecord, readonly gzip: GzipSize }
 
 /** The formats asked for; without a wish the model's own. */
-export function outputFormats (recipe: Recipe, model: ModelFile): FormatName[] {
-  return recipe.output === null ? [model.format] : recipe.output as FormatName[]
+export function outputFormats (recipe: Recipe, model: ModelFile): OutputName[] {
+  return recipe.output === null ? [model.format] : recipe.output as OutputName[]
 }
 
 /** Writes one file and makes it visible only when it is complete. */
-export async function writeOutput (format: FormatName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput): Promise<OutputRecord> {
-  const { extension, extensionOf }: ModelFormat = MODEL_FORMATS[format]
-  const name = `model${model.format === format && extensionOf !== undefined ? extensionOf(model) : extension}`
+export async function writeOutput (format: OutputName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput, ranges?: Ranges): Promise<OutputRecord> {
+  const name = `model${extensionFor(format, model)}`
   const file = await folder.create(name)
   try {
-    await writeModel(model, changes, format, { compress: recipe.compress, optimizerState: recipe.optimizerState }, file)
+    await writeAs(model, changes, format, { compress: recipe.compress, optimizerState: recipe.optimizerState }, file, ranges)
     return { name, format, ...await file.finish() }
   } catch (error) {
     await file.discard()
@@ -29,14 +34,25 @@ export async function writeOutput (format: FormatName, model: ModelFile, changes
 }
 
 /** Reads a written file back; throws `verification-failed` when it is not what was to be written. */
-export async function checkOutput (artifact: OutputRecord, expected: Expected, { folder, gzipSize }: JobInput): Promise<WrittenModel> {
+export async function checkOutput (artifact: OutputRecord, expected: Expected, { folder, gzipSize }: JobInput, ranges: Ranges = NO_RANGES): Promise<WrittenModel> {
   const source = await folder.open(artifact.name)
   try {
-    const [verification, gzip] = await Promise.all([verifyOutput(artifact.name, source, expected), gzipSize(source, artifact.sha256)])
+    const [verification, gzip] = await Promise.all([verify(artifact, source, expected, ranges), gzipSize(source, artifact.sha256)])
     return { output: { ...artifact, ...verification }, artifact, gzip }
   } finally {
     await source.close()
   }
+}
+
+async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, ranges: Ranges): Promise<Verification> {
+  if (!isExport(format)) return await verifyOutput(name, source, expected)
+  return await verifyExport(name, source, format, await exportGraph(expected.model, expected.changes), ranges, expected)
+}
+
+function extensionFor (format: OutputName, model: ModelFile): string {
+  if (isExport(format)) return EXPORTS[format].extension
+  const { extension, extensionOf }: ModelFormat = MODEL_FORMATS[format]
+  return model.format === format && extensionOf !== undefined ? extensionOf(model) : extension
 }
 
 /** How many bytes the first output would have with some changes: written to a file that is gone after the job, and compressed. */
@@ -46,7 +62,7 @@ export function weigher (input: JobInput, given: ModelFile): (changes: HeldChang
   let tries = 0
   return async (changes, as, model = given) => {
     const file = await input.spool(`weighed-${tries++}`)
-    const size = await writeModel(model, changes, format!, { compress, optimizerState }, file)
+    const size = await writeAs(model, changes, format!, { compress, optimizerState }, file)
     if (as === 'file') return size
     // Sizes are remembered by content; this one has no name yet.
     const { bytes } = await input.gzipSize({ size, read: async (offset, length) => await file.read(offset, length) }, randomUUID())

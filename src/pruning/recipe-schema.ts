@@ -1,5 +1,6 @@
 /** The recipe as a person or a program writes it: the one schema that validation, documentation and the API read. */
 import { Type, type Static, type TSchema } from 'typebox'
+import { EXPORTS, type ExportName } from '../models/exports/index.ts'
 import type { FormatName } from '../models/formats/index.ts'
 import { SCOPE_NAMES } from './allocation/index.ts'
 import { CRITERION_NAMES } from './criteria/index.ts'
@@ -11,8 +12,10 @@ import { SIZE_FORMS, sparsity, TARGETS, threshold, THRESHOLD_UNITS } from './tar
 import { LOSS_NAMES } from './training/names.ts'
 import { steps, TrainingInput } from './training/schema.ts'
 
-/** Formats a pruned model can be written in. */
-export const OUTPUT_FORMATS = ['keras', 'keras-h5', 'tfjs-layers', 'tfjs-graph', 'safetensors', 'safetensors-shards', 'onnx', 'savedmodel'] as const satisfies readonly FormatName[]
+const FORMATS = ['keras', 'keras-h5', 'tfjs-layers', 'tfjs-graph', 'safetensors', 'safetensors-shards', 'onnx', 'savedmodel'] as const satisfies readonly FormatName[]
+
+/** What a pruned model can be written as: formats that are read here too, and exports. */
+export const OUTPUT_FORMATS = [...FORMATS, ...Object.keys(EXPORTS) as ExportName[]] as const
 
 export const TASK_NAMES = ['auto', 'classification', 'binary', 'multi-label', 'regression', 'segmentation'] as const
 

@@ -57,7 +57,7 @@ export interface Recipe {
 
 export const EVALUATION_DEFAULTS = { split: null, batchSize: 256, predictions: 0, latency: true, loss: 'auto', task: 'auto' } as const satisfies Recipe['evaluation']
 
-const CALIBRATION = { examples: 1024, batchSize: 128, loss: 'auto' } as const
+export const CALIBRATION = { examples: 1024, batchSize: 128, loss: 'auto' } as const
 
 /** Of whole trainings. */
 const SEARCH = { attempts: 8, low: 0.5, high: 0.995 } as const

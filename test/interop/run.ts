@@ -1,6 +1,6 @@
 /**
- * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models, ONNX models and metrics go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- metrics`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models, ONNX models, TFLite exports and metrics go to the libraries of their formats:
+ * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- tflite`, `-- metrics`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -25,6 +25,7 @@ import { writeSafetensors } from './safetensors.ts'
 import { writeSavedModels } from './savedmodels.ts'
 import { writeStructure } from './structure.ts'
 import { writeGraphModels } from './tfjs-graph.ts'
+import { writeTfliteCases } from './tflite.ts'
 
 const EXAMPLES = 8
 const SPARSITY = 0.9
@@ -67,6 +68,7 @@ const CHECKS = {
   savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },
   'tfjs-graph': { packages: ['numpy', 'tensorflowjs'], scripts: ['check_tfjs_graph.py'], write: writeGraphModels },
   onnx: { packages: ['onnx', 'onnxruntime'], scripts: ['check_onnx.py'], write: writeOnnxCases },
+  tflite: { packages: ['tensorflow', 'ai_edge_litert'], scripts: ['check_tflite.py'], write: writeTfliteCases },
   metrics: { packages: ['prometheus_client'], scripts: ['check_metrics.py'], write: writeMetrics },
 } as const
 

@@ -1,9 +1,9 @@
 /** The plan of a recipe that looks at no data: the job's own ranking, cut and files, on copies that are forgotten. */
 import { EspalierError } from '../../errors.ts'
-import { MODEL_FORMATS, writeModel, type FormatName } from '../../models/formats/index.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { pruneMagnitude, type PrunedTensor } from '../../pruning/prune.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
+import { writeAs, type OutputName } from '../exports/export-model.ts'
 import type { UnitPlan } from '../plan-units.ts'
 import type { SearchRecord } from '../receipt.ts'
 import { createCut } from '../static/cut.ts'
@@ -52,10 +52,10 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
 /** Formats of the recipe that this model cannot be written in, found by the writers themselves on the model as it is. */
 export async function unwritable (model: ModelFile, { output, ...options }: Recipe): Promise<EspalierError[]> {
   const refused: EspalierError[] = []
-  for (const format of (output ?? []) as readonly FormatName[]) {
-    if (format === model.format || !Object.hasOwn(MODEL_FORMATS, format)) continue
+  for (const format of (output ?? []) as readonly OutputName[]) {
+    if (format === model.format) continue
     try {
-      await writeModel(model, new Map(), format, options, { async write () {} })
+      await writeAs(model, new Map(), format, options, { async write () {} })
     } catch (thrown) {
       refused.push(EspalierError.from(thrown))
     }

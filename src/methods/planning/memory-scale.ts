@@ -1,8 +1,8 @@
 /** What a model would weigh as a file: it is written into memory, as the recipe has it, and forgotten. */
 import type { ByteSource } from '../../models/bytes.ts'
-import { writeModel, type FormatName } from '../../models/formats/index.ts'
 import type { HeldChanges, ModelFile } from '../../models/model.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
+import { writeAs, type OutputName } from '../exports/export-model.ts'
 import type { GzipSize } from '../job-types.ts'
 import { createMemoryFile } from './memory-file.ts'
 
@@ -18,10 +18,10 @@ export interface MemoryScale {
 }
 
 export function createScale (given: ModelFile, recipe: Recipe, gzipSize: WeighFile): MemoryScale {
-  const format = (recipe.output?.[0] ?? given.format) as FormatName
+  const format = (recipe.output?.[0] ?? given.format) as OutputName
   const write = async (changes: HeldChanges, model: ModelFile): Promise<ByteSource> => {
     const file = createMemoryFile(given.source.size)
-    return file.source(await writeModel(model, changes, format, recipe, file))
+    return file.source(await writeAs(model, changes, format, recipe, file))
   }
   const both = async (changes: HeldChanges, model = given): Promise<Weighed> => {
     const source = await write(changes, model)

@@ -1,0 +1,14 @@
+/** Figures of training, as they come, are kept and are read. */
+import type { MetricPoint } from '../methods/metric-point.ts'
+
+/** Figures of a training run. With `from` the run begins after that step: points of later steps are of a start that was lost. */
+export interface MetricBatch { readonly from?: number, readonly points: readonly MetricPoint[] }
+
+/** A series of figures; `lastStep` is that of its newest point. */
+export interface MetricSeries { readonly name: string, readonly lastStep: number }
+export interface MetricRow { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number, readonly at: Date }
+/**
+ * Points of these series with a step above `after` and not above `until`; of a series that has more than `limit` (2 or more), so many: its first and last among them, the others evenly, or (`extremes`, of 4 or
+ * more) those that a picture of it needs.
+ */
+export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly until?: number, readonly limit: number, readonly extremes?: boolean }

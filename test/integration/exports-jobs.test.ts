@@ -1,0 +1,55 @@
+/** Jobs that write exports: what the files hold, what the receipt says, and what is refused. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { EspalierError } from '../../src/errors.ts'
+import { EXPORTS, type ExportName, type ModelExport } from '../../src/models/exports/index.ts'
+import { createJobs, type Jobs } from '../support/jobs.ts'
+
+const LENET = 'examples/lenet5.keras'
+const NAMES = Object.keys(EXPORTS) as ExportName[]
+
+describe('jobs with exports', () => {
+  let jobs: Jobs
+  before(async () => { jobs = await createJobs(600) })
+  after(async () => { await jobs.close() })
+
+  it('writes every export beside the model, and says how each was verified', async () => {
+    const { receipt } = await jobs.start('all', LENET, { method: 'magnitude', target: { sparsity: 0.9 }, output: ['keras', ...NAMES] }, { dataset: jobs.dataset })
+    assert.deepEqual(receipt.outputs.map(({ format }) => format), ['keras', ...NAMES])
+    for (const { name, format, bytes, verified, verification, maxDifference } of receipt.outputs.slice(1)) {
+      const written = await readFile(path.join(jobs.home, 'all', name))
+      assert.equal(written.length, bytes)
+      const model = (EXPORTS[format as ExportName] as ModelExport).read(written)
+      assert.deepEqual(model.tensors[model.inputs[0]!]!.signature, [-1, 28, 28, 1])
+      assert.equal(model.tensors[model.inputs[0]!]!.type, format.includes('int8') ? 'int8' : 'float32')
+      assert.equal(verified, true)
+      assert.match(verification, /not run by the format's own runtime$/)
+      assert.ok(maxDifference! < 1e-5, `${name} differs by ${maxDifference}`)
+    }
+    // 431,080 parameters: of 4 bytes, of 2, of 1, and a tenth of them with an index each.
+    const size = Object.fromEntries(receipt.outputs.map(({ format, bytes }) => [format, bytes]))
+    assert.ok(Math.abs(size.tflite! - 4 * 431_080) < 8_000)
+    assert.ok(Math.abs(size['tflite-float16']! - 2 * 431_080) < 8_000)
+    assert.ok(Math.abs(size['tflite-int8']! - 431_080) < 12_000)
+    assert.ok(size['tflite-sparse']! < 0.25 * size.tflite!)
+  })
+
+  it('takes the ranges of int8 from calibration examples, none of which is reported', async () => {
+    const { receipt } = await jobs.start('int8', LENET, { method: 'evaluate' }, { dataset: jobs.dataset })
+    const { receipt: exported } = await jobs.start('int8-held-out', LENET, { method: 'magnitude', target: { sparsity: 0.5 }, output: ['tflite-int8'] }, { dataset: jobs.dataset })
+    assert.equal(receipt.evaluation!.examples, 600)
+    assert.equal(exported.evaluation!.examples, 120)
+    assert.ok(exported.timings.calibrate! > 0)
+  })
+
+  it('refuses int8 without examples, models without a layer graph, and unknown names', async () => {
+    const refused = async (file: string, output: string[], code: string, text: RegExp) => {
+      await assert.rejects(async () => await jobs.start('refused', file, { method: 'magnitude', target: { sparsity: 0.5 }, output }), (error) => error instanceof EspalierError && error.code === code && text.test(error.message))
+    }
+    await refused(LENET, ['tflite-int8'], 'invalid-request', /tflite-int8 takes the ranges .* name a data set/)
+    await refused('test/fixtures/safetensors/plain.safetensors', ['tflite'], 'unsupported-layer', /cannot be exported/)
+    await refused(LENET, ['tflite-int9'], 'invalid-recipe', /tflite-int8/)
+  })
+})
