@@ -8,6 +8,7 @@ import type { Recipe } from '../pruning/recipe.ts'
 import { writeAs, type OutputName } from './exports/export-model.ts'
 import { exportGraph } from './exports/graph.ts'
 import { NO_RANGES } from './exports/ranges.ts'
+import { fileRunner } from './exports/run-file.ts'
 import { verifyExport } from './exports/verify.ts'
 import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
 import type { OpenFile } from './output-folder.ts'
@@ -34,19 +35,20 @@ export async function writeOutput (format: OutputName, model: ModelFile, changes
 }
 
 /** Reads a written file back; throws `verification-failed` when it is not what was to be written. */
-export async function checkOutput (artifact: OutputRecord, expected: Expected, { folder, gzipSize }: JobInput, ranges: Ranges = NO_RANGES): Promise<WrittenModel> {
+export async function checkOutput (artifact: OutputRecord, expected: Expected, input: JobInput, ranges: Ranges = NO_RANGES): Promise<WrittenModel> {
+  const { folder, gzipSize } = input
   const source = await folder.open(artifact.name)
   try {
-    const [verification, gzip] = await Promise.all([verify(artifact, source, expected, ranges), gzipSize(source, artifact.sha256)])
+    const [verification, gzip] = await Promise.all([verify(artifact, source, expected, ranges, input), gzipSize(source, artifact.sha256)])
     return { output: { ...artifact, ...verification }, artifact, gzip }
   } finally {
     await source.close()
   }
 }
 
-async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, ranges: Ranges): Promise<Verification> {
+async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, ranges: Ranges, input: JobInput): Promise<Verification> {
   if (!isExport(format)) return await verifyOutput(name, source, expected)
-  return await verifyExport(name, source, format, await exportGraph(expected.model, expected.changes), ranges, expected)
+  return await verifyExport({ name, format, source, graph: await exportGraph(expected.model, expected.changes), ranges, runFile: fileRunner(input) }, expected)
 }
 
 function extensionFor (format: OutputName, model: ModelFile): string {

@@ -55,7 +55,7 @@ async function writeModels (folder: string): Promise<void> {
     const graph = await exportGraph(model, new Map())
     const ranges = await observeRanges(graph, split)
     const files: Partial<Record<ExportName, string>> = {}
-    for (const [name, { extension, write }] of Object.entries(EXPORTS)) {
+    for (const [name, { extension, write }] of Object.entries(EXPORTS).filter(([, { name: one }]) => one.startsWith('tflite'))) {
       files[name as ExportName] = `model${index}${extension}`
       await writeFile(join(folder, files[name as ExportName]!), write(name === 'tflite-sparse' ? await exportGraph(model, await pruned(model)) : graph, ranges))
     }

@@ -5,6 +5,7 @@ import { withDynamicRange } from './tflite/dynamic-range.ts'
 import { encodeTflite } from './tflite/encode.ts'
 import { withHalves } from './tflite/float16.ts'
 import { withInt8, type Ranges } from './tflite/int8.ts'
+import { writeOnnx } from './onnx/encode.ts'
 import type { TfliteModel } from './tflite/model.ts'
 import { readTflite } from './tflite/read.ts'
 import { withSparseWeights } from './tflite/sparse.ts'
@@ -21,8 +22,8 @@ export interface ModelExport<Name extends string = string> {
   readonly calibrates?: true
   /** Throws `unsupported-layer`, naming the layer, for what it cannot compute, and `limit-exceeded` for what no such file holds. */
   write (graph: ExportGraph, ranges: Ranges): Uint8Array
-  /** Reads a file of it; throws `invalid-model`. */
-  read (bytes: Uint8Array): TfliteModel
+  /** Reads a file of it; throws `invalid-model`. Absent where another library runs the file in a job. */
+  read? (bytes: Uint8Array): TfliteModel
 }
 
 /** The name of the constants in C. */
@@ -34,7 +35,7 @@ function tflite<Name extends string> (name: Name, extension: string, description
 
 function inC<Name extends string> (name: Name, extension: string, of: ModelExport): ModelExport<Name> {
   return {
-    name, extension, description: `${of.description}, as a C array`, ...of.calibrates && { calibrates: true }, write: (graph, ranges) => cArrayOf(of.write(graph, ranges), C_NAME), read: (bytes) => of.read(bytesOfCArray(bytes)),
+    name, extension, description: `${of.description}, as a C array`, ...of.calibrates && { calibrates: true }, write: (graph, ranges) => cArrayOf(of.write(graph, ranges), C_NAME), read: (bytes) => of.read!(bytesOfCArray(bytes)),
   }
 }
 
@@ -49,6 +50,7 @@ export const EXPORTS = {
   'tflite-sparse': tflite('tflite-sparse', '.sparse.tflite', 'TFLite in float32 with pruned weights as compressed rows', withSparseWeights),
   'tflite-c': inC('tflite-c', '.h', float32),
   'tflite-int8-c': inC('tflite-int8-c', '.int8.h', int8),
+  'onnx-export': { name: 'onnx-export', extension: '.export.onnx', description: 'ONNX in float32, made of the layer graph of a Keras model', write: writeOnnx },
 } as const satisfies { readonly [Name in string]: ModelExport<Name> }
 
 export type ExportName = keyof typeof EXPORTS

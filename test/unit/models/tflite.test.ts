@@ -43,11 +43,11 @@ describe('TFLite files', () => {
     assert.equal(new TextDecoder().decode(small.subarray(4, 8)), 'TFL3')
   })
 
-  for (const { name, write, read, calibrates } of Object.values(EXPORTS) as ModelExport[]) {
+  for (const { name, write, read, calibrates } of Object.values<ModelExport>(EXPORTS).filter((one) => one.read !== undefined)) {
     it(`hold the numbers of a residual network as ${name}`, () => {
       const graph = residual()
       const ranges = new Map(calibrates ? [...graph.inputs, ...graph.operations.map(({ output }) => output)].map((value) => [value.name, { min: -1, max: 3 }]) : [])
-      const model = read(write(graph, ranges))
+      const model = read!(write(graph, ranges))
       const types = new Set(model.tensors.filter(({ data, shape }) => data !== undefined && shape.length === 4).map(({ type }) => type))
       assert.deepEqual([...types], [calibrates ? 'int8' : name === 'tflite-float16' ? 'float16' : 'float32'])
       assert.deepEqual(model.outputs.map((index) => model.tensors[index]!.signature), [[-1, 3]])
