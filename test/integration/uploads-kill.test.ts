@@ -1,5 +1,6 @@
 /** kill -9 of an API process within an upload in pieces: it goes on at another process that shares only Postgres, Valkey and the blob store. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -51,7 +52,7 @@ async function resume (file: Buffer, address: string): Promise<void> {
 async function survives (env: Readonly<Record<string, string | undefined>>, separate: readonly [object, object]): Promise<void> {
   const database = await freshDatabase()
   const { url: redisUrl, prefix } = freshPrefix()
-  const shared = { ...env, DATABASE_URL: database.url, REDIS_URL: redisUrl, ESPALIER_QUEUE_PREFIX: prefix }
+  const shared = { ...env, DATABASE_URL: database.url, REDIS_URL: redisUrl, ESPALIER_QUEUE_PREFIX: prefix, ESPALIER_SECRET_KEY: randomBytes(32).toString('hex') }
   const [first, second] = await Promise.all(separate.map(async (own) => await startApi({ ...shared, ...own }))) as [Api, Api]
   try {
     const file = Buffer.from(safetensorsFile({ kernel: ['F32', [1024, 6144]] }, 1000))
