@@ -88,6 +88,21 @@ describe('S3', () => {
     await dispose()
   })
 
+  test('a large file that turns out to be a duplicate leaves no object behind when it is answered, nor one that came to nothing', async () => {
+    const { settings, blobs, leftovers, dispose } = await inBucket(server, { partBytes: 5 * MiB })
+    const client = clientOf(settings)
+    const bytes = randomBytes(11 * MiB)
+    const uploads = async (): Promise<number> => (await client.send(new ListObjectsV2Command({ Bucket: settings.bucket, Prefix: `${settings.prefix}uploads/` }))).KeyCount ?? 0
+    for (const created of [true, false, false]) {
+      assert.equal((await blobs.put(of(bytes))).created, created)
+      assert.equal(await uploads(), 0)
+    }
+    await assert.rejects(blobs.put(of(bytes), undefined, async () => { throw new Error('cannot be held') }), /cannot be held/)
+    assert.deepEqual(await leftovers(), { complete: 1, unfinished: 0 })
+    client.destroy()
+    await dispose()
+  })
+
   test('connections that are cut within a put or a read are replaced; the blob is whole', async () => {
     const proxy = await cuttingProxy(server.endpoint)
     const blobs = createS3Blobs({ ...await server.bucket(), endpoint: proxy.url }, { partBytes: 5 * MiB, patience: 5000 })

@@ -1,6 +1,7 @@
 /** What surrounds the resources: health, keys, headers, documentation, unknown addresses, unexpected errors. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { FOR_EVER } from '../../src/jobs/retention.ts'
 import { openHarness, type Harness } from './http-harness.ts'
 
 const KEY = 'a long and secret key'.replaceAll(' ', '-')
@@ -83,7 +84,7 @@ describe('the service around its resources', () => {
 
   test('an unexpected error tells nothing but its id', async () => {
     const broken = await openHarness()
-    Object.assign(broken.catalog, { of: () => ({ models: async () => { throw new Error('password=hunter2 at /srv/app.ts') } }) })
+    Object.assign(broken.catalog, { of: () => ({ models: async () => { throw new Error('password=hunter2 at /srv/app.ts') }, retention: async () => FOR_EVER }) })
     try {
       const answer = await broken.app.inject('/v1/models')
       assert.equal(answer.statusCode, 500)
@@ -102,7 +103,7 @@ describe('the service around its resources', () => {
       '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/catalog', '/v1/datasets', '/v1/datasets/{id}', '/v1/datasets/{id}/file', '/v1/events', '/v1/jobs', '/v1/jobs/{id}',
       '/v1/jobs/{id}/artifacts/{name}', '/v1/jobs/{id}/artifacts/{name}/link', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events', '/v1/jobs/{id}/layers', '/v1/jobs/{id}/metrics', '/v1/jobs/{id}/pause',
       '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume', '/v1/jobs/{id}/retry', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file',
-      '/v1/plans', '/v1/queues', '/v1/sweeps', '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
+      '/v1/plans', '/v1/queues', '/v1/sweeps', '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/uploads', '/v1/uploads/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
       '/v1/webhooks/{id}/deliveries/{delivery}/retry', '/v1/webhooks/{id}/ping', '/v1/webhooks/{id}/rotate-secret', '/v1/workers',
     ])
     const operations = Object.values(document.paths as Record<string, Record<string, { operationId: string, tags: string[], responses: Record<string, { content?: object }> }>>).flatMap((path) => Object.values(path))
@@ -111,9 +112,9 @@ describe('the service around its resources', () => {
       assert.ok(operation.tags.length > 0)
       assert.ok(operation.responses['500']?.content !== undefined && 'application/problem+json' in operation.responses['500'].content, operation.operationId)
     }
-    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Dataset', 'Job', 'Model', 'Plan', 'Problem', 'QueueState', 'Recipe', 'Sweep', 'Webhook', 'WebhookDelivery', 'Worker'])
+    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Dataset', 'Job', 'Model', 'Plan', 'Problem', 'QueueState', 'Recipe', 'Sweep', 'Upload', 'Webhook', 'WebhookDelivery', 'Worker'])
     const refs = JSON.stringify(document).match(/"\$ref":"[^"]+"/g) ?? []
-    for (const ref of new Set(refs)) assert.match(ref, /#\/components\/schemas\/(Dataset|Job|Model|Plan|Problem|QueueState|Recipe|Sweep|Webhook|WebhookDelivery|Worker)"/)
+    for (const ref of new Set(refs)) assert.match(ref, /#\/components\/schemas\/(Dataset|Job|Model|Plan|Problem|QueueState|Recipe|Sweep|Upload|Webhook|WebhookDelivery|Worker)"/)
   })
 
   test('the documentation page takes nothing from elsewhere', async () => {
