@@ -11,6 +11,7 @@ import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 import type { Worker, WorkerFacts } from './fleet.ts'
+import type { QueueOrder } from './queue-position.ts'
 import type { QueueName } from './queues.ts'
 import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TenantAccess, Tenants } from './tenant-ports.ts'
@@ -79,7 +80,7 @@ export type BeginResult = { readonly begun: true, readonly job: JobRow, readonly
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess {
+export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess, QueueOrder {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>
