@@ -15,6 +15,7 @@ import type { TraceContext } from './tracing.ts'
 import type { AllUploads, TenantUploads } from './uploads.ts'
 import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 import type { ServingWorker, Worker, WorkerFacts } from './fleet.ts'
+import type { QueueOrder } from './queue-position.ts'
 import type { QueueName } from './queues.ts'
 import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
 import type { TenantAccess, Tenants } from './tenant-ports.ts'
@@ -77,7 +78,7 @@ export type Wish = 'cancel' | 'pause'
  * The rows that belong to one tenant: whatever id is asked for, those of others are not there. Every method is one transaction; what is conditional
  * says so and returns whether it took place.
  */
-export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess, TenantUploads {
+export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, TenantAccess, TenantUploads, QueueOrder {
   createModel (file: NewFile, summary: ModelSummary): Promise<Model>
   model (id: string): Promise<Model | null>
   models (page: PageRequest): Promise<Page<Model>>

@@ -38,6 +38,7 @@ const NOTHING_OF = {
   attempts: async (mine, { done }) => { assert.deepEqual(await mine.attempts(done.id), []) },
   artifacts: async (mine, { done }) => { assert.deepEqual(await mine.artifacts(done.id), []) },
   deleteJob: async (mine, { done }) => { assert.equal(await mine.deleteJob(done.id), false) },
+  position: async (mine, { done }) => { assert.equal(await mine.position(done.id), null) },
   metricSeries: async (mine, { done }) => { assert.deepEqual(await mine.metricSeries(done.id), []) },
   metricPoints: async (mine, { done }) => { assert.deepEqual((await mine.metricPoints(done.id, { series: ['loss'], after: -1, limit: 10 })).points, []) },
   watched: async (mine, { done }) => { assert.equal(await mine.watched(done.id, 0, 10), null) },

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { QueueState, Worker } from '../../jobs/fleet.ts'
+import { QueuePosition } from '../../jobs/queue-position.ts'
 import { Dataset, Job, Model } from '../../jobs/resources.ts'
 import { Upload } from '../../jobs/uploads.ts'
 import { Webhook, WebhookDelivery } from '../../jobs/webhooks/resources.ts'
@@ -37,7 +38,7 @@ const SECURITY = {
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Upload, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Upload, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState, QueuePosition]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -9,6 +9,7 @@ import { allJobsIn, jobsIn } from './jobs.ts'
 import { keyOwnersIn, keysIn } from './keys.ts'
 import { metricsIn, seriesIn } from './metrics.ts'
 import { outboxIn } from './outbox.ts'
+import { positionsIn } from './position.ts'
 import { eventOrderIn } from './event-order.ts'
 import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { quotasIn } from './quotas.ts'
@@ -67,5 +68,5 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
 }
 
 function tenantIn (database: Database, tenant: string): TenantCatalog {
-  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wholeJobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...uploadsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...keptIn(database, tenant), ...auditIn(database, tenant) }
+  return { ...filesIn(database, tenant), ...jobsIn(database, tenant), ...wholeJobsIn(database, tenant), ...wishesIn(database, tenant), ...seriesIn(database, tenant), ...watchingIn(database, tenant), ...webhooksIn(database, tenant), ...sweepsIn(database, tenant), ...uploadsIn(database, tenant), ...fleetIn(database, tenant), ...keysIn(database, tenant), ...quotasIn(database, tenant), ...keptIn(database, tenant), ...auditIn(database, tenant), ...positionsIn(database, tenant) }
 }

@@ -5,6 +5,7 @@ import { addJobActionRoutes } from './actions.ts'
 import { addArtifactRoutes } from './artifacts.ts'
 import { addLayersRoute } from './layers.ts'
 import { addJobMetricsRoute } from './metrics.ts'
+import { addPositionRoute } from './position.ts'
 import { addJobReadRoutes } from './read.ts'
 import { addReportRoute } from './report.ts'
 import { addSubmitRoute } from './submit.ts'
@@ -13,6 +14,7 @@ import { addWeightRoutes } from './weights.ts'
 export function addJobRoutes (app: App, dependencies: Dependencies, guard: Guard): void {
   addSubmitRoute(app, dependencies)
   addJobReadRoutes(app, dependencies)
+  addPositionRoute(app, dependencies)
   addJobActionRoutes(app, dependencies)
   addLayersRoute(app, dependencies)
   addJobMetricsRoute(app, dependencies)
