@@ -1,5 +1,6 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
 import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { isLoopback, type Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
 import { createBlobs } from '../infra/blobs/index.ts'
@@ -26,6 +27,9 @@ import { makePlan } from '../methods/planning/make-plan.ts'
 import { readModel } from '../models/formats/index.ts'
 import { gzipSize } from '../worker/gzip-size.ts'
 import { summarizeDatasetFile, summarizeModelFile } from './readers.ts'
+
+/** What setup built of the dashboard. */
+const PAGES = fileURLToPath(new URL('../web/dist/', import.meta.url))
 
 export interface Server {
   readonly url: string
@@ -63,6 +67,7 @@ export async function serve (config: Config): Promise<Server> {
     catalogue: CATALOGUE,
     limits: { uploadBytes: config.maxUploadBytes, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
+    pages: PAGES,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
     requireKey: !isLoopback(host),
     ...(config.rateLimit > 0 && { rates: { perMinute: config.rateLimit, counter: rateCounter } }),
