@@ -1,4 +1,6 @@
 /** Puts a gzip and a brotli form beside every built script and style, so that the API compresses nothing while it answers. */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
@@ -10,13 +12,14 @@ export function compressed (): Plugin {
   return {
     name: 'espalier:compressed',
     apply: 'build',
-    enforce: 'post',
-    generateBundle (_options, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
-        const source = Buffer.from(file.type === 'chunk' ? file.code : file.source)
-        if (!TEXT.test(fileName) || source.length < LEAST_BYTES) continue
-        this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) })
-        this.emitFile({ type: 'asset', fileName: `${fileName}.br`, source: brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: source.length } }) })
+    async writeBundle ({ dir = '' }, bundle) {
+      for (const fileName of Object.keys(bundle)) {
+        if (!TEXT.test(fileName)) continue
+        const file = path.join(dir, fileName)
+        const source = await readFile(file)
+        if (source.length < LEAST_BYTES) continue
+        await writeFile(`${file}.gz`, gzipSync(source, { level: 9 }))
+        await writeFile(`${file}.br`, brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: source.length } }))
       }
     },
   }
