@@ -2,7 +2,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { JobState } from './resources.ts'
 
-export const FILE_KINDS = ['models', 'datasets', 'artifacts', 'checkpoints'] as const
+export const FILE_KINDS = ['models', 'datasets', 'artifacts', 'checkpoints', 'weights'] as const
 export type FileKind = typeof FILE_KINDS[number]
 
 export interface FileFigures { readonly kind: FileKind, readonly files: number, readonly bytes: number }

@@ -35,6 +35,8 @@ export interface JobRow {
   readonly finishedAt: Date | null
   /** Of a run that trains: from where its next start goes on, also after a retry. Gone when the job has succeeded. */
   readonly checkpoint: CheckpointRow | null
+  /** The record of its weights; null of jobs that wrote no model, and of those from before there were such records. */
+  readonly weightsFile: StoredFile | null
   /** The sweep it is a point of. */
   readonly sweepId: string | null
   readonly queue: QueueName
@@ -45,7 +47,8 @@ export interface JobRow {
   readonly limits: JobLimits
 }
 
-export interface StoredCheckpoint { readonly sha256: string, readonly bytes: number }
+export interface StoredFile { readonly sha256: string, readonly bytes: number }
+export type StoredCheckpoint = StoredFile
 export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 
 /** A file that a job made, as its row says it. */
@@ -140,8 +143,8 @@ export interface Catalog extends Catalogs, WebhookOutbox, AllSweeps {
   checkpoint (jobId: string, attempt: number, checkpoint: StoredCheckpoint | null): Promise<boolean>
   /** Keeps points, at most one for each series and step, only while worked on under that attempt; with `from` it first drops those of later steps. */
   metrics (jobId: string, attempt: number, batch: MetricBatch): Promise<boolean>
-  /** Worked on under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. */
-  succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[]): Promise<boolean>
+  /** Worked on under that attempt -> succeeded, with all artifacts visible at once and without its checkpoint. `weights`: the record of its weights. */
+  succeed (jobId: string, attempt: number, receipt: Receipt, artifacts: readonly ArtifactRow[], weights?: StoredFile | null): Promise<boolean>
   /** Queued, worked on or cancelling under that attempt -> failed. */
   fail (jobId: string, attempt: number, error: ErrorRecord): Promise<boolean>
   /** cancelling -> cancelled. */
@@ -270,6 +273,8 @@ export interface RunResult {
   readonly job: string
   readonly receipt: Receipt
   readonly outputs: readonly ArtifactRow[]
+  /** The record of the weights, beside the outputs; null or absent where no model was written. */
+  readonly weights?: ArtifactRow | null
 }
 
 export interface RunHooks {

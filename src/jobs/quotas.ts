@@ -2,7 +2,7 @@
 import { EspalierError } from '../errors.ts'
 
 export const QUOTAS = {
-  storedBytes: { variable: 'ESPALIER_QUOTA_STORED_BYTES', unit: 'bytes of files', description: 'bytes of models, data sets, artifacts and checkpoints together; a file that several rows name counts for each' },
+  storedBytes: { variable: 'ESPALIER_QUOTA_STORED_BYTES', unit: 'bytes of files', description: 'bytes of models, data sets, artifacts, checkpoints and records of weights together; a file that several rows name counts for each' },
   models: { variable: 'ESPALIER_QUOTA_MODELS', unit: 'models', description: 'models' },
   datasets: { variable: 'ESPALIER_QUOTA_DATASETS', unit: 'data sets', description: 'data sets' },
   jobsPerDay: { variable: 'ESPALIER_QUOTA_JOBS_PER_DAY', unit: 'jobs today', description: 'jobs submitted or retried within a day (UTC)' },

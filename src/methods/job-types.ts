@@ -61,4 +61,9 @@ export interface JobInput {
 /** A file that was written, complete and checked. */
 export interface OutputRecord { readonly name: string, readonly format: string, readonly bytes: number, readonly sha256: string }
 
-export interface JobResult { readonly receipt: Receipt, readonly outputs: readonly OutputRecord[] }
+export interface JobResult {
+  readonly receipt: Receipt
+  readonly outputs: readonly OutputRecord[]
+  /** The record of the weights, of a job that wrote a model. */
+  readonly weights: OutputRecord | null
+}

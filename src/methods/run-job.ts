@@ -6,7 +6,7 @@ import { createClock } from './clock.ts'
 import { openDevice, type Device, type Opened } from './device.ts'
 import { withEstimates } from './estimate.ts'
 import { METHODS } from './index.ts'
-import type { JobInput, JobResult } from './job-types.ts'
+import type { JobInput, JobResult, OutputRecord } from './job-types.ts'
 import { measure, type Measured } from './measure.ts'
 import type { Method, MethodResult } from './method.ts'
 import { measureSpeed, type Timed } from './structured/speed.ts'
@@ -15,6 +15,7 @@ import { makeReceipt } from './make-receipt.ts'
 import { openData, type JobData, type Report } from './job-data.ts'
 import { shrinkDead } from './structured/shrink-dead.ts'
 import { assertShrinkable } from './structured/shrinkable.ts'
+import { openWeightRecorder, type WeightRecorder } from './weight-record/index.ts'
 import { checkOutput, outputFormats, weigher, writeOutput, type WrittenModel } from './write-outputs.ts'
 
 /** Why a model that was streamed is not run. */
@@ -59,10 +60,10 @@ export async function runJob (given: JobInput): Promise<JobResult> {
     if (isTimedBeside) stage('timing')
     const speed = !isTimedBeside ? null : await clock.time('speed', async () => await timeSmaller(input, model, made, device))
     signal.throwIfAborted()
-    const written = await writeModels(input, made, method, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
+    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
     const receipt = await makeReceipt({ input, model, method, result, report, measured, speed, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
-    return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions] }
+    return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions], weights }
   } finally {
     device?.dispose()
   }
@@ -132,17 +133,27 @@ async function measureReport (input: JobInput, model: ModelFile, device: Device,
   })
 }
 
-async function writeModels (
-  input: JobInput, model: ModelFile, method: Method, result: MethodResult, { device, reason }: Opened,
-  time: ReturnType<typeof createClock>['time'], stage: Stage
-): Promise<WrittenModel[]> {
-  if (!method.writesModel) return []
+type Time = ReturnType<typeof createClock>['time']
+
+/** The models, and the record of what became of the weights. */
+async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, opened: Opened, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
+  const recorder = await openWeightRecorder(input, given, result)
+  try {
+    const written = await writeModels(input, result.model ?? given, recorder, result, opened, time, stage)
+    return { written, weights: await time('record', async () => await recorder.finish()) }
+  } catch (error) {
+    await recorder.discard()
+    throw error
+  }
+}
+
+async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, { device, reason }: Opened, time: Time, stage: Stage): Promise<WrittenModel[]> {
   const written: WrittenModel[] = []
   const formats = outputFormats(input.recipe, model)
   const changes = result.streamed?.changes ?? result.changes
   for (const [index, format] of formats.entries()) {
     stage('writing', index, formats.length)
-    const artifact = await time('write', async () => await writeOutput(format, model, changes, input))
+    const artifact = await time('write', async () => await writeOutput(format, model, index === 0 ? recorder.changes : changes, input))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
     const expected = { model, changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }

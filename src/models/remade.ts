@@ -10,7 +10,12 @@ import type { LayerWeight, ModelFile, ModelLayer } from './model.ts'
 import { sizeOf, type Shape, type StoredTensor } from './tensor.ts'
 
 /** New values of a weight whose shape changed (or not), by tensor key. Row-major; they may not be changed afterwards. */
-export interface RemadeTensor { readonly shape: Shape, readonly values: Float32Array }
+export interface RemadeTensor {
+  readonly shape: Shape
+  readonly values: Float32Array
+  /** Places of the tensor it stands for that are left along each axis, in order; null or absent: all. */
+  readonly kept?: StoredTensor['kept']
+}
 
 type RemadeTensors = ReadonlyMap<string, RemadeTensor>
 
@@ -81,7 +86,17 @@ function weightOf (layer: string, { role, tensor: old, spec: oldSpec, ...rest }:
 
 function remadeTensor (what: string, old: StoredTensor, given: RemadeTensor | undefined): StoredTensor {
   if (given === undefined) return old
-  const { shape, values } = given
+  const { shape, values, kept } = given
   if (values.length !== sizeOf(shape)) throw new EspalierError('internal', `${what} is given ${values.length} values, the shape [${shape.join(', ')}] needs ${sizeOf(shape)}`, { key: old.key })
-  return heldTensor(old, shape, values)
+  const left = keptOf(old.kept, kept)
+  return { ...heldTensor(old, shape, values), ...(left !== undefined && { kept: left }) }
+}
+
+/** What is left of the file's own tensor after one change and another. */
+function keptOf (first: StoredTensor['kept'], then: StoredTensor['kept']): StoredTensor['kept'] {
+  if (first === undefined || then === undefined) return then ?? first
+  return first.map((places, axis) => {
+    const left = then[axis] ?? null
+    return places === null || left === null ? places ?? left : left.map((place) => places[place]!)
+  })
 }

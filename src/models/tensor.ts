@@ -15,6 +15,8 @@ export interface StoredTensor {
   readonly key: string
   readonly shape: Shape
   readonly type: NumberType
+  /** Of a tensor that lost places since its file was read: those of the file's that are left along each axis, in order; null: all. */
+  readonly kept?: ReadonlyArray<readonly number[] | null>
   /** All values in row-major order, widened or narrowed to float32. */
   read (): Promise<Float32Array>
   /** The same values in order, in pieces of at most `values` (default 262,144) numbers, so that a large tensor need not be held. */

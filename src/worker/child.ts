@@ -53,7 +53,7 @@ async function runFiles (request: RunMessage, signal: AbortSignal, pause: AbortS
   try {
     const model = await open(request.model.path)
     expectOutput(model.size)
-    const { receipt, outputs } = await runJob({
+    const { receipt, outputs, weights } = await runJob({
       recipe: request.recipe,
       model: { ...request.model, source: model },
       dataset: await dataset(request.dataset),
@@ -84,7 +84,7 @@ async function runFiles (request: RunMessage, signal: AbortSignal, pause: AbortS
       onTrainingBegin: metrics.begin,
       onMetrics: metrics.add,
     })
-    return { job: request.job, receipt, outputs }
+    return { job: request.job, receipt, outputs, weights }
   } finally {
     metrics.flush()
     await Promise.all(opened.map(async (file) => await file.close()))

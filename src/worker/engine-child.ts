@@ -136,7 +136,7 @@ export function spawnEngine (options: EngineChildOptions): EngineChild {
         if (hooks.pause.aborted) onPause()
         const message = await ended
         if (message.type !== 'done') throw new EspalierError('internal', `the engine process answered "${message.type}" instead of a result`)
-        return { job: message.job, receipt: message.receipt, outputs: message.outputs }
+        return { job: message.job, receipt: message.receipt, outputs: message.outputs, weights: message.weights ?? null }
       } finally {
         hooks.signal.removeEventListener('abort', onAbort)
         hooks.pause.removeEventListener('abort', onPause)

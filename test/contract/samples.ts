@@ -106,6 +106,7 @@ export function jobRow (changes: Partial<JobRow> = {}): JobRow {
     progress: { stage: 'queued', done: 0, total: 1, etaSeconds: null },
     error: null,
     checkpoint: null,
+    weightsFile: null,
     queue: 'default',
     priority: 0,
     needs: {},

@@ -25,7 +25,8 @@ const TRAINING = `
 /** Rows that share a file are several files and its bytes once. */
 const FILES = ['models', 'datasets', 'artifacts'].map((table) => `
   SELECT '${table}' AS kind, sum(rows) AS files, sum(bytes) AS bytes FROM (SELECT sha256, max(bytes) AS bytes, count(*) AS rows FROM ${table} GROUP BY sha256) AS ${table}_by_content`)
-  .concat("SELECT 'checkpoints', count(*), sum(checkpoint_bytes) FROM jobs WHERE checkpoint_sha256 IS NOT NULL").join(' UNION ALL ')
+  .concat("SELECT 'checkpoints', count(*), sum(checkpoint_bytes) FROM jobs WHERE checkpoint_sha256 IS NOT NULL")
+  .concat("SELECT 'weights', sum(rows), sum(bytes) FROM (SELECT max(weights_bytes) AS bytes, count(*) AS rows FROM jobs WHERE weights_sha256 IS NOT NULL GROUP BY weights_sha256) AS weights_by_content").join(' UNION ALL ')
 
 const ENDED = `
   SELECT job_id, number, attempts.state::text AS outcome, attempts.error->>'code' AS code, recipe->>'method' AS method, attempts.finished_at,

@@ -90,7 +90,8 @@ export function referencesIn ({ prisma, patiently }: Database): Pick<Catalog, 'r
     async referencedBlobs () {
       const rows = await patiently(async () => await prisma.$queryRaw<Array<{ sha256: string }>>`
         SELECT sha256 FROM models UNION SELECT sha256 FROM datasets UNION SELECT sha256 FROM artifacts
-        UNION SELECT checkpoint_sha256 FROM jobs WHERE checkpoint_sha256 IS NOT NULL`)
+        UNION SELECT checkpoint_sha256 FROM jobs WHERE checkpoint_sha256 IS NOT NULL
+        UNION SELECT weights_sha256 FROM jobs WHERE weights_sha256 IS NOT NULL`)
       return new Set(rows.map((row) => row.sha256))
     },
   }

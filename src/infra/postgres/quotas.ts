@@ -15,7 +15,7 @@ const USED = {
       SELECT bytes FROM models WHERE tenant_id = ${tenantId}
       UNION ALL SELECT bytes FROM datasets WHERE tenant_id = ${tenantId}
       UNION ALL SELECT artifacts.bytes FROM artifacts JOIN jobs ON jobs.id = artifacts.job_id WHERE jobs.tenant_id = ${tenantId}
-      UNION ALL SELECT checkpoint_bytes FROM jobs WHERE tenant_id = ${tenantId}) AS files`,
+      UNION ALL SELECT coalesce(checkpoint_bytes, 0) + coalesce(weights_bytes, 0) FROM jobs WHERE tenant_id = ${tenantId}) AS files`,
   models: (tenantId) => Prisma.sql`SELECT count(*) FROM models WHERE tenant_id = ${tenantId}`,
   datasets: (tenantId) => Prisma.sql`SELECT count(*) FROM datasets WHERE tenant_id = ${tenantId}`,
   jobsPerDay: (tenantId) => Prisma.sql`SELECT jobs_that_day FROM tenants WHERE id = ${tenantId} AND counted_on = ${TODAY}`,

@@ -47,6 +47,7 @@ export function jobOf (row: rows.Job): JobRow {
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
     checkpoint: checkpointOf(row),
+    weightsFile: row.weightsSha256 === null || row.weightsBytes === null ? null : { sha256: row.weightsSha256, bytes: Number(row.weightsBytes) },
     sweepId: row.sweepId,
     queue: row.queue as QueueName,
     priority: row.priority,

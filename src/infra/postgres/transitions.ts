@@ -85,10 +85,10 @@ export function transitionsIn ({ prisma, patiently, quotas }: Database): Transit
         UPDATE attempts SET starts = 1 FROM moved WHERE job_id = moved.id AND number = moved.attempt`) > 0
     },
 
-    async succeed (jobId, attempt, receipt, artifacts) {
+    async succeed (jobId, attempt, receipt, artifacts, weights = null) {
       const rows = jsonText(artifacts.map((artifact, position) => ({ ...artifact, position })))
       return await end(jobId, attempt, statesBefore('succeeded'), 'succeeded',
-        Prisma.sql`, checkpoint_sha256 = NULL, checkpoint_bytes = NULL, checkpoint_at = NULL, receipt = ${jsonText(receipt)}::json, progress = ${jsonText({ stage: 'done', done: 1, total: 1, etaSeconds: 0 })}::json`,
+        Prisma.sql`, checkpoint_sha256 = NULL, checkpoint_bytes = NULL, checkpoint_at = NULL, weights_sha256 = ${weights?.sha256 ?? null}, weights_bytes = ${weights?.bytes ?? null}::bigint, receipt = ${jsonText(receipt)}::json, progress = ${jsonText({ stage: 'done', done: 1, total: 1, etaSeconds: 0 })}::json`,
         Prisma.sql`, published AS (
           INSERT INTO artifacts (job_id, name, position, format, bytes, sha256)
           SELECT moved.id, file.name, file.position, file.format, file.bytes, file.sha256

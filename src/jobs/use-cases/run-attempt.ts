@@ -132,10 +132,12 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
       // Before the attempt ends: whoever sees that it has sees what it used.
       await clock.stop()
     }
-    const artifacts = await watcher.stage('outputs', async () => await storeOutputs(blobs, result.outputs, folder, signal, moved))
+    const { weights } = result
+    const stored = await watcher.stage('outputs', async () => await storeOutputs(blobs, [...result.outputs, ...weights ? [weights] : []], folder, signal, moved))
+    const artifacts = stored.slice(0, result.outputs.length)
     await progress.stop()
     await metrics.settled()
-    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts)) {
+    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts, stored[artifacts.length])) {
       await checkpoints.forget()
       return 'succeeded'
     }

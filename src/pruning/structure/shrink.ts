@@ -78,8 +78,10 @@ export async function shrinkModel (model: ModelFile, cut: Cut, changes: HeldChan
     for (const { role, tensor } of weights) {
       const places = own.filter((place) => place.role === role)
       const changed = changes.get(tensor.key)
-      if (places.some(({ labels }) => cut.shortens(labels))) tensors.set(tensor.key, gather(changed ?? await tensor.read(), tensor.shape, keptOf(places, tensor.shape.length, cut)))
-      else if (changed !== undefined) tensors.set(tensor.key, { shape: tensor.shape, values: changed })
+      if (places.some(({ labels }) => cut.shortens(labels))) {
+        const kept = keptOf(places, tensor.shape.length, cut)
+        tensors.set(tensor.key, { ...gather(changed ?? await tensor.read(), tensor.shape, kept), kept })
+      } else if (changed !== undefined) tensors.set(tensor.key, { shape: tensor.shape, values: changed })
     }
   }
   return remadeModel(model, shrunkConfig(model.config, cut), tensors)

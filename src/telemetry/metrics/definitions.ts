@@ -38,7 +38,7 @@ export const OF_API = {
   queueWait: { name: 'espalier_queue_wait_seconds', type: 'histogram', labels: [], help: 'From the queueing of an attempt to its beginning, of those that ended since this API began', buckets: WAIT_BUCKETS },
   trainingJobs: { name: 'espalier_training_jobs', type: 'gauge', labels: ['method'], help: 'Jobs that are training now' },
   trainingSteps: { name: 'espalier_training_steps_per_second', type: 'gauge', labels: ['method'], help: 'Steps a second of the jobs that are training now, all together' },
-  storedFiles: { name: 'espalier_stored_files', type: 'gauge', labels: ['kind'], help: 'Rows that refer to a file: models, datasets, artifacts, checkpoints' },
+  storedFiles: { name: 'espalier_stored_files', type: 'gauge', labels: ['kind'], help: 'Rows that refer to a file: models, datasets, artifacts, checkpoints, weights (records of what became of them)' },
   storedBytes: { name: 'espalier_stored_bytes', type: 'gauge', labels: ['kind'], help: 'Bytes of the files that rows refer to, equal files of a kind counted once' },
   queueEntries: { name: 'espalier_queue_entries', type: 'gauge', labels: ['queue', 'state'], help: 'Entries in Valkey: waiting for a worker, or active' },
   dependencyUp: { name: 'espalier_dependency_up', type: 'gauge', labels: ['dependency'], help: '1 when Postgres or Valkey answered for this scrape, 0 when not' },

@@ -8,6 +8,7 @@ import { addJobMetricsRoute } from './metrics.ts'
 import { addJobReadRoutes } from './read.ts'
 import { addReportRoute } from './report.ts'
 import { addSubmitRoute } from './submit.ts'
+import { addWeightRoutes } from './weights.ts'
 
 export function addJobRoutes (app: App, dependencies: Dependencies, guard: Guard): void {
   addSubmitRoute(app, dependencies)
@@ -17,4 +18,5 @@ export function addJobRoutes (app: App, dependencies: Dependencies, guard: Guard
   addJobMetricsRoute(app, dependencies)
   addArtifactRoutes(app, dependencies, guard)
   addReportRoute(app, dependencies)
+  addWeightRoutes(app, dependencies)
 }

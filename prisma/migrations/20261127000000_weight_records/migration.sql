@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "jobs" ADD COLUMN     "weights_bytes" BIGINT,
+ADD COLUMN     "weights_sha256" TEXT;
