@@ -16,6 +16,7 @@ import { Channels } from './job/channels.tsx'
 import { Curves } from './job/curves.tsx'
 import { Figures } from './job/figures.tsx'
 import { Layers } from './job/layers.tsx'
+import { LiveLayers } from './job/live-layers.tsx'
 import { Now } from './job/now.tsx'
 import { ReceiptCard } from './job/receipt.tsx'
 import { Repeat } from './job/repeat.tsx'
@@ -46,6 +47,7 @@ export default function JobPage () {
         <Now job={job} stream={stream} />
         {receipt !== undefined && <Figures receipt={receipt} />}
         <Curves job={job} />
+        {receipt === undefined && <LiveLayers id={id} />}
         {receipt !== undefined && <Layers layers={receipt.layers} id={id} />}
         {receipt?.structure !== undefined && <Channels structure={receipt.structure} order={model.data?.layers.map((layer) => layer.name) ?? []} />}
         {receipt !== undefined && job.artifacts.length > 0 && <WeightsCard id={id} threshold={receipt.threshold} />}

@@ -4,6 +4,7 @@ import { Card } from '../../components/card.tsx'
 import { DataTable, type DataColumn } from '../../components/data-table.tsx'
 import { count, percent } from '../../format/numbers.ts'
 import { DownloadText } from './download.tsx'
+import { LayerBar } from './layer-bar.tsx'
 
 const COLUMNS: ReadonlyArray<DataColumn<ReceiptLayer>> = [
   { id: 'layer', name: 'Layer', isRowHeader: true, bare: true, sortBy: ({ name }) => name, cell: ({ name, type, skipped }) => <div className='layer-name'><span>{name}</span><span className='faint small'>{skipped ?? type}</span></div> },
@@ -11,7 +12,7 @@ const COLUMNS: ReadonlyArray<DataColumn<ReceiptLayer>> = [
   { id: 'nonzeros', name: 'Not zero', isNumber: true, sortBy: ({ nonzeros }) => nonzeros, cell: ({ nonzeros }) => count(nonzeros) },
   { id: 'asked', name: 'Asked', isNumber: true, sortBy: ({ asked }) => asked, cell: ({ asked }) => asked === null ? 'shared' : percent(asked, 2) },
   { id: 'achieved', name: 'Achieved', isNumber: true, sortBy: ({ achieved }) => achieved, cell: ({ achieved }) => percent(achieved, 2) },
-  { id: 'bar', name: 'Sparsity', bare: true, cell: (layer) => <LayerBar layer={layer} /> },
+  { id: 'bar', name: 'Sparsity', bare: true, cell: ({ achieved, asked, skipped }) => <LayerBar achieved={achieved} asked={asked} skipped={skipped !== undefined} /> },
 ]
 
 const idOf = ({ name }: ReceiptLayer): string => name
@@ -21,15 +22,5 @@ export function Layers ({ layers, id }: { readonly layers: readonly ReceiptLayer
     <Card title='Layers' note='Bars are the share of a layer’s weights that is zero or gone; the line is what was asked of it. Layers that share one budget have no line.' actions={<DownloadText address={`/v1/jobs/${id}/layers?format=csv`} name='layers.csv'>CSV</DownloadText>}>
       <div className='layers-scroll'><DataTable label='Layers' columns={COLUMNS} rows={layers} idOf={idOf} /></div>
     </Card>
-  )
-}
-
-function LayerBar ({ layer: { achieved, asked, skipped } }: { readonly layer: ReceiptLayer }) {
-  return (
-    <svg className={skipped === undefined ? 'layer-bar' : 'layer-bar skipped'} viewBox='0 0 200 16' preserveAspectRatio='none' aria-hidden='true'>
-      <rect className='layer-bar-track' width='200' height='16' />
-      <rect className='layer-bar-fill' width={200 * achieved} height='16' />
-      {asked !== null && <rect className='layer-bar-asked' x={Math.min(198, 200 * asked - 1)} width='2' height='16' />}
-    </svg>
   )
 }

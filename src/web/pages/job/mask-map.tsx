@@ -33,9 +33,9 @@ export function MaskMap ({ address, tensor }: { readonly address: string, readon
       <figcaption className='chart-head'>
         <h3>Which are left</h3>
         <div className='actions'>
-          <Button size='small' icon='plus' label='Into the map' isDisabled={inside(window)} onPress={() => { zoom(0.5) }}>In</Button>
-          <Button size='small' isDisabled={isWhole(window, tensor)} label='Out of the map' onPress={() => { zoom(2) }}>Out</Button>
-          <Button size='small' isDisabled={isWhole(window, tensor)} label='The whole map' onPress={() => { setWindow(wholeOf(tensor)) }}>All</Button>
+          <Button size='small' icon='plus' label='Zoom in on the map' isDisabled={inside(window)} onPress={() => { zoom(0.5) }}>Zoom in</Button>
+          <Button size='small' isDisabled={isWhole(window, tensor)} label='Zoom out of the map' onPress={() => { zoom(2) }}>Zoom out</Button>
+          <Button size='small' isDisabled={isWhole(window, tensor)} label='Whole map' onPress={() => { setWindow(wholeOf(tensor)) }}>Whole</Button>
         </div>
       </figcaption>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- keys and pointer move what is shown; the buttons do too */}
