@@ -40,9 +40,9 @@ export async function openPages (url: string): Promise<Pages> {
   }
 }
 
-/** Chromium puts answers such as 401 and 404 on its console; the page tells of those. */
+/** Chromium puts answers such as 401 and 503 on its console; the page tells of those, and asks again where that may help. */
 function isRefusal (text: string): boolean {
-  return /^Failed to load resource: .*\b(401|404|409|422)\b/.test(text)
+  return /^Failed to load resource: .*\b(401|404|409|422|429|503)\b/.test(text)
 }
 
 /** Nothing that axe calls serious or worse, by WCAG 2.2 A and AA. */

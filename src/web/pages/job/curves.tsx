@@ -5,7 +5,6 @@ import { metricsQuery } from '../../api/jobs.ts'
 import type { Job } from '../../api/types.ts'
 import { Card } from '../../components/card.tsx'
 import { Chart } from '../../components/chart/chart.tsx'
-import { short } from '../../format/numbers.ts'
 import { DownloadText } from './download.tsx'
 import { chartsOf } from './series.ts'
 
@@ -17,7 +16,7 @@ export function Curves ({ job: { id, receipt } }: { readonly job: Job }) {
     <Card title='Over the steps' actions={<DownloadText address={`/v1/jobs/${id}/metrics?format=csv&limit=10000`} name='metrics.csv'>CSV</DownloadText>}>
       <div className='charts'>
         {charts.map(({ title, series, yFormat, yRange }) => (
-          <Chart key={title} title={title} series={series} yFormat={yFormat} yRange={yRange} xFormat={short} syncKey={`steps of ${id}`} />
+          <Chart key={title} title={title} series={series} yFormat={yFormat} yRange={yRange} syncKey={`steps of ${id}`} />
         ))}
       </div>
     </Card>
