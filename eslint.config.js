@@ -1,4 +1,5 @@
 // Lint and format: neostandard, and the one-way arrows between the folders of src.
+import jsxA11y from 'eslint-plugin-jsx-a11y'
 import neostandard from 'neostandard'
 
 /** What each folder may not import. http, worker, cli -> jobs -> methods -> engine, pruning, models, datasets; infra and telemetry implement jobs' ports. */
@@ -36,9 +37,9 @@ const arrows = Object.entries(FORBIDDEN).map(([folder, forbidden]) => ({
 }))
 
 export default [
-  ...neostandard({ ts: true, ignores: ['src/infra/postgres/generated/**', 'node_modules/**', 'output/**', 'coverage/**'] }),
+  ...neostandard({ ts: true, ignores: ['src/infra/postgres/generated/**', 'src/web/dist/**', 'node_modules/**', 'output/**', 'coverage/**'] }),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     rules: {
       // A schema and the type it describes share a name, and an interface and its maker.
       'no-redeclare': 'off',
@@ -53,9 +54,32 @@ export default [
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
     ignores: ['src/config.ts'],
     rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'the environment is read in config.ts alone' }] },
   },
   ...arrows,
+  {
+    ...jsxA11y.flatConfigs.recommended,
+    files: ['src/web/**/*.tsx'],
+    rules: {
+      ...jsxA11y.flatConfigs.recommended.rules,
+      // What scrolls has to be reached with a keyboard.
+      'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: [], roles: ['tabpanel', 'region'] }],
+    },
+  },
+  {
+    // The dashboard is another program, in browsers: it knows the server's types and nothing else of it.
+    files: ['src/web/**/*.ts', 'src/web/**/*.tsx'],
+    ignores: ['src/web/vite.config.ts', 'src/web/build/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', {
+        patterns: [
+          { regex: `^(\\.\\./)+(${[...PURE, 'models', 'datasets', 'pruning'].join('|')})/|^(\\.\\./){2,}[\\w-]+\\.ts$`, allowTypeImports: true, message: 'src/web may import types only from the rest' },
+          { group: ['node:*'], message: 'this runs in browsers' },
+        ],
+      }],
+      'max-lines': ['error', { max: 200 }],
+    },
+  },
 ]

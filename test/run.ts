@@ -10,7 +10,7 @@ import { startTestServices } from './support/services.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** What `npm test` runs; other folders of test/ run when they are named. */
-const FOLDERS = ['unit', 'malformed', 'integration', 'e2e']
+const FOLDERS = ['unit', 'malformed', 'integration', 'e2e', 'browser']
 const FILES_AT_ONCE = 2
 /** The kernels that the product runs on, see engineEnvironment in src/config.ts. */
 const KERNELS = { TF_ENABLE_ONEDNN_OPTS: '1' }

@@ -13,6 +13,7 @@ import { endConnections } from './plugins/end-connections.ts'
 import { readJsonBodies } from './plugins/json.ts'
 import { describeApi } from './plugins/openapi.ts'
 import { removeFreedBlobs } from './plugins/remove-freed.ts'
+import { addPages } from './plugins/pages.ts'
 import { watchRequests } from './plugins/watch-requests.ts'
 import { addSecurityHeaders } from './plugins/security.ts'
 import { addDatasetRoutes } from './routes/datasets/index.ts'
@@ -79,6 +80,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
   await app.register(multipart, { throwFileSizeLimit: false })
   await describeApi(app, { version: dependencies.version })
 
+  await addPages(app, dependencies.pages)
   await app.register(async (open) => {
     addHomeRoutes(open)
     addHealthRoutes(open, dependencies)

@@ -50,6 +50,8 @@ export interface Dependencies {
   readonly catalogue: Catalogue
   readonly limits: Limits
   readonly version: string
+  /** Folder of the dashboard as it was built; without it / leads to the documentation. */
+  readonly pages?: string
   /** A key beside those of the database: of the first tenant, with all scopes. */
   readonly apiKey?: string
   /** False: without `apiKey`, requests without any key are let in as the first tenant. */

@@ -63,7 +63,8 @@ export function handleErrors (app: FastifyInstance): void {
   function notFound (request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?')[0] ?? '/'
     const methods = [...new Set(routes.filter((route) => route.expression.test(path)).flatMap((route) => route.methods))].sort()
-    if (methods.length === 0) {
+    // A route that takes the method has looked and found nothing.
+    if (methods.length === 0 || methods.includes(request.method)) {
       return sendProblem(new EspalierError('not-found', `there is nothing at ${request.method} ${path}; /docs lists the addresses`), request, reply)
     }
     reply.header('allow', methods.join(', '))

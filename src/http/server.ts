@@ -1,6 +1,7 @@
 /** The API process: adapters, application and socket, opened together and closed in the right order. */
 import { hostname } from 'node:os'
 import type { FastifyBaseLogger } from 'fastify'
+import { fileURLToPath } from 'node:url'
 import { isLoopback, type Config } from '../config.ts'
 import { EspalierError } from '../errors.ts'
 import { createBlobs } from '../infra/blobs/index.ts'
@@ -28,6 +29,9 @@ import { makePlan } from '../methods/planning/make-plan.ts'
 import { readModel } from '../models/formats/index.ts'
 import { gzipSize } from '../worker/gzip-size.ts'
 import { summarizeDatasetFile, summarizeModelFile } from './readers.ts'
+
+/** What setup built of the dashboard. */
+const PAGES = fileURLToPath(new URL('../web/dist/', import.meta.url))
 
 export interface Server {
   readonly url: string
@@ -65,6 +69,7 @@ export async function serve (config: Config): Promise<Server> {
     catalogue: CATALOGUE,
     limits: { uploadBytes: config.maxUploadBytes, uploadHours: config.uploadHours, streams: config.maxStreams, job: { timeSeconds: config.jobTimeoutSeconds, memoryMb: config.maxJobMemoryMb, largeMb: config.largeMb } },
     version: VERSION,
+    pages: PAGES,
     ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
     requireKey: isReached(config),
     ...(config.trustProxy !== undefined && { trustProxy: config.trustProxy }),

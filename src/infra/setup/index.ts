@@ -10,6 +10,7 @@ import { generateClient } from './prisma.ts'
 import { showProgress, type Progress } from './progress.ts'
 import { findTensorFlow, type TensorFlow } from './tensorflow.ts'
 import { findValkey } from './valkey.ts'
+import { buildPages } from './web.ts'
 
 export interface SetupResult {
   readonly tensorflow: TensorFlow
@@ -35,6 +36,7 @@ export async function setup ({ config, progress = showProgress(), verify = false
   // Two at once may share the cache, or the checkout with another cache.
   return await withLock(path.join(cache, 'setup.lock'), async () => await withLock(path.join(ROOT, 'node_modules/.espalier-setup.lock'), async () => {
     await generateClient(ROOT, progress)
+    await buildPages(ROOT, progress)
     const postgres = config.databaseUrl === undefined ? await findPostgres() : undefined
     const valkey = config.redisUrl === undefined ? await findValkey(cache, progress) : undefined
     const tensorflow = await findTensorFlow({ ...(config.tensorflow !== undefined && { given: config.tensorflow }), cache, progress, verify })

@@ -1,0 +1,46 @@
+/** Requests to the API, with the key, and problems as errors. */
+import { keyWasRefused, storedKey } from './key.ts'
+import { Problem } from './problem.ts'
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Sent as JSON, unless it is a form. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+/** The answer's JSON; undefined when it has no body. @throws Problem */
+export async function request<T> (path: string, options: RequestOptions = {}): Promise<T> {
+  const answer = await send(path, options)
+  return answer.status === 204 ? undefined as T : await answer.json() as T
+}
+
+/** The answer itself, which was a success. @throws Problem */
+export async function send (path: string, { method = 'GET', body, headers = {}, signal }: RequestOptions = {}): Promise<Response> {
+  const isJson = body !== undefined && !(body instanceof FormData)
+  const answer = await fetch(path, {
+    method,
+    headers: { accept: 'application/json', ...authorization(), ...(isJson && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: isJson ? JSON.stringify(body) : body as FormData }),
+    ...(signal !== undefined && { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error
+    throw Problem.from(error)
+  })
+  if (answer.ok) return answer
+  if (answer.status === 401) keyWasRefused()
+  throw await Problem.of(answer)
+}
+
+/** The header that a request bears. */
+export function authorization (): Record<string, string> {
+  const key = storedKey()
+  return key === null ? {} : { authorization: `Bearer ${key}` }
+}
+
+/** An address with what is not undefined of `query`. */
+export function addressOf (path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+  const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]]))
+  return search.size === 0 ? path : `${path}?${search.toString()}`
+}
