@@ -46,7 +46,7 @@ try {
     'run', `${service.url}/openapi.json`, '--header', `Authorization: Bearer ${KEY}`, '--checks', CHECKS.join(), '--phases', options.phases, '--max-examples', options.examples, '--seed', options.seed,
     '--continue-on-failure', '--warnings', 'off', '--suppress-health-check', 'all', '--request-timeout', '40', ...(options.only === undefined ? [] : ['--include-path-regex', options.only]),
   ]
-  const [code] = await once(spawn(command, args, { cwd: service.home, stdio: 'inherit', env: { ...inherited, NO_COLOR: '1' } }), 'exit') as [number | null]
+  const [code] = await once(spawn(command, args, { cwd: service.home, stdio: 'inherit', env: { ...inherited, NO_COLOR: '1', SCHEMATHESIS_HOOKS: 'schemathesis_hooks', PYTHONPATH: fileURLToPath(new URL('.', import.meta.url)), PYTHONDONTWRITEBYTECODE: '1' } }), 'exit') as [number | null]
   process.exitCode = code ?? 1
 } finally {
   await service.stop()

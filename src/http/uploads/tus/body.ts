@@ -7,7 +7,7 @@ export interface LeavableBody {
   leave (): void
 }
 
-/** Pieces come as fast as they are taken. It fails when the client goes away before its end. */
+/** Pieces come as fast as they are taken. It ends where the client goes away: a failure would cost what came and was not taken yet, and all that came is to be kept. */
 export function leavableBody (request: IncomingMessage): LeavableBody {
   let leave = (): void => {}
   const stream = new ReadableStream<Uint8Array>({
@@ -17,13 +17,12 @@ export function leavableBody (request: IncomingMessage): LeavableBody {
         if ((controller.desiredSize ?? 0) <= 0) request.pause()
       }
       const onEnd = (): void => { leave(); controller.close() }
-      const onGone = (): void => { leave(); controller.error(new Error('the client went away')) }
       leave = () => {
-        request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+        request.off('data', onData).off('end', onEnd).off('error', onEnd).off('close', onEnd)
         leave = () => {}
       }
       if (request.complete && request.readableEnded) controller.close()
-      else request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
+      else request.on('data', onData).on('end', onEnd).on('error', onEnd).on('close', onEnd)
     },
     pull () { request.resume() },
   }, new ByteLengthQueuingStrategy({ highWaterMark: 1 << 18 }))
