@@ -71,8 +71,8 @@ export function jobsIn ({ prisma, patiently, once, quotas }: Database, tenantId:
       return row === null ? null : jobOf(row)
     },
 
-    async jobs ({ limit, cursor, state, model, sweep }) {
-      const where = { tenantId, ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...(sweep !== undefined && { sweepId: storable(sweep) }), ...after(cursor) }
+    async jobs ({ limit, cursor, state, model, dataset, sweep }) {
+      const where = { tenantId, ...(state !== undefined && { state }), ...(model !== undefined && { modelId: storable(model) }), ...(dataset !== undefined && { AND: { OR: [{ datasetId: storable(dataset) }, { evaluationDatasetId: storable(dataset) }] } }), ...(sweep !== undefined && { sweepId: storable(sweep) }), ...after(cursor) }
       const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
       return pageOf(await patiently(async () => await prisma.job.findMany({ where, orderBy, take: limit + 1 })), limit, jobOf)
     },
