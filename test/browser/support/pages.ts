@@ -29,6 +29,8 @@ export async function openPages (url: string): Promise<Pages> {
     browser,
     async open (address, options = {}) {
       const context = await browser.newContext({ viewport: SIZES.wide, reducedMotion: 'reduce', acceptDownloads: true, ...options })
+      // Machines that test other things beside are slow.
+      context.setDefaultTimeout(60_000)
       const page = await context.newPage()
       page.on('pageerror', (error) => { wrong.push(`${address}: ${error.stack ?? error.message}`) })
       page.on('console', (message) => { if (message.type() === 'error' && !isRefusal(message.text())) wrong.push(`${address}: ${message.text()}`) })

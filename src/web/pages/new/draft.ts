@@ -1,5 +1,6 @@
 /** The recipe while it is put together: as it is written, with nothing in it that holds anyway. */
 import type { Catalog, MethodEntry } from '../../api/catalog.ts'
+import { isRecord } from '../../format/recipe.ts'
 
 export type Draft = Readonly<Record<string, unknown>>
 
@@ -90,8 +91,4 @@ export function withSkipped (draft: Draft, layer: string, skip: boolean): Draft 
   const rules = Array.isArray(draft['layers']) ? draft['layers'] as unknown[] : []
   const others = rules.filter((rule) => !(isRecord(rule) && rule['match'] === layer && rule['skip'] === true))
   return withKey(draft, 'layers', skip ? [...others, { match: layer, skip: true }] : others)
-}
-
-export function isRecord (value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,7 @@
 /** A recipe as text, in both of its forms, and back. */
 import { parse, stringify } from 'yaml'
-import { isRecord, type Draft } from './draft.ts'
+import { isRecord } from '../../format/recipe.ts'
+import type { Draft } from './draft.ts'
 
 export const FORMS = ['json', 'yaml'] as const
 export type RecipeForm = typeof FORMS[number]

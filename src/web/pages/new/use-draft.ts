@@ -2,7 +2,8 @@
 import { useEffect, useState, type Dispatch, type SetStateAction } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { jobQuery } from '../../api/jobs.ts'
-import { FIRST_DRAFT, isRecord, type Draft } from './draft.ts'
+import { isRecord } from '../../format/recipe.ts'
+import { FIRST_DRAFT, type Draft } from './draft.ts'
 
 export function useDraft (job: string | null): [Draft, Dispatch<SetStateAction<Draft>>] {
   const [draft, setDraft] = useState<Draft>(FIRST_DRAFT)
