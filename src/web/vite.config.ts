@@ -2,12 +2,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { compressed } from './build/compressed.ts'
+import { english } from './build/english.ts'
 
 /** Where `npm start` listens; `npm run dev:web` passes what is not a page on to it. */
 const API = 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [english(), react(), compressed()],
   build: {
     target: 'es2022',
     outDir: 'dist',

@@ -1,7 +1,7 @@
 /** The dashboard: cache, router, frame and the page that the address names. */
 import { Suspense, useState } from 'react'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { RouterProvider } from 'react-aria-components'
+import { I18nProvider, RouterProvider } from 'react-aria-components'
 import { Route, Switch, useLocation } from 'wouter'
 import { createQueryClient } from '../api/query-client.ts'
 import { Waiting } from '../components/waiting.tsx'
@@ -15,19 +15,22 @@ export function App () {
   const [location, navigate] = useLocation()
   return (
     <QueryClientProvider client={client}>
-      <RouterProvider navigate={navigate}>
-        <Layout location={location}>
-          <ErrorBoundary key={location}>
-            <Suspense fallback={<Waiting what='the page' />}>
-              <Switch>
-                {Object.entries(ROUTES).map(([path, Page]) => <Route key={path} path={path} component={Page} />)}
-                <Route component={NotFoundPage} />
-              </Switch>
-            </Suspense>
-          </ErrorBoundary>
-        </Layout>
-        <KeyDialog />
-      </RouterProvider>
+      {/* What the components say to screen readers is in the language of the page, whatever the browser's is. */}
+      <I18nProvider locale='en'>
+        <RouterProvider navigate={navigate}>
+          <Layout location={location}>
+            <ErrorBoundary key={location}>
+              <Suspense fallback={<Waiting what='the page' />}>
+                <Switch>
+                  {Object.entries(ROUTES).map(([path, Page]) => <Route key={path} path={path} component={Page} />)}
+                  <Route component={NotFoundPage} />
+                </Switch>
+              </Suspense>
+            </ErrorBoundary>
+          </Layout>
+          <KeyDialog />
+        </RouterProvider>
+      </I18nProvider>
     </QueryClientProvider>
   )
 }

@@ -30,9 +30,12 @@ export function granularityText ({ granularity }: Recipe): string {
   return `${granularity.type}s`
 }
 
-/** gradual, 90 % sparsity. */
+/** gradual, 90 % sparsity; magnitude, 50 % sparsity, 2 of 4. */
 export function recipeText (recipe: Recipe): string {
-  return recipe.target === null || recipe.target === undefined ? recipe.method : `${recipe.method}, ${targetText(recipe.target)}`
+  const { method, target, granularity } = recipe
+  // Methods that take channels out say so by their names.
+  const units = granularity === undefined || granularity.type === 'weight' || method.startsWith('structured') ? [] : [granularityText(recipe)]
+  return [method, ...(target === null || target === undefined ? [] : [targetText(target)]), ...units].join(', ')
 }
 
 export function isRecord (value: unknown): value is Record<string, unknown> {

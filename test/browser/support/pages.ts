@@ -42,9 +42,9 @@ export async function openPages (url: string): Promise<Pages> {
   }
 }
 
-/** Chromium puts answers such as 401 and 404 on its console; the page tells of those. */
+/** Chromium puts answers such as 401 and 503 on its console; the page tells of those, and asks again where that may help. */
 function isRefusal (text: string): boolean {
-  return /^Failed to load resource: .*\b(401|404|409|422)\b/.test(text)
+  return /^Failed to load resource: .*\b(401|404|409|422|429|503)\b/.test(text)
 }
 
 /** Nothing that axe calls serious or worse, by WCAG 2.2 A and AA. */
@@ -68,9 +68,11 @@ export async function shoot (page: Page, name: string): Promise<void> {
     await page.setViewportSize(viewport)
     await page.waitForTimeout(150)
     await assertAccessible(page, `${name} at ${size}`)
-    const width = await page.evaluate('document.documentElement.scrollWidth') as number
+    const [width, height] = await page.evaluate('[document.documentElement.scrollWidth, document.documentElement.scrollHeight]') as [number, number]
     assert.ok(width <= viewport.width, `${name} is ${width} pixels wide in a window of ${viewport.width}`)
-    await page.screenshot({ path: path.join(SHOTS, `${name}-${size}.png`), fullPage: true })
+    // A window as high as the page, so that what stands at its foot does so in the picture.
+    await page.setViewportSize({ width: viewport.width, height: Math.max(height, viewport.height) })
+    await page.screenshot({ path: path.join(SHOTS, `${name}-${size}.png`) })
   }
   await page.setViewportSize(SIZES.wide)
 }

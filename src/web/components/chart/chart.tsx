@@ -4,7 +4,7 @@ import type uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import './chart.css'
 import { onThemeChange } from '../../app/theme.ts'
-import { count, figure } from '../../format/numbers.ts'
+import { count, figure, short } from '../../format/numbers.ts'
 import { align, type PlotPoint } from './align.ts'
 import { ChartLegend } from './chart-legend.tsx'
 import { ChartTable } from './chart-table.tsx'
@@ -18,7 +18,10 @@ export interface ChartProps {
   readonly series: readonly ChartSeries[]
   readonly height?: number
   readonly xName?: string
+  /** Where the cursor is. */
   readonly xFormat?: (x: number) => string
+  /** Along the axis, where there is little room. */
+  readonly xAxisFormat?: (x: number) => string
   readonly yFormat?: (y: number) => string
   /** Ends of the axis that are fixed; null: as the data are. */
   readonly yRange?: readonly [number | null, number | null]
@@ -35,7 +38,7 @@ const MOVES: Readonly<Record<string, (place: number, length: number) => number>>
   End: (_place, length) => length - 1,
 }
 
-export function Chart ({ title, series, height = 220, xName = 'step', xFormat = count, yFormat = figure, yRange, syncKey }: ChartProps) {
+export function Chart ({ title, series, height = 220, xName = 'step', xFormat = count, xAxisFormat = short, yFormat = figure, yRange, syncKey }: ChartProps) {
   const id = useId()
   const frame = useRef<HTMLDivElement>(null)
   const readout = useRef<HTMLParagraphElement>(null)
@@ -53,7 +56,7 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
     const onCursor = (at: number | null, near: number | null): void => {
       if (readout.current !== null) readout.current.textContent = readoutText({ ...latest.current, at, near, xName, xFormat, yFormat })
     }
-    const made = createPlot(place, { ...latest.current, width: Math.max(1, place.clientWidth), height, xFormat, yFormat, yRange, syncKey, onCursor })
+    const made = createPlot(place, { ...latest.current, width: Math.max(1, place.clientWidth), height, xFormat: xAxisFormat, yFormat, yRange, syncKey, onCursor })
     plot.current = made
     onCursor(null, null)
     const watch = new ResizeObserver(() => { if (place.clientWidth > 0 && place.clientWidth !== made.width) made.setSize({ width: place.clientWidth, height }) })

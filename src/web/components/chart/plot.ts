@@ -34,8 +34,8 @@ export function createPlot (place: HTMLElement, { series, data, width, height, x
     legend: { show: false },
     scales: { x: { time: false }, y: { range: (_plot, low, high) => rangeOf(low, high, yRange) } },
     axes: [
-      { ...axis, size: 28, gap: 6, values: (_plot, values) => values.map(xFormat) },
-      { ...axis, size: AXIS_WIDTH, gap: 6, values: (_plot, values) => values.map(yFormat) },
+      { ...axis, size: 28, gap: 6, values: (_plot, values) => values.map((value) => xFormat(value)) },
+      { ...axis, size: AXIS_WIDTH, gap: 6, values: (_plot, values) => values.map((value) => yFormat(value)) },
     ],
     series: [{}, ...series.map(({ name, color, dash }) => ({
       label: name, stroke: token(`--${color}`), width: many ? 1 : 2, spanGaps: true, alpha: many ? 0.7 : 1, points: { show: false }, ...(dash === true && { dash: [5, 4] }),

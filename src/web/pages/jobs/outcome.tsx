@@ -2,7 +2,7 @@
 import type { Job } from '../../api/types.ts'
 import { JobProgress } from '../../components/job-progress.tsx'
 import { mainMetric } from '../../format/metrics.ts'
-import { bytes, figure, percent } from '../../format/numbers.ts'
+import { bytes, count, figure, percent } from '../../format/numbers.ts'
 import { failureWords } from '../../format/words.ts'
 
 export function JobOutcome ({ job }: { readonly job: Job }) {
@@ -19,7 +19,9 @@ export function JobOutcome ({ job }: { readonly job: Job }) {
   return (
     <dl className='job-figures'>
       {metric !== null && <div><dt>{metric.name}</dt><dd>{asText(metric.before)} → {asText(metric.after)}</dd></div>}
-      <div><dt>sparsity</dt><dd>{percent(after.sparsity)}</dd></div>
+      {receipt.structure === undefined
+        ? <div><dt>sparsity</dt><dd>{percent(after.sparsity)}</dd></div>
+        : <div><dt>channels</dt><dd>{count(receipt.structure.channels.before)} → {count(receipt.structure.channels.after)}</dd></div>}
       <div><dt>file</dt><dd>{bytes(before.bytes)} → {bytes(after.bytes)}</dd></div>
     </dl>
   )
