@@ -3,7 +3,7 @@ import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from 
 import { addressOf, request } from './request.ts'
 import type { Job, JobState, Metrics, Page } from './types.ts'
 
-export interface JobFilters { readonly state?: JobState | undefined, readonly model?: string | undefined, readonly sweep?: string | undefined }
+export interface JobFilters { readonly state?: JobState | undefined, readonly model?: string | undefined, readonly dataset?: string | undefined, readonly sweep?: string | undefined }
 export type JobAction = 'cancel' | 'pause' | 'resume' | 'retry'
 
 const PAGE = 30

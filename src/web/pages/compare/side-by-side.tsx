@@ -37,9 +37,9 @@ export function RecipesTable ({ jobs, names, all }: SideBySideProps & { readonly
   return (
     <Frame label='Recipes' jobs={jobs} names={names}>
       {rows.map(({ path, values, differs }) => (
-        <tr key={path} className={differs ? 'differs' : ''}>
+        <tr key={path}>
           <th scope='row' className='mono'>{path}{differs && all && <span className='hidden-text'> differs</span>}</th>
-          {values.map((value, place) => <td key={jobs[place]!.id} className='mono'>{value === '' ? <span className='faint'>–</span> : value}</td>)}
+          {values.map((value, place) => <td key={jobs[place]!.id} className={value !== '' && value !== values[0] ? 'mono differs' : 'mono'}>{value === '' ? <span className='faint'>–</span> : value}</td>)}
         </tr>
       ))}
     </Frame>
