@@ -20,9 +20,9 @@ export function Overlay ({ jobs, names }: { readonly jobs: readonly Job[], reado
   const series = useMemo(() => name === undefined
     ? []
     : jobs.flatMap(({ id }, place): ChartSeries[] => {
-        const points = metrics[place]?.series[name]
-        return points === undefined ? [] : [{ name: names.get(id) ?? id, points, color: `series-${place + 1}` as SeriesColor }]
-      }), [name, key, names])
+      const points = metrics[place]?.series[name]
+      return points === undefined ? [] : [{ name: names.get(id) ?? id, points, color: `series-${place + 1}` as SeriesColor }]
+    }), [name, key, names])
   if (name === undefined) return <Card title='Over the steps'><p className='soft'>{metrics.some((data) => data === undefined) ? 'Loading the figures' : 'None of these runs trained, so there is nothing over steps to see.'}</p></Card>
   return (
     <Card title='Over the steps' actions={<Select label='Metric' hideLabel choices={known.map((id) => ({ id, name: id }))} value={name} onChange={setChosen} />}>
