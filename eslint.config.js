@@ -65,7 +65,7 @@ export default [
     rules: {
       ...jsxA11y.flatConfigs.recommended.rules,
       // What scrolls has to be reached with a keyboard.
-      'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: [], roles: ['tabpanel', 'region'] }],
+      'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: [], roles: ['tabpanel', 'region', 'application'] }],
     },
   },
   {

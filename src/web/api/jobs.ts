@@ -1,5 +1,6 @@
 /** Questions about jobs and what can be done to them, as react-query knows them. */
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { mergeMetrics } from './merge-metrics.ts'
 import { addressOf, request } from './request.ts'
 import type { Job, JobState, Metrics, Page } from './types.ts'
 
@@ -28,7 +29,12 @@ export function jobQuery (id: string) {
 export function metricsQuery (id: string) {
   return queryOptions({
     queryKey: ['metrics', id] as const,
-    queryFn: async ({ signal }) => await request<Metrics>(addressOf(`${pathOf(id)}/metrics`, { limit: POINTS }), { signal }),
+    queryFn: async ({ client, queryKey, signal }) => {
+      const asked = await request<Metrics>(addressOf(`${pathOf(id)}/metrics`, { limit: POINTS }), { signal })
+      const told = client.getQueryData<Metrics>(queryKey)
+      // What the stream told meanwhile goes behind; of what was before it may have told fewer points.
+      return told === undefined ? asked : mergeMetrics(asked, id, { after: asked.lastStep ?? -1, series: told.series, thinned: false })
+    },
     // They are many; the stream tells of new ones.
     staleTime: Infinity,
     structuralSharing: false,

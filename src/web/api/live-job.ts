@@ -15,7 +15,18 @@ export function useLiveJob (id: string, live: boolean): StreamState {
       setState('ended')
       return
     }
-    return openEventStream(`/v1/jobs/${encodeURIComponent(id)}/events`, { onState: setState, onMessage: (message) => { take(client, id, message) } })
+    let toldStep = -1
+    return openEventStream(`/v1/jobs/${encodeURIComponent(id)}/events`, {
+      onState: setState,
+      onMessage: (message) => {
+        take(client, id, message)
+        if (message.event !== 'metrics') return
+        const { after, series } = message.data as ToldMetrics
+        // The run went on from a checkpoint: an answer that is under way may have what is void.
+        if (after < toldStep) void client.invalidateQueries({ queryKey: metricsQuery(id).queryKey })
+        toldStep = Math.max(after, ...Object.values(series).map((points) => points.at(-1)?.[0] ?? -1))
+      },
+    })
   }, [client, id, live])
   return state
 }
@@ -26,8 +37,6 @@ function take (client: QueryClient, id: string, { event, data }: StreamMessage):
     const { job: _job, attempt: _attempt, ...progress } = data as { job: string, attempt: number } & Progress
     client.setQueryData<Job>(queryKey, (job) => job && { ...job, progress })
   } else if (event === 'metrics') {
-    // Figures that are being asked for would come after these and know less.
-    void client.cancelQueries({ queryKey: metricsQuery(id).queryKey })
     client.setQueryData(metricsQuery(id).queryKey, (known) => mergeMetrics(known, id, data as ToldMetrics))
   } else if (event === 'state' || event === 'end') {
     const { state } = data as { state: JobState }

@@ -43,6 +43,7 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
   const frame = useRef<HTMLDivElement>(null)
   const readout = useRef<HTMLParagraphElement>(null)
   const plot = useRef<uPlot | null>(null)
+  const tell = useRef<(at: number | null, near: number | null) => void>(() => {})
   const [version, setVersion] = useState(0)
   const data = useMemo(() => align(series.map(({ points }) => points)), [series])
   const latest = useRef({ series, data })
@@ -56,6 +57,7 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
     const onCursor = (at: number | null, near: number | null): void => {
       if (readout.current !== null) readout.current.textContent = readoutText({ ...latest.current, at, near, xName, xFormat, yFormat })
     }
+    tell.current = onCursor
     const made = createPlot(place, { ...latest.current, width: Math.max(1, place.clientWidth), height, xFormat: xAxisFormat, yFormat, yRange, syncKey, onCursor })
     plot.current = made
     onCursor(null, null)
@@ -69,7 +71,10 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
     // A new form of the chart is a new plot; new data of the same form are not.
   }, [shape, height, version, syncKey, xName])
   useLayoutEffect(() => {
-    if (plot.current !== null && plot.current.data[0] !== data.xs) plot.current.setData(dataOf(data))
+    const made = plot.current
+    if (made === null || made.data[0] === data.xs) return
+    made.setData(dataOf(data))
+    tell.current(made.cursor.idx ?? null, null)
   }, [data])
 
   const move = (event: KeyboardEvent): void => {

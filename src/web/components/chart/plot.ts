@@ -1,5 +1,6 @@
 /** A plot by uPlot with the colours of the theme. */
-import uPlot from 'uplot'
+import Plot from 'uplot'
+import type uPlot from 'uplot'
 import type { Aligned } from './align.ts'
 import type { ChartSeries } from './chart.tsx'
 
@@ -28,7 +29,7 @@ export function createPlot (place: HTMLElement, { series, data, width, height, x
   const axis = { stroke: token('--ink-soft'), grid: { stroke: token('--grid'), width: 1 }, ticks: { show: false }, font: `12px ${token('--font')}` }
   const many = series.length > MANY
   let near: number | null = null
-  return new uPlot({
+  return new Plot({
     width,
     height,
     legend: { show: false },

@@ -24,7 +24,7 @@ export function Repeat ({ job }: { readonly job: Job }) {
     <Card title='Repeat it' note={`The recipe with all defaults filled in, its seed too: on the same kind of device it makes the same bytes.${options.withKey ? ' The key is read from ESPALIER_KEY.' : ''}`}>
       <Tabs selectedKey={form} onSelectionChange={(key) => { setForm(key as Form) }}>
         <TabList className='tabs' aria-label='Form'>{Object.entries(FORMS).map(([id, name]) => <Tab key={id} id={id} className='tab'>{name}</Tab>)}</TabList>
-        <TabPanel id={form}><CodeBlock label={FORMS[form]} text={texts[form]()} /></TabPanel>
+        {(Object.keys(FORMS) as Form[]).map((id) => <TabPanel key={id} id={id}><CodeBlock label={FORMS[id]} text={texts[id]()} /></TabPanel>)}
       </Tabs>
     </Card>
   )
