@@ -1,6 +1,6 @@
 /** What this server can do, as tables for /v1/catalog, out of the tables that do it. */
-import { CRITERIA } from '../pruning/criteria/index.ts'
-import { SCOPES } from '../pruning/allocation/index.ts'
+import { CRITERIA, needsData, type Criterion } from '../pruning/criteria/index.ts'
+import { PLAIN_SCOPES, SCOPES, type Scope } from '../pruning/allocation/index.ts'
 import { GRANULARITIES } from '../pruning/granularity/index.ts'
 import { PICKS } from '../jobs/sweeps/picks/index.ts'
 import { METHOD_OPTIONS, OPTION_DEFAULTS, type MethodWithOptions } from '../pruning/method-options.ts'
@@ -38,11 +38,11 @@ type PickLine = Described & { readonly schema: unknown }
 
 export const CATALOGUE: Catalogue = {
   methods: Object.entries<MethodRules>(METHOD_RULES).map(([name, { description, targets, keys, granularities = ['weight'], trains, reshapes = false, criteria, scopes }]) => ({
-    name, description, targets, trains, reshapes, granularities, ...(criteria && { criteria }), ...(scopes && { scopes }), parameters: { ...parametersOf(keys), ...optionsOf(name) },
+    name, description, targets, trains, reshapes, granularities, ...(criteria && { criteria }), ...(keys.includes('scope') && { scopes: scopes ?? PLAIN_SCOPES }), parameters: { ...parametersOf(keys), ...optionsOf(name) },
   })),
   targets: entriesOf<TargetKind>(TARGETS, ({ schema, search }) => ({ schema, ...(search && { search }) })),
-  criteria: entriesOf(CRITERIA, ({ formula, source }) => ({ formula, source })),
-  scopes: entriesOf(SCOPES, ({ isGlobal }) => ({ isGlobal })),
+  criteria: entriesOf<Criterion>(CRITERIA, (criterion) => ({ formula: criterion.formula, source: criterion.source, needsData: needsData(criterion), ...(criterion.granularities && { granularities: criterion.granularities }), ...(criterion.scope && { scope: criterion.scope }) })),
+  scopes: entriesOf<Scope>(SCOPES, ({ isGlobal, byOutput, scans }) => ({ isGlobal, needsData: scans === true, ...(byOutput === true && { granularities: ['weight'] }) })),
   granularities: entriesOf<GranularityLine>(GRANULARITIES, ({ input }) => ({ settings: input })),
   schedules: entriesOf(SCHEDULES, ({ formula, source }) => ({ formula, source })),
   picks: entriesOf<PickLine>(PICKS, ({ schema }) => ({ schema })),

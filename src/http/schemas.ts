@@ -28,6 +28,7 @@ export const JobsQuery = Type.Object({
   ...page,
   state: Type.Optional(Type.Enum([...JOB_STATES])),
   model: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'id of a model' })),
+  dataset: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'id of a data set, that they train on or are evaluated with' })),
   sweep: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'id of a sweep' })),
 }, { additionalProperties: false })
 /** Of routes that answer with JSON or a table. */

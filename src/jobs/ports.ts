@@ -93,7 +93,7 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, T
   createJob (job: NewJob): Promise<JobRow>
   job (id: string): Promise<JobRow | null>
   wholeJob (id: string): Promise<WholeJob | null>
-  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly sweep?: string }): Promise<Page<WholeJob>>
+  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly dataset?: string, readonly sweep?: string }): Promise<Page<WholeJob>>
   attempts (jobId: string): Promise<Attempt[]>
   artifacts (jobId: string): Promise<ArtifactRow[]>
   /** False when there is none; throws `conflict` when it has not ended or is a point of a sweep. */

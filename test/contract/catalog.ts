@@ -100,6 +100,18 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
       assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: other.modelId, state: 'running' })).items.map((item) => item.id), [other.id])
     })
 
+    test('jobs are filtered by the data set that they train on or are evaluated with', async () => {
+      const mine = catalog().of(FIRST_TENANT)
+      const [model, one, other] = [await mine.createModel(newFile('m'), MODEL), await mine.createDataset(newFile('d'), DATASET), await mine.createDataset(newFile('d'), DATASET)]
+      const common = { modelId: model.id, recipe: RECIPE }
+      const trains = await mine.createJob({ ...common, datasetId: one.id, evaluationDatasetId: null })
+      const both = await mine.createJob({ ...common, datasetId: other.id, evaluationDatasetId: one.id })
+      assert.deepEqual((await mine.jobs({ limit: 10, dataset: one.id })).items.map(({ id }) => id), [both.id, trains.id])
+      const first = await mine.jobs({ limit: 1, dataset: one.id })
+      assert.deepEqual((await mine.jobs({ limit: 1, dataset: one.id, cursor: first.next! })).items.map(({ id }) => id), [trains.id])
+      assert.deepEqual((await mine.jobs({ limit: 10, dataset: other.id })).items.map(({ id }) => id), [both.id])
+    })
+
     test('a file in use is not deleted; afterwards it is, and the job keeps its id', async () => {
       const model = await catalog().of(FIRST_TENANT).createModel(newFile('m'), MODEL)
       const dataset = await catalog().of(FIRST_TENANT).createDataset(newFile('d'), DATASET)

@@ -53,12 +53,13 @@ export function wholeJobsIn ({ prisma, patiently, retention }: Database, tenantI
       return row === undefined ? null : wholeOf(retention, row)
     },
 
-    async jobs ({ limit, cursor, state, model, sweep }): Promise<Page<WholeJob>> {
+    async jobs ({ limit, cursor, state, model, dataset, sweep }): Promise<Page<WholeJob>> {
       const after = cursor === undefined ? undefined : positionOf(cursor)
       const conditions = [
         Prisma.sql`tenant_id = ${tenantId}`,
         ...(state === undefined ? [] : [Prisma.sql`state ${oneOf([state])}`]),
         ...(model === undefined ? [] : [Prisma.sql`model_id = ${storable(model)}`]),
+        ...(dataset === undefined ? [] : [Prisma.sql`${storable(dataset)} IN (dataset_id, evaluation_dataset_id)`]),
         ...(sweep === undefined ? [] : [Prisma.sql`sweep_id = ${storable(sweep)}`]),
         ...(after === undefined ? [] : [Prisma.sql`(created_at, id) < (${after.createdAt}::timestamptz, ${after.id})`]),
       ]

@@ -4,7 +4,7 @@ import { mergeMetrics } from './merge-metrics.ts'
 import { addressOf, request } from './request.ts'
 import type { Job, JobState, Metrics, Page } from './types.ts'
 
-export interface JobFilters { readonly state?: JobState | undefined, readonly model?: string | undefined, readonly sweep?: string | undefined }
+export interface JobFilters { readonly state?: JobState | undefined, readonly model?: string | undefined, readonly dataset?: string | undefined, readonly sweep?: string | undefined }
 export type JobAction = 'cancel' | 'pause' | 'resume' | 'retry'
 
 const PAGE = 30

@@ -10,6 +10,7 @@ export const PLACES: ReadonlyArray<{ readonly title: string, readonly places: re
       { href: '/jobs', name: 'Jobs', icon: 'list' },
       { href: '/new', name: 'New run', icon: 'plus' },
       { href: '/compare', name: 'Compare', icon: 'compare' },
+      { href: '/sweeps', name: 'Sweeps', icon: 'sweep' },
     ],
   },
   {

@@ -14,6 +14,7 @@ export const ROUTES = {
   '/datasets': lazy(async () => await import('../pages/datasets.tsx')),
   '/keys': lazy(async () => await import('../pages/keys.tsx')),
   '/fleet': lazy(async () => await import('../pages/fleet.tsx')),
+  '/sweeps': lazy(async () => await import('../pages/sweeps.tsx')),
   '/sweeps/:id': lazy(async () => await import('../pages/sweep.tsx')),
 } as const satisfies Record<'/' | ClientRoute, ComponentType>
 

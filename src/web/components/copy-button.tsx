@@ -18,7 +18,7 @@ export function CopyButton ({ text, label }: { readonly text: string, readonly l
   }
   return (
     <>
-      <Button size='small' icon={said === 'Copied' ? 'check' : 'copy'} label={label} onPress={copy}>{said === '' ? 'Copy' : said}</Button>
+      <Button size='small' icon={said === 'Copied' ? 'check' : 'copy'} label={said === '' ? label : said} onPress={copy}>{said === '' ? 'Copy' : said}</Button>
       <span className='hidden-text' role='status'>{said}</span>
     </>
   )

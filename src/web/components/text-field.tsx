@@ -8,15 +8,17 @@ export interface TextFieldProps {
   readonly onChange: (value: string) => void
   readonly type?: 'text' | 'password' | 'number' | 'search'
   readonly hint?: string
+  /** What holds while nothing is written. */
+  readonly placeholder?: string | undefined
   /** What is wrong; absent: nothing. */
   readonly wrong?: string | undefined
 }
 
-export function TextField ({ label, value, onChange, type = 'text', hint, wrong }: TextFieldProps) {
+export function TextField ({ label, value, onChange, type = 'text', hint, placeholder, wrong }: TextFieldProps) {
   return (
     <AriaTextField className='field' value={value} onChange={onChange} type={type} isInvalid={wrong !== undefined} autoComplete='off'>
       <Label>{label}</Label>
-      <Input className='input' />
+      <Input className='input' {...(placeholder !== undefined && { placeholder })} />
       {hint !== undefined && <Text slot='description' className='hint'>{hint}</Text>}
       <FieldError className='wrong'>{wrong}</FieldError>
     </AriaTextField>

@@ -38,6 +38,10 @@ export function recipeText (recipe: Recipe): string {
   return [method, ...(target === null || target === undefined ? [] : [targetText(target)]), ...units].join(', ')
 }
 
+export function isRecord (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** How many values are told. */
 export function countOf (things: number, one: string, many = `${one}s`): string {
   return `${count(things)} ${things === 1 ? one : many}`

@@ -24,6 +24,14 @@ test('whatever a method names stands in its table', () => {
   }
 })
 
+test('a criterion and a scope say what they rank, and whether they look at data', () => {
+  const told = (table: string, name: string) => [entry(table, name)['needsData'], entry(table, name)['granularities']]
+  assert.deepEqual([told('criteria', 'magnitude'), told('criteria', 'wanda'), told('criteria', 'apoz')], [[false, undefined], [true, undefined], [true, ['channel']]])
+  assert.deepEqual([told('scopes', 'global'), told('scopes', 'sensitivity'), told('scopes', 'output')], [[false, undefined], [true, undefined], [false, ['weight']]])
+  assert.deepEqual(entry('methods', 'gradual')['scopes'], ['global', 'layer', 'erk', 'lamp'])
+  assert.equal(entry('methods', 'threshold')['scopes'], undefined)
+})
+
 test('a target says how it is met, and its schema checks it', () => {
   assert.deepEqual(['channels', 'macs', 'latency', 'minAccuracy'].map((name) => entry('targets', name).search), [undefined, 'size', 'latency', 'accuracy'])
   const { schema } = entry('targets', 'channels')
