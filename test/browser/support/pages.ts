@@ -83,9 +83,12 @@ export async function shoot (page: Page, name: string): Promise<void> {
 /** Dark, wide. */
 export async function shootDark (page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' })
+  // The page is told of it a while later; axe would see a part of both.
+  await page.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark')
   await page.evaluate(SETTLED)
   await page.waitForTimeout(150)
   await assertAccessible(page, `${name}, dark`)
   await page.screenshot({ path: path.join(SHOTS, `${name}-dark.png`), fullPage: true })
   await page.emulateMedia({ colorScheme: 'light' })
+  await page.waitForFunction(() => document.documentElement.dataset['theme'] === 'light')
 }
