@@ -75,7 +75,7 @@ describe('the service around its resources', () => {
     // A method that wants a body is not asked for one first.
     const query = await harness.app.inject({ method: 'QUERY', url: '/v1/jobs/x' })
     assert.deepEqual([query.statusCode, query.headers.allow], [405, 'DELETE, GET, HEAD'])
-    const long = await get(`/v1/jobs/${'x'.repeat(300)}`, { 'x-api-key': KEY })
+    const long = await get(`/v1/jobs/${'x'.repeat(1100)}`, { 'x-api-key': KEY })
     assert.deepEqual([long.statusCode, long.headers['content-type'], long.headers['x-content-type-options']], [404, 'application/problem+json', 'nosniff'])
     const unreadable = await get('/v1/jobs/%E0%A4%A')
     assert.deepEqual([unreadable.statusCode, unreadable.json().code], [400, 'invalid-request'])
@@ -101,7 +101,7 @@ describe('the service around its resources', () => {
     assert.deepEqual(Object.keys(document.paths).sort(), [
       '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/catalog', '/v1/datasets', '/v1/datasets/{id}', '/v1/datasets/{id}/file', '/v1/events', '/v1/jobs', '/v1/jobs/{id}',
       '/v1/jobs/{id}/artifacts/{name}', '/v1/jobs/{id}/artifacts/{name}/link', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events', '/v1/jobs/{id}/layers', '/v1/jobs/{id}/metrics', '/v1/jobs/{id}/pause',
-      '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume', '/v1/jobs/{id}/retry', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file',
+      '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume', '/v1/jobs/{id}/retry', '/v1/jobs/{id}/weights', '/v1/jobs/{id}/weights/{tensor}/mask', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file',
       '/v1/plans', '/v1/queues', '/v1/sweeps', '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
       '/v1/webhooks/{id}/deliveries/{delivery}/retry', '/v1/webhooks/{id}/ping', '/v1/webhooks/{id}/rotate-secret', '/v1/workers',
     ])
