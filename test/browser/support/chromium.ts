@@ -5,7 +5,7 @@ import { chromium, type Browser } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 /** Inside a container its own sandbox cannot be set up, and /dev/shm is small; the pages are ours. */
-const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--font-render-hinting=none']
+const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--font-render-hinting=none']
 
 const HELP = 'no Chromium was found to test the pages with; install one (apt-get install chromium), set CHROMIUM_PATH to one, or have npm ci fetch @sparticuz/chromium'
 
