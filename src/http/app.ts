@@ -55,7 +55,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
     bodyLimit: JSON_BYTES,
     connectionTimeout: IDLE_MS,
     frameworkErrors: sendUnrouted,
-    routerOptions: { maxParamLength: 255 },
+    routerOptions: { maxParamLength: 1000 },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(({ schema, httpPart }) => {

@@ -34,9 +34,9 @@ export function createServiceMetrics ({ figures, queue }: Sources, metrics: ApiM
   let looking: Promise<unknown> | undefined
 
   async function lookAtPostgres (): Promise<void> {
-    const gauges = [of.jobs, of.trainingJobs, of.trainingSteps, of.storedFiles, of.storedBytes]
+    const gauges = [of.jobs, of.trainingJobs, of.trainingSteps, of.storedFiles, of.storedBytes, of.webhookDeliveries]
     try {
-      const [states, training, files, attempts] = await Promise.all([figures.jobStates(), figures.training(), figures.files(), ended()])
+      const [states, training, files, deliveries, attempts] = await Promise.all([figures.jobStates(), figures.training(), figures.files(), figures.deliveries(), ended()])
       for (const gauge of gauges) gauge.reset()
       for (const [state, jobs] of Object.entries(states)) of.jobs.set({ state }, jobs)
       for (const { method, jobs, stepsPerSecond } of training) {
@@ -47,6 +47,7 @@ export function createServiceMetrics ({ figures, queue }: Sources, metrics: ApiM
         of.storedFiles.set({ kind }, count)
         of.storedBytes.set({ kind }, bytes)
       }
+      for (const { state, count: messages } of deliveries) of.webhookDeliveries.set({ state }, messages)
       for (const attempt of attempts) count(of, attempt)
       of.dependencyUp.set({ dependency: 'postgres' }, 1)
     } catch {

@@ -6,6 +6,7 @@ export const FILE_KINDS = ['models', 'datasets', 'artifacts', 'checkpoints', 'we
 export type FileKind = typeof FILE_KINDS[number]
 
 export interface FileFigures { readonly kind: FileKind, readonly files: number, readonly bytes: number }
+export interface DeliveryFigures { readonly state: 'pending' | 'delivered' | 'failed', readonly count: number }
 export interface TrainingFigures { readonly method: string, readonly jobs: number, readonly stepsPerSecond: number }
 
 /** An attempt that came to its end; `durationMs` is null when it never began. */
@@ -25,6 +26,8 @@ export interface Figures {
   /** Every state, also those without jobs. */
   jobStates (): Promise<Record<JobState, number>>
   training (): Promise<TrainingFigures[]>
+  /** Messages to webhooks; states that none is in are there with 0. */
+  deliveries (): Promise<DeliveryFigures[]>
   files (): Promise<FileFigures[]>
   /** The database's time. */
   now (): Promise<Date>

@@ -60,8 +60,11 @@ export interface MetricBatch { readonly from?: number, readonly points: readonly
 /** A series of figures; `lastStep` is that of its newest point. */
 export interface MetricSeries { readonly name: string, readonly lastStep: number }
 export interface MetricRow { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number, readonly at: Date }
-/** Points of these series with a step above `after`; of a series that has more than `limit` (2 or more), so many, evenly: its first and last among them. */
-export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly limit: number }
+/**
+ * Points of these series with a step above `after` and not above `until`; of a series that has more than `limit` (2 or more), so many: its first and last among them, the others evenly, or (`extremes`, of 4 or
+ * more) those that a picture of it needs.
+ */
+export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly until?: number, readonly limit: number, readonly extremes?: boolean }
 
 export interface Page<T> { readonly items: T[], readonly next: string | null }
 export interface PageRequest { readonly limit: number, readonly cursor?: string }

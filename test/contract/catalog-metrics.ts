@@ -71,6 +71,30 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
       assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [])
     })
 
+    test('extremes: of each column of steps the first, last, least and largest, as found by looking at all', async () => {
+      const id = await begun()
+      const steps = Array.from({ length: 400 }, (_, index) => 3 * index + index % 3)
+      const valueOf = (step: number): number => step === 602 ? 99 : step === 904 ? -99 : Math.round(10 * Math.sin(step)) / 10 + 0
+      await catalog().metrics(id, 1, { from: 0, points: steps.map((step) => at(step, { loss: valueOf(step), flat: 1 }, 1 + Math.floor(step / 300))) })
+      for (const [after, until, limit] of [[-1, 2 ** 31 - 1, 40], [-1, 2 ** 31 - 1, 4], [300, 900, 16], [300, 900, 4000]] as const) {
+        const asked = steps.filter((step) => step > after && step <= until)
+        const [low, high] = [asked[0]!, asked.at(-1)! + 1]
+        const columns = new Map<number, number[]>()
+        for (const step of asked) {
+          const column = Math.floor((step - low) * Math.floor(limit / 4) / (high - low))
+          columns.set(column, [...columns.get(column) ?? [], step])
+        }
+        const best = (own: number[], sign: number): number => own.reduce((one, other) => sign * valueOf(other) > sign * valueOf(one) ? other : one)
+        const expected = [...columns.values()].flatMap((own) => [...new Set([own[0]!, best(own, -1), best(own, 1), own.at(-1)!])].sort((a, b) => a - b))
+        const { points, thinned } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['loss', 'flat'], after, until, limit, extremes: true })
+        const loss = points.filter(({ series }) => series === 'loss')
+        assert.deepEqual(loss.map(({ step, value, epoch }) => [step, value, epoch]), expected.map((step) => [step, valueOf(step), 1 + Math.floor(step / 300)]))
+        assert.ok(loss.length <= Math.max(4, limit) && loss.some(({ value }) => value === 99) === (until >= 602 && after < 602))
+        assert.ok(loss.every((point) => Math.abs(point.at.getTime() - Date.now()) < 60_000))
+        assert.equal(thinned, points.length < 2 * asked.length)
+      }
+    })
+
     test('what is not there has no series, whatever the id; names may hold any letters', async () => {
       for (const id of ['job_none', '', 'a\u0000b', "'; DROP TABLE jobs; --"]) {
         assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [])

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Catalog } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
-import { artifact, newJob, RECEIPT } from './samples.ts'
+import { artifact, newJob, RECEIPT, sha256Of } from './samples.ts'
 
 const PROGRESS = { stage: 'evaluate', done: 3, total: 10, etaSeconds: 1.5 }
 const CRASH = { code: 'engine-crashed', message: 'signal 9\u0000', details: { signal: 9 } } as const
@@ -29,6 +29,21 @@ export function catalogMovesContract (name: string, catalog: () => Catalog): voi
       assert.equal(attempt?.state, 'succeeded')
       assert.equal(attempt?.worker, 'worker-a')
       assert.ok(attempt?.startedAt !== null && attempt?.finishedAt !== null)
+    })
+
+    test('the record of weights counts, is kept, and goes with its job', async () => {
+      const { id } = await newJob(catalog())
+      await catalog().begin(id, 1, 'w')
+      const mine = catalog().of(FIRST_TENANT)
+      const { used: { storedBytes } } = await mine.standing()
+      const file = { sha256: sha256Of('record of weights'), bytes: 12_345 }
+      assert.equal(await catalog().succeed(id, 1, RECEIPT, [], file), true)
+      assert.deepEqual((await mine.job(id))?.weightsFile, file)
+      assert.equal((await mine.standing()).used.storedBytes, storedBytes + file.bytes)
+      assert.ok((await catalog().referencedBlobs()).has(file.sha256))
+      await mine.deleteJob(id)
+      assert.ok(!(await catalog().referencedBlobs()).has(file.sha256))
+      assert.equal((await mine.standing()).used.storedBytes, storedBytes)
     })
 
     test('the key order of a receipt is kept', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { artifact, DATASET, MODEL, newSweep, RECEIPT, RECIPE, sha256Of, WEBHOOK } from '../contract/samples.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
+import { recordOf } from '../support/weight-record.ts'
 import type { Harness } from './http-harness.ts'
 
 /** The tenant things are made for, and what was made for it before, by kind. */
@@ -21,9 +22,11 @@ export const MAKERS: Readonly<Record<string, (harness: Harness, owner: Owner) =>
     const { id } = await catalog.of(tenant).createJob({ modelId: made['models/{id}']!, datasetId: made['datasets/{id}']!, evaluationDatasetId: null, recipe: RECIPE })
     const { sha256, bytes } = await blobs.put(contentOf('artifact', tenant))
     assert.equal((await catalog.begin(id, 1, 'w')).begun, true)
-    assert.equal(await catalog.succeed(id, 1, RECEIPT, [{ ...artifact(artifactOf(tenant)), sha256, bytes }]), true)
+    const weights = await blobs.put(recordOf(tensorOf(tenant)))
+    assert.equal(await catalog.succeed(id, 1, RECEIPT, [{ ...artifact(artifactOf(tenant)), sha256, bytes }], weights), true)
     return id
   },
+  'weights/{tensor}': async (_harness, { tenant }) => tensorOf(tenant),
   'artifacts/{name}': async (_harness, { tenant }) => artifactOf(tenant),
   'keys/{id}': async ({ catalog }, { tenant }) => (await catalog.of(tenant).createKey({ name: WORDS.key(tenant), scopes: ['read'], expiresAt: null })).row.id,
   'tenants/{id}': async (_harness, { tenant }) => tenant,
@@ -50,6 +53,7 @@ const WORDS = {
   dataset: (tenant: string) => `dataset-of-${tenant}`,
   key: (tenant: string) => `key-of-${tenant}`,
 }
+const tensorOf = (tenant: string): string => `layer-of-${tenant.slice(-6)}/kernel-of-${tenant.slice(-6)}`
 const artifactOf = (tenant: string): string => `artifact-of-${tenant.slice(-6)}.keras`
 
 export interface World {

@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { loadEngine } from '../../src/engine/runtime.ts'
 import type { JobInput, JobResult } from '../../src/methods/job-types.ts'
 import { runJob } from '../../src/methods/run-job.ts'
+import { readWeightIndex } from '../../src/methods/weight-record/read.ts'
 import type { ByteSource } from '../../src/models/bytes.ts'
 import { bytesInMemory } from '../../src/models/bytes.ts'
 import { readModel } from '../../src/models/formats/index.ts'
@@ -33,21 +34,30 @@ async function run (source: ByteSource, recipe: object, weightBytes: number | un
 /** What runs the held model: TensorFlow for SavedModels. */
 const engineOf = (file: string): JobInput['engine'] | undefined => file.startsWith('savedmodel/') ? async () => await loadEngine() : undefined
 
-/** Both ways: the same files, and receipts that differ only in how the output was verified and how long it took. */
+/** The record of the weights with the bytes of the masks, wherever these lie in the file. */
+async function recordIn (name: string): Promise<object> {
+  const source = bytesInMemory(new Uint8Array(await readFile(path.join(folder, name))))
+  const { tensors, left } = await readWeightIndex(source)
+  return { left, tensors: await Promise.all(tensors.map(async ({ mask, ...tensor }) => ({ ...tensor, bits: mask && await source.read(mask.at, mask.bytes) }))) }
+}
+
+/** Both ways: the same files and records of weights, and receipts that differ only in how the output was verified and how long it took. */
 async function bothWays (file: string | Uint8Array, recipe: object, engine?: JobInput['engine']): Promise<Uint8Array> {
   const source = bytesInMemory(typeof file === 'string' ? new Uint8Array(await readFile(pathOf(file))) : file)
-  const results: Array<{ bytes: Uint8Array, receipt: object }> = []
+  const results: Array<{ bytes: Uint8Array, receipt: object, record: object }> = []
   for (const limit of [undefined, 16]) {
-    const { receipt: { timings, outputs: [output], provenance: { engine: _, versions, ...provenance }, ...receipt } } = await run(source, recipe, limit, limit === undefined ? engine : undefined)
+    const { receipt: { timings, outputs: [output], provenance: { engine: _, versions, ...provenance }, ...receipt }, weights } = await run(source, recipe, limit, limit === undefined ? engine : undefined)
     // What is streamed is not run, and says so.
     const warnings = receipt.warnings.filter((warning) => !warning.includes('the model is too large to be held'))
-    results.push({ bytes: new Uint8Array(await readFile(path.join(folder, output!.name))), receipt: { ...receipt, warnings, provenance, sha256: output!.sha256 } })
+    results.push({ bytes: new Uint8Array(await readFile(path.join(folder, output!.name))), receipt: { ...receipt, warnings, provenance, sha256: output!.sha256 }, record: await recordIn(weights!.name) })
     assert.ok(output!.verified)
     await rm(path.join(folder, output!.name))
+    await rm(path.join(folder, weights!.name))
   }
   const [held, streamed] = results
   assert.ok(Buffer.from(held!.bytes).equals(streamed!.bytes), 'the same bytes')
   assert.deepEqual(streamed!.receipt, held!.receipt)
+  assert.deepEqual(streamed!.record, held!.record)
   return streamed!.bytes
 }
 

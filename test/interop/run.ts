@@ -1,6 +1,6 @@
 /**
  * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models, ONNX models and metrics go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- metrics`. Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- metrics`, `-- grafana` (a real Prometheus asks for each panel). Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -16,6 +16,7 @@ import type { HeldChanges, ModelFile, TensorChanges } from '../../src/models/mod
 import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
+import { checkGrafana } from './grafana.ts'
 import { writeGradients } from './gradients.ts'
 import { writeNumbers } from './numbers.ts'
 import { writeOnnxCases } from './onnx.ts'
@@ -68,6 +69,7 @@ const CHECKS = {
   'tfjs-graph': { packages: ['numpy', 'tensorflowjs'], scripts: ['check_tfjs_graph.py'], write: writeGraphModels },
   onnx: { packages: ['onnx', 'onnxruntime'], scripts: ['check_onnx.py'], write: writeOnnxCases },
   metrics: { packages: ['prometheus_client'], scripts: ['check_metrics.py'], write: writeMetrics },
+  grafana: { packages: [], scripts: [], write: checkGrafana },
 } as const
 
 async function main (): Promise<number> {

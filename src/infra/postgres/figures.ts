@@ -1,7 +1,7 @@
 /** The Figures port on Postgres: a small pool of its own, so that watching neither waits for the work nor holds it up. */
 import pg from 'pg'
 import { EspalierError } from '../../errors.ts'
-import type { EndedAttempt, FileFigures, Figures, TrainingFigures } from '../../jobs/figures.ts'
+import type { DeliveryFigures, EndedAttempt, FileFigures, Figures, TrainingFigures } from '../../jobs/figures.ts'
 import { JOB_STATES, type JobState } from '../../jobs/resources.ts'
 import { WORKED_ON } from '../../jobs/states.ts'
 import { schemaState } from './migrate.ts'
@@ -27,6 +27,8 @@ const FILES = ['models', 'datasets', 'artifacts'].map((table) => `
   SELECT '${table}' AS kind, sum(rows) AS files, sum(bytes) AS bytes FROM (SELECT sha256, max(bytes) AS bytes, count(*) AS rows FROM ${table} GROUP BY sha256) AS ${table}_by_content`)
   .concat("SELECT 'checkpoints', count(*), sum(checkpoint_bytes) FROM jobs WHERE checkpoint_sha256 IS NOT NULL")
   .concat("SELECT 'weights', sum(rows), sum(bytes) FROM (SELECT max(weights_bytes) AS bytes, count(*) AS rows FROM jobs WHERE weights_sha256 IS NOT NULL GROUP BY weights_sha256) AS weights_by_content").join(' UNION ALL ')
+
+const DELIVERIES = 'SELECT state::text AS state, (SELECT count(*) FROM webhook_deliveries WHERE webhook_deliveries.state = state.state) AS count FROM unnest(enum_range(NULL::delivery_state)) AS state (state)'
 
 const ENDED = `
   SELECT job_id, number, attempts.state::text AS outcome, attempts.error->>'code' AS code, recipe->>'method' AS method, attempts.finished_at,
@@ -56,6 +58,9 @@ export function createFigures (databaseUrl: string): Figures {
     },
     async files () {
       return (await ask(FILES)).map((row): FileFigures => ({ kind: row['kind'] as FileFigures['kind'], files: Number(row['files']), bytes: Number(row['bytes']) }))
+    },
+    async deliveries () {
+      return (await ask(DELIVERIES)).map(({ state, count }): DeliveryFigures => ({ state: state as DeliveryFigures['state'], count: Number(count) }))
     },
     async now () {
       return (await ask('SELECT clock_timestamp() AS now'))[0]!['now'] as Date

@@ -3,7 +3,11 @@ import type { Catalog, MetricBatch, TenantCatalog } from '../../jobs/ports.ts'
 import { WORKED_ON } from '../../jobs/states.ts'
 import { jsonText, oneOf, TRANSACTION, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
+import { extremePoints } from './metric-extremes.ts'
 import { storable } from './rows.ts'
+
+/** The largest step that a row can hold. */
+const MAX_STEP = 2 ** 31 - 1
 
 type Series = Pick<TenantCatalog, 'metricSeries' | 'metricPoints'>
 
@@ -72,14 +76,16 @@ export function seriesIn ({ prisma, patiently }: Database, tenantId: string): Se
         SELECT name, (SELECT max(step) FROM metric_points WHERE job_id = ${id} AND series = name) AS "lastStep" FROM names WHERE name IS NOT NULL ORDER BY name`)
     },
 
-    async metricPoints (jobId, { series, after, limit }) {
+    async metricPoints (jobId, query) {
+      const { series, after, until = MAX_STEP, limit, extremes } = query
       if (series.length === 0 || !await isMine(storable(jobId))) return { points: [], thinned: false }
+      if (extremes === true) return await patiently(async () => await extremePoints(prisma, storable(jobId), { ...query, until }))
       // The points of a series have the ranks 0 to n - 1; those are kept in which rank * (limit - 1) / (n - 1), rounded down, is a new number: `limit` of them.
       const rows = await patiently(async () => await prisma.$queryRaw<Array<Cell & { at: Date, thinned: boolean }>>`
         SELECT series, step, epoch, value, at, n > ${limit} AS thinned
         FROM (
           SELECT series, step, epoch, value, at, row_number() OVER (PARTITION BY series ORDER BY step) - 1 AS rank, count(*) OVER (PARTITION BY series) AS n
-          FROM metric_points WHERE job_id = ${storable(jobId)} AND step > ${after} AND series IN (${Prisma.join([...series])})) AS ranked
+          FROM metric_points WHERE job_id = ${storable(jobId)} AND step > ${after} AND step <= ${until} AND series IN (${Prisma.join([...series])})) AS ranked
         WHERE n <= ${limit} OR rank = 0 OR rank * (${limit}::bigint - 1) / greatest(n - 1, 1) > (rank - 1) * (${limit}::bigint - 1) / greatest(n - 1, 1)
         ORDER BY series, step`)
       return { points: rows.map(({ thinned, ...point }) => point), thinned: rows.some(({ thinned }) => thinned) }

@@ -133,11 +133,13 @@ async function work (context: AttemptContext, job: JobRow, look: () => void, wat
       await clock.stop()
     }
     const { weights } = result
-    const stored = await watcher.stage('outputs', async () => await storeOutputs(blobs, [...result.outputs, ...weights ? [weights] : []], folder, signal, moved))
-    const artifacts = stored.slice(0, result.outputs.length)
+    const [artifacts, [record]] = await watcher.stage('outputs', async () => await Promise.all([
+      storeOutputs(blobs, result.outputs, folder, signal, moved),
+      storeOutputs(blobs, weights ? [weights] : [], folder, signal),
+    ]))
     await progress.stop()
     await metrics.settled()
-    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts, stored[artifacts.length])) {
+    if (await catalog.succeed(jobId, attempt, result.receipt, artifacts, record)) {
       await checkpoints.forget()
       return 'succeeded'
     }

@@ -19,12 +19,18 @@ export async function openWeightRecorder ({ recipe, folder, signal }: Pick<JobIn
   const tensors = recordedTensors(model, result, recipe)
   const writer = await createRecordWriter(folder)
   const watched = result.streamed === undefined ? undefined : watchStreamed(tensors, result.streamed, writer, signal)
+  // While the models are written: compressing and storing leave this thread idle.
+  const held = watched === undefined ? recordHeld(tensors, result, writer, signal) : undefined
+  held?.catch(() => {}) // told at the end
   return {
     changes: watched?.changes ?? result.changes,
     async finish () {
-      await (watched === undefined ? recordHeld(tensors, result, writer, signal) : watched.finish())
+      await (held ?? watched?.finish())
       return await writer.finish(tensors.length)
     },
-    discard: async () => { await writer.discard() },
+    async discard () {
+      await held?.catch(() => {})
+      await writer.discard()
+    },
   }
 }

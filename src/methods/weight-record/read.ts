@@ -20,10 +20,10 @@ export async function readWeightIndex (source: ByteSource): Promise<WeightIndex>
   const begin = source.size - TRAILER_BYTES - length
   if (begin < 0 || length > MAX_INDEX_BYTES) throw damaged(`its index is said to have ${length} bytes; there are ${source.size - TRAILER_BYTES}, and ${MAX_INDEX_BYTES} are read at most`)
   const index = parsed(Buffer.from(await source.read(begin, length)).toString())
-  for (const { layer, role, rows, columns, mask } of index.tensors) {
-    if (rows * columns > MAX_MASK_WEIGHTS && mask !== null) throw damaged(`the mask of ${layer}/${role} has ${rows} x ${columns} weights, ${MAX_MASK_WEIGHTS} are read at most`)
+  for (const { name, rows, columns, mask } of index.tensors) {
+    if (rows * columns > MAX_MASK_WEIGHTS && mask !== null) throw damaged(`the mask of ${name} has ${rows} x ${columns} weights, ${MAX_MASK_WEIGHTS} are read at most`)
     if (mask !== null && (mask.bytes !== bytesFor(rows * columns) || mask.at + mask.bytes > begin)) {
-      throw damaged(`the mask of ${layer}/${role} is said to be ${mask.bytes} bytes from ${mask.at} on; ${rows} x ${columns} weights take ${bytesFor(rows * columns)}, and the masks end at ${begin}`)
+      throw damaged(`the mask of ${name} is said to be ${mask.bytes} bytes from ${mask.at} on; ${rows} x ${columns} weights take ${bytesFor(rows * columns)}, and the masks end at ${begin}`)
     }
   }
   return index

@@ -23,6 +23,7 @@ export const WeightHistogram = Type.Object({
 })
 
 export const TensorRecord = Type.Object({
+  name: Type.String({ description: 'layer/role; where two have the same, the second is layer/role#2' }),
   layer: Type.String(),
   role: Type.String({ description: 'which weight of the layer: kernel, recurrent_kernel, ...' }),
   type: Type.String({ description: 'class of the layer' }),

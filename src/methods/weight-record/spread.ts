@@ -31,48 +31,36 @@ export interface Histogram { readonly from: number, readonly width: number, read
 
 export function createSpread (): Spread {
   let bins: Bins | null = null
-  let [weights, zeros, notFinite, min, max] = [0, 0, 0, Infinity, -Infinity]
-  // Sums of what is left of the first value, so that a mean far from zero does not swallow the deviation.
-  let [origin, sum, squares] = [NaN, 0, 0]
+  // Sums are of what is left of the first value, so that a mean far from zero does not swallow the deviation.
+  let [weights, zeros, notFinite, min, max, origin, sum, squares] = [0, 0, 0, Infinity, -Infinity, NaN, 0, 0]
 
-  function count (values: Float32Array, { exponent, counts }: Bins): void {
-    const scale = HALF_BINS / 2 ** exponent
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index]!
-      if (value === 0 || value - value !== 0) continue
-      counts[Math.floor(value * scale) + HALF_BINS]!++
+  function addFinite (values: Float32Array): void {
+    if (values.length === 0) return
+    if (Number.isNaN(origin)) origin = values[0]!
+    const looked = look(values, origin)
+    sum += looked.sum
+    squares += looked.squares
+    min = Math.min(min, looked.min)
+    max = Math.max(max, looked.max)
+    const largest = Math.max(-looked.min, looked.max)
+    if (largest === 0) {
+      zeros += values.length
+      return
     }
-  }
-
-  function look (values: Float32Array): number {
-    let largest = 0
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index]!
-      if (value - value !== 0) {
-        notFinite++
-        continue
-      }
-      if (value === 0) zeros++
-      if (value < min) min = value
-      if (value > max) max = value
-      const size = Math.abs(value)
-      if (size > largest) largest = size
-      const rest = value - origin
-      sum += rest
-      squares += rest * rest
-    }
-    return largest
+    const exponent = Math.max(bins?.exponent ?? -Infinity, exponentAbove(largest))
+    bins = bins === null ? { exponent, counts: new Float64Array(2 * HALF_BINS) } : widened(bins, exponent)
+    const counted = countIn(values, exponent)
+    for (let bin = 0; bin < 2 * HALF_BINS; bin++) bins.counts[bin]! += counted[bin]!
+    zeros += counted[ZEROS]!
   }
 
   return {
     add (values) {
       weights += values.length
-      if (Number.isNaN(origin)) origin = values.find((value) => value - value === 0) ?? NaN
-      const largest = look(values)
-      if (largest === 0) return
-      const exponent = Math.max(bins?.exponent ?? -Infinity, exponentAbove(largest))
-      bins = bins === null ? { exponent, counts: new Float64Array(2 * HALF_BINS) } : widened(bins, exponent)
-      count(values, bins)
+      if (isFinite(values)) return addFinite(values)
+      const finite = values.filter((value) => value - value === 0)
+      notFinite += values.length - finite.length
+      addFinite(finite)
     },
     figures () {
       const finite = weights - notFinite
@@ -81,6 +69,41 @@ export function createSpread (): Spread {
       return { weights, zeros, notFinite, min, max, mean: origin + rest, std: Math.sqrt(Math.max(0, squares / finite - rest * rest)), bins }
     },
   }
+}
+
+// Loops of their own, without branches and with variables of their own: those that are shared with other functions are several times slower.
+function look (values: Float32Array, origin: number): { min: number, max: number, sum: number, squares: number } {
+  let [min, max] = [values[0]!, values[0]!]
+  let [sum, squares] = [0, 0]
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    min = Math.min(min, value)
+    max = Math.max(max, value)
+    const rest = value - origin
+    sum += rest
+    squares += rest * rest
+  }
+  return { min, max, sum, squares }
+}
+
+/** The difference of a number and itself is 0, and NaN of all that are not finite. */
+function isFinite (values: Float32Array): boolean {
+  let sum = 0
+  for (let index = 0; index < values.length; index++) sum += values[index]! - values[index]!
+  return sum === 0
+}
+
+/** Where zeros are counted, behind the bins. */
+const ZEROS = 2 * HALF_BINS
+
+function countIn (values: Float32Array, exponent: number): Int32Array {
+  const counts = new Int32Array(2 * HALF_BINS + 1)
+  const scale = HALF_BINS / 2 ** exponent
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    counts[value === 0 ? ZEROS : Math.floor(value * scale) + HALF_BINS]!++
+  }
+  return counts
 }
 
 /** Of both over the same bins; null where neither holds anything. */

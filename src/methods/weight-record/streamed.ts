@@ -6,11 +6,8 @@ import type { StreamedResult } from '../method.ts'
 import { newGap, widenGap } from './gap.ts'
 import { packRaw } from './mask-bits.ts'
 import { createSpread } from './spread.ts'
-import { describe, roomForMask, type Recorded } from './tensors.ts'
+import { describe, roomForMask, stepFor, type Recorded } from './tensors.ts'
 import type { RecordWriter } from './writer.ts'
-
-/** Of larger tensors about so many weights are looked at, evenly; masks are of all. */
-const SAMPLE = 2 ** 20
 
 export interface Watched {
   /** The changes, to be made once by whoever writes: what is made is looked at. */
@@ -47,6 +44,8 @@ function watch (change: StreamedChange, one: Recorded, writer: RecordWriter): St
   return {
     ...change,
     apply (first, raw) {
+      // Some formats make it once for its checksum and again to write it.
+      if (look.isDone()) return change.apply(first, raw)
       if (first === 0) look = lookAt(one, writer)
       const before = look.sample(first, raw)
       change.apply(first, raw)
@@ -61,12 +60,13 @@ interface Look {
   sample (first: number, raw: Uint8Array): Float32Array
   /** `before`: the sample of the same elements as they were. The record is written with the last of them. */
   add (first: number, before: Float32Array, raw: Uint8Array): void
+  isDone (): boolean
 }
 
 function lookAt (one: Recorded, writer: RecordWriter): Look {
   const tensor = withRaw(one.weight.tensor)
   const { size } = tensor.datatype
-  const step = Math.max(1, Math.floor(one.weights / SAMPLE))
+  const step = stepFor(one.weights)
   const [before, after, gap] = [createSpread(), createSpread(), newGap()]
   let bits: Uint8Array | null | undefined
   let seen = 0
@@ -99,5 +99,6 @@ function lookAt (one: Recorded, writer: RecordWriter): Look {
       writer.add(one.place, record, mask)
       bits = undefined
     },
+    isDone: () => seen === one.weights,
   }
 }

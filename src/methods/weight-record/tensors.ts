@@ -12,6 +12,8 @@ import { histogramOf, type SpreadFigures } from './spread.ts'
 /** A prunable tensor of the given model. */
 export interface Recorded {
   readonly place: number
+  /** Of all that are recorded none has the same. */
+  readonly name: string
   readonly layer: ModelLayer
   readonly weight: LayerWeight
   readonly order: MatrixOrder
@@ -26,29 +28,42 @@ export function recordedTensors (model: ModelFile, { model: made, competed }: Me
   const inPool = new Set(granularity.type === 'weight' ? [] : competed)
   const layers = new Map(made?.layers.map((layer) => [layer.path, layer]))
   const seen = new Set<string>()
+  const names = new Map<string, number>()
   const found: Recorded[] = []
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
       if (!weight.prunable || seen.has(weight.tensor.key)) continue
       seen.add(weight.tensor.key)
       const now = layers.get(layer.path)?.weights.find(({ role }) => role === weight.role)?.tensor ?? weight.tensor
+      const name = `${layer.path}/${weight.role}`
+      const count = (names.get(name) ?? 0) + 1
+      names.set(name, count)
       found.push({
-        place: found.length, layer, weight, order: matrixOrderOf(layer, weight), weights: sizeOf(weight.tensor.shape), made: now,
-        ...(inPool.has(`${layer.path}/${weight.role}`) && { pattern: granularity }),
+        place: found.length, name: count === 1 ? name : `${name}#${count}`, layer, weight, order: matrixOrderOf(layer, weight), weights: sizeOf(weight.tensor.shape), made: now,
+        ...(inPool.has(name) && { pattern: granularity }),
       })
     }
   }
   return found
 }
 
+/** Of larger tensors about so many weights are looked at, evenly; masks are of all. */
+const SAMPLE = 2 ** 20
+
+/** Every so many-th weight is looked at. */
+export function stepFor (weights: number): number {
+  return Math.max(1, Math.floor(weights / SAMPLE))
+}
+
 export interface Looked { readonly before: SpreadFigures, readonly after: SpreadFigures, readonly gap: Gap, readonly step: number }
 
 /** `bits`: in the tensor's own order. */
 export function describe (tensor: Recorded, { before, after, gap, step }: Looked, bits: Uint8Array | null): { readonly record: TensorRecord, readonly mask: Uint8Array | null } {
-  const { layer, weight: { role, tensor: { shape } }, made: { shape: madeShape, kept }, order, pattern, weights } = tensor
+  const { name, layer, weight: { role, tensor: { shape } }, made: { shape: madeShape, kept }, order, pattern, weights } = tensor
   const { bins: binsBefore, ...valuesBefore } = before
   const { bins: binsAfter, ...valuesAfter } = after
   const record = {
+    name,
     layer: layer.path,
     role,
     type: layer.className,

@@ -41,6 +41,7 @@ export const OF_API = {
   storedFiles: { name: 'espalier_stored_files', type: 'gauge', labels: ['kind'], help: 'Rows that refer to a file: models, datasets, artifacts, checkpoints, weights (records of what became of them)' },
   storedBytes: { name: 'espalier_stored_bytes', type: 'gauge', labels: ['kind'], help: 'Bytes of the files that rows refer to, equal files of a kind counted once' },
   queueEntries: { name: 'espalier_queue_entries', type: 'gauge', labels: ['queue', 'state'], help: 'Entries in Valkey: waiting for a worker, or active' },
+  webhookDeliveries: { name: 'espalier_webhook_deliveries', type: 'gauge', labels: ['state'], help: 'Messages to webhooks that are kept, by state: pending, delivered or failed' },
   dependencyUp: { name: 'espalier_dependency_up', type: 'gauge', labels: ['dependency'], help: '1 when Postgres or Valkey answered for this scrape, 0 when not' },
 } as const satisfies Definitions
 

@@ -23,6 +23,8 @@ const MetricsQuery = Type.Object({
     description: 'names or patterns (`val_*`, `sparsity/**`), with commas between them or given several times; all series otherwise',
   })),
   after: Type.Integer({ minimum: -1, maximum: MAX_STEP, default: -1, description: 'only points of later steps: `next` of the answer before, to be told what is new' }),
+  until: Type.Integer({ minimum: 0, maximum: MAX_STEP, default: MAX_STEP, description: 'only points of steps up to this one' }),
+  keep: Type.Enum(['even', 'extremes'], { default: 'even', description: 'of a series with more than `limit` points: those at even distances, or (`extremes`) of each of limit / 4 columns of steps the first, the last, the least and the largest, which draw the same line' }),
   limit: Type.Integer({ minimum: 2, maximum: 10_000, default: 1000, description: `points of one series; of a longer one so many are told, evenly, the first and the last among them. Of many series fewer: ${MAX_POINTS} in all` }),
   ...FormatQuery.properties,
 }, { additionalProperties: false })
@@ -86,7 +88,7 @@ function patternsOf (series: string | string[] | undefined): string[] {
   return patterns
 }
 
-async function read (catalog: TenantCatalog, id: string, { series, after, limit }: Static<typeof MetricsQuery>) {
+async function read (catalog: TenantCatalog, id: string, { series, after, until, keep, limit }: Static<typeof MetricsQuery>) {
   const patterns = patternsOf(series)
   const found = (await catalog.metricSeries(id)).filter(({ name }) => patterns.some((pattern) => matches(pattern, name)))
   const names = found.map(({ name }) => name)
@@ -94,6 +96,6 @@ async function read (catalog: TenantCatalog, id: string, { series, after, limit 
   return {
     names,
     lastStep: found.length === 0 ? null : Math.max(...found.map(({ lastStep }) => lastStep)),
-    ...await catalog.metricPoints(id, { series: names, after, limit: each }),
+    ...await catalog.metricPoints(id, { series: names, after, until, limit: each, extremes: keep === 'extremes' }),
   }
 }

@@ -26,7 +26,7 @@ const Weights = Type.Object({
 
 const MaskParams = Type.Object({
   ...IdParams.properties,
-  tensor: Type.Integer({ minimum: 0, maximum: MAX_SIDE, description: 'place in the list of tensors, from 0' }),
+  tensor: Type.String({ minLength: 1, maxLength: 1000, description: 'its `name`, percent-encoded: dense%2Fkernel' }),
 })
 
 const MaskQuery = Type.Object({
@@ -67,7 +67,7 @@ export function addWeightRoutes (app: App, { catalog, blobs }: Dependencies): vo
     const row = await findJob(catalog.of(tenantOf(request)), request.params.id)
     return await records.read(recordOf(row), ({ tensors, left }) => ({
       job: row.id,
-      tensors: tensors.map((tensor, place) => ({ ...tensor, mask: tensor.mask && `/v1/jobs/${row.id}/weights/${place}/mask` })),
+      tensors: tensors.map((tensor) => ({ ...tensor, mask: tensor.mask && `/v1/jobs/${row.id}/weights/${encodeURIComponent(tensor.name)}/mask` })),
       left,
     }))
   })
@@ -98,10 +98,10 @@ function recordOf (row: JobRow): string {
   throw new EspalierError('not-found', `job ${row.id} has no record of weights: it wrote no model, or is from before there were such records`)
 }
 
-function maskOf (tensors: readonly StoredTensorRecord[], place: number, job: string): StoredTensorRecord & { readonly mask: NonNullable<StoredTensorRecord['mask']> } {
-  const tensor = tensors[place]
-  if (tensor === undefined) throw new EspalierError('not-found', `job ${job} has no tensor ${place}: there are ${tensors.length}, counted from 0`)
-  const { mask, layer, role } = tensor
-  if (mask === null) throw new EspalierError('not-found', `${layer}/${role} of job ${job} is too large to have a mask`)
+function maskOf (tensors: readonly StoredTensorRecord[], name: string, job: string): StoredTensorRecord & { readonly mask: NonNullable<StoredTensorRecord['mask']> } {
+  const tensor = tensors.find((one) => one.name === name)
+  if (tensor === undefined) throw new EspalierError('not-found', `job ${job} has no tensor ${JSON.stringify(name)}; GET /v1/jobs/${job}/weights lists them`)
+  const { mask } = tensor
+  if (mask === null) throw new EspalierError('not-found', `${name} of job ${job} is too large to have a mask`)
   return { ...tensor, mask }
 }
