@@ -20,7 +20,8 @@ export interface LoadedService {
 export async function startLoaded (workers: number, log: (line: string) => void): Promise<LoadedService> {
   const { databaseUrl: _database, redisUrl: _redis, apiKey: _key, ...config } = readConfig()
   const home = await temporaryHome()
-  const service = await startAll({ ...config, home, host: '127.0.0.1', port: 0, logLevel: 'error' }, { log })
+  // Without a limit of rate: all of the load comes from one address.
+  const service = await startAll({ ...config, home, host: '127.0.0.1', port: 0, logLevel: 'error', rateLimit: 0 }, { log })
   const { databaseUrl, redisUrl, url } = service
   const env = { ...inherited, ...environmentOf({ ...config, home, databaseUrl, redisUrl, logLevel: 'error', setupDone: true }) }
   const more: ChildProcess[] = Array.from({ length: workers - 1 }, () => spawn(process.execPath, ['--import', 'tsx', WORKER], { env, stdio: ['ignore', 'ignore', 'inherit'] }))
