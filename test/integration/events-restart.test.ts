@@ -97,7 +97,11 @@ describe('streams and the API process', () => {
     await allMore.until('the end', (told) => states(told).length === 2)
     assert.deepEqual([...states(one.told), ...states(oneMore.told)], ['queued', 'running', 'pausing', 'succeeded'])
     assert.deepEqual([...states(all.told), ...states(allMore.told)], ['running', 'pausing', 'succeeded'])
-    const steps = [...one.told, ...oneMore.told].filter(({ event }) => event === 'metrics').flatMap(({ data }) => (data['series'] as { loss?: number[][] }).loss ?? []).map(([step]) => step)
+    // What is told anew after a step takes the place of what was told of later ones.
+    const steps = [...one.told, ...oneMore.told].filter(({ event }) => event === 'metrics').reduce<number[]>((told, { data }) => {
+      const { after, series: { loss = [] } } = data as unknown as { after: number, series: { loss?: number[][] } }
+      return [...told.filter((step) => step <= after), ...loss.map(([step]) => step!)]
+    }, [])
     assert.deepEqual(steps, [1, 2, 3, 4])
 
     const begin = performance.now()

@@ -37,7 +37,7 @@ describe('a job on a TensorFlow graph with a data set', () => {
       const held = engine.tf.memory().numTensors
       const result = await run(name, figures.data, { ...PRUNE, evaluation: { batchSize: 32, predictions: 2, latency: false } })
       await assertRunAs(figures, result, folder, tolerance(name))
-      assert.deepEqual((await readdir(folder)).sort(), result.outputs.map((output) => output.name).sort(), 'files for TensorFlow are gone')
+      assert.deepEqual((await readdir(folder)).sort(), [...result.outputs, result.weights!].map((output) => output.name).sort(), 'files for TensorFlow are gone')
       assert.equal(engine.tf.memory().numTensors, held)
     })
   }

@@ -31,9 +31,9 @@ describe('a job on an ONNX file with a data set', () => {
     test(`${name}: metrics before and after, and predictions, are onnxruntime's`, async () => {
       const result = await run(name, figures.data, { ...PRUNE, evaluation: { batchSize: 32, predictions: 2 } })
       await assertRunAs(figures, result, folder, tolerance(name))
-      const { outputs } = result
+      const { outputs, weights } = result
       assert.deepEqual(outputs.map((output) => output.name), [name.endsWith('.zip') ? 'model.zip' : 'model.onnx', 'predictions.json'])
-      assert.deepEqual((await readdir(folder)).sort(), outputs.map((output) => output.name).sort(), 'files for onnxruntime are gone')
+      assert.deepEqual((await readdir(folder)).sort(), [...outputs, weights!].map((output) => output.name).sort(), 'files for onnxruntime are gone')
     })
   }
 
