@@ -12,7 +12,7 @@ import { freshDatabase } from '../test/support/database.ts'
 import { freshPrefix } from '../test/support/queue.ts'
 import { sizesOf } from './web/sizes.ts'
 import { stockRun } from './web/stock.ts'
-import { countFrames, drawnIn } from './web/watch-page.ts'
+import { countFrames, countPlainFrames, drawnIn } from './web/watch-page.ts'
 import { summarize } from './train/statistics.ts'
 
 const { values: options } = parseArgs({
@@ -39,8 +39,6 @@ async function main (): Promise<void> {
   try {
     const run = await stockRun({ catalog, points, layers })
     const address = `${server.url}/jobs/${run.id}`
-    // The stream tells an even part of the figures at once; all of them are asked for beside it.
-    const early = `document.querySelectorAll('.live-layers tbody tr').length === ${layers} && document.querySelectorAll('.chart-plot canvas').length > 2`
     const live = `document.querySelectorAll('.live-layers tbody tr').length === ${layers} && [...document.querySelectorAll('.chart-readout')].some((one) => one.textContent.includes('step ${run.lastStep.toLocaleString('en')}'))`
     const timed = async (url: string, wanted: string): Promise<number[]> => {
       const times: number[] = []
@@ -52,19 +50,19 @@ async function main (): Promise<void> {
       return times
     }
     const first = await timed(`${server.url}/`, "document.querySelector('.data-table tbody tr') !== null")
-    const begun = await timed(address, early)
     const drawn = await timed(address, live)
     const { page } = await drawnIn(browser, address, live)
     const stop = new AbortController()
     const told = run.goOn(stop.signal)
     const frames = await countFrames(page, seconds)
+    const plainFrames = await countPlainFrames(browser, seconds)
     stop.abort()
     const updates = await told
     const reached = await page.evaluate('[...document.querySelectorAll(".chart-readout")].map((one) => one.textContent)') as string[]
     await page.context().close()
     await run.end()
     const ended = await timed(address, `document.querySelectorAll('.layers-scroll tbody tr').length === ${layers} && document.querySelectorAll('.chart-plot canvas').length > 2`)
-    const result = { sizes, firstPageMs: summarize(first), runFirstDrawnMs: summarize(begun), runMs: summarize(drawn), endedRunMs: summarize(ended), frames, updates, reached: reached[0], points, layers }
+    const result = { sizes, firstPageMs: summarize(first), runMs: summarize(drawn), endedRunMs: summarize(ended), frames, plainFrames, updates, reached: reached[0], points, layers }
     console.log(options.json ? JSON.stringify(result) : result)
     const over = [
       sizes.totalKb >= LIMITS.totalKb && `${sizes.totalKb} kB of ${LIMITS.totalKb}`,

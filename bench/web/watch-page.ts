@@ -44,3 +44,13 @@ export async function countFrames (page: Page, seconds: number): Promise<Frames>
     requestAnimationFrame(frame)
   })`)
 }
+
+/** Frames of a page of as many lines of text on which nothing happens: what this machine can do at the time. */
+export async function countPlainFrames (browser: Browser, seconds: number): Promise<Frames> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const page = await context.newPage()
+  await page.setContent(`<main>${'<p>A line of text, and nothing else.</p>'.repeat(100)}</main>`)
+  const frames = await countFrames(page, seconds)
+  await context.close()
+  return frames
+}

@@ -2,6 +2,7 @@
 import { useMemo, useState, type ReactNode } from 'react'
 import { Cell, Column, Row, Table, TableBody, TableHeader, type SortDescriptor } from 'react-aria-components/Table'
 import { Icon } from './icon.tsx'
+import { ordered, type SortBy } from './row-order.ts'
 import './data-table.css'
 
 export interface DataColumn<T> {
@@ -9,7 +10,7 @@ export interface DataColumn<T> {
   readonly name: string
   readonly cell: (row: T) => ReactNode
   /** What rows are sorted by; absent: not by this. Null comes last. */
-  readonly sortBy?: (row: T) => number | string | null
+  readonly sortBy?: SortBy<T>
   readonly isNumber?: boolean
   /** The cell that names the row; one column has it. */
   readonly isRowHeader?: boolean
@@ -28,7 +29,7 @@ export interface DataTableProps<T> {
 
 export function DataTable<T extends object> ({ label, columns, rows, idOf, empty, initialSort }: DataTableProps<T>) {
   const [sort, setSort] = useState<SortDescriptor | undefined>(initialSort)
-  const sorted = useMemo(() => sortedBy(rows, columns, sort), [rows, columns, sort])
+  const sorted = useMemo(() => ordered(rows, columns.find(({ id }) => id === sort?.column)?.sortBy, sort?.direction), [rows, columns, sort])
   return (
     <div className='data-table-frame'>
       <Table className='data-table' aria-label={label} {...(sort && { sortDescriptor: sort })} onSortChange={setSort}>
@@ -51,15 +52,4 @@ export function DataTable<T extends object> ({ label, columns, rows, idOf, empty
       </Table>
     </div>
   )
-}
-
-function sortedBy<T> (rows: readonly T[], columns: ReadonlyArray<DataColumn<T>>, sort: SortDescriptor | undefined): readonly T[] {
-  const by = columns.find(({ id }) => id === sort?.column)?.sortBy
-  if (by === undefined) return rows
-  const direction = sort?.direction === 'descending' ? -1 : 1
-  return [...rows].sort((a, b) => {
-    const [one, other] = [by(a), by(b)]
-    if (one === null || other === null) return one === other ? 0 : one === null ? 1 : -1
-    return direction * (typeof one === 'number' && typeof other === 'number' ? one - other : String(one).localeCompare(String(other), 'en', { numeric: true }))
-  })
 }

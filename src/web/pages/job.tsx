@@ -1,5 +1,5 @@
 /** The page of one run: what it does to the network while it runs, and what came of it. */
-import { usePrefetchQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useParams } from 'wouter'
 import { modelQuery } from '../api/files.ts'
 import { jobQuery, metricsQuery } from '../api/jobs.ts'
@@ -25,11 +25,11 @@ import './job/job.css'
 
 export default function JobPage () {
   const { id = '' } = useParams<{ id: string }>()
-  // The largest answer is asked for first.
-  usePrefetchQuery(metricsQuery(id))
+  // The largest answer is asked for first, and the stream, which would tell much of it again, when it is there.
+  const { isFetched: hasFigures } = useQuery(metricsQuery(id))
   const { data: job, error, refetch } = useQuery(jobQuery(id))
   const model = useQuery({ ...modelQuery(job?.model ?? ''), enabled: job !== undefined })
-  const stream = useLiveJob(id, job !== undefined && !hasEnded(job.state))
+  const stream = useLiveJob(id, hasFigures && job !== undefined && !hasEnded(job.state))
   if (job === undefined) {
     return (
       <>
