@@ -20,7 +20,9 @@ export async function drawnIn (browser: Browser, url: string, wanted: string): P
   const page = await context.newPage()
   await page.addInitScript(noteWhen(wanted))
   await page.goto(url)
-  await page.waitForFunction(() => 'drawnAt' in window, undefined, { timeout: 60_000 })
+  await page.waitForFunction(() => 'drawnAt' in window, undefined, { timeout: 60_000 }).catch(async (error: unknown) => {
+    throw new Error(`not drawn: ${(await page.locator('main').innerText()).slice(0, 2000)}`, { cause: error })
+  })
   return { ms: await page.evaluate('window.drawnAt'), page }
 }
 

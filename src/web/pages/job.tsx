@@ -1,8 +1,8 @@
 /** The page of one run: what it does to the network while it runs, and what came of it. */
-import { useQuery } from '@tanstack/react-query'
+import { usePrefetchQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from 'wouter'
 import { modelQuery } from '../api/files.ts'
-import { jobQuery } from '../api/jobs.ts'
+import { jobQuery, metricsQuery } from '../api/jobs.ts'
 import { useLiveJob } from '../api/live-job.ts'
 import { JobActions } from '../components/job-actions.tsx'
 import { PageHead } from '../components/page-head.tsx'
@@ -25,6 +25,8 @@ import './job/job.css'
 
 export default function JobPage () {
   const { id = '' } = useParams<{ id: string }>()
+  // The largest answer is asked for first.
+  usePrefetchQuery(metricsQuery(id))
   const { data: job, error, refetch } = useQuery(jobQuery(id))
   const model = useQuery({ ...modelQuery(job?.model ?? ''), enabled: job !== undefined })
   const stream = useLiveJob(id, job !== undefined && !hasEnded(job.state))

@@ -23,6 +23,10 @@ describe('figures that come after others', () => {
   test('a stream from the beginning that left points out takes none away', () => {
     const merged = mergeMetrics(known({ loss: points(1, 2, 3, 4) }, 4), 'job_1', { after: -1, thinned: true, series: { loss: points(1, 4, 5, 6) } })
     assert.deepEqual(steps(merged), [1, 2, 3, 4, 5, 6])
+    const withoutNewest = mergeMetrics(known({ loss: points(1, 2, 3, 4) }, 4), 'job_1', { after: -1, thinned: true, series: { loss: points(1, 3) } })
+    assert.deepEqual(steps(withoutNewest), [1, 2, 3, 4])
+    const fromEarlier = mergeMetrics(known({ loss: points(1, 2, 3, 4) }, 4), 'job_1', { after: -1, thinned: true, series: { loss: points(1, 2) } })
+    assert.deepEqual(steps(fromEarlier), [1, 2])
     const whole = mergeMetrics(known({ loss: points(1, 2, 3, 4) }, 4), 'job_1', { after: -1, thinned: false, series: { loss: points(1, 3) } })
     assert.deepEqual(steps(whole), [1, 3])
   })

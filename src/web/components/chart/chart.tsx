@@ -8,7 +8,7 @@ import { count, figure, short } from '../../format/numbers.ts'
 import { align, type PlotPoint } from './align.ts'
 import { ChartLegend } from './chart-legend.tsx'
 import { ChartTable } from './chart-table.tsx'
-import { createPlot, dataOf } from './plot.ts'
+import { createPlot, dataOf, MANY } from './plot.ts'
 import { readoutText } from './readout.ts'
 
 export type SeriesColor = 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'series-muted'
@@ -28,6 +28,9 @@ export interface ChartProps {
   readonly syncKey?: string
 }
 
+/** Hundreds of lines take a while to draw: with figures that come several times a second nothing else would be done. */
+const MANY_EVERY_MS = 1000
+
 /** Steps of the cursor by key; Page Up and Down take a tenth of the chart. */
 const MOVES: Readonly<Record<string, (place: number, length: number) => number>> = {
   ArrowLeft: (place) => place - 1,
@@ -44,6 +47,8 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
   const readout = useRef<HTMLParagraphElement>(null)
   const plot = useRef<uPlot | null>(null)
   const tell = useRef<(at: number | null, near: number | null) => void>(() => {})
+  const spoken = useRef<HTMLParagraphElement>(null)
+  const drawnAt = useRef(0)
   const [version, setVersion] = useState(0)
   const data = useMemo(() => align(series.map(({ points }) => points)), [series])
   const latest = useRef({ series, data })
@@ -71,10 +76,17 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
     // A new form of the chart is a new plot; new data of the same form are not.
   }, [shape, height, version, syncKey, xName])
   useLayoutEffect(() => {
-    const made = plot.current
-    if (made === null || made.data[0] === data.xs) return
-    made.setData(dataOf(data))
-    tell.current(made.cursor.idx ?? null, null)
+    const draw = (): void => {
+      const made = plot.current
+      if (made === null || made.data[0] === data.xs) return
+      made.setData(dataOf(data))
+      tell.current(made.cursor.idx ?? null, null)
+      drawnAt.current = performance.now()
+    }
+    const wait = series.length > MANY ? drawnAt.current + MANY_EVERY_MS - performance.now() : 0
+    if (wait <= 0) return draw()
+    const timer = setTimeout(draw, wait)
+    return () => { clearTimeout(timer) }
   }, [data])
 
   const move = (event: KeyboardEvent): void => {
@@ -83,13 +95,16 @@ export function Chart ({ title, series, height = 220, xName = 'step', xFormat = 
     event.preventDefault()
     const place = Math.min(data.xs.length - 1, Math.max(0, to(made.cursor.idx ?? data.xs.length - 1, data.xs.length)))
     made.setCursor({ left: made.valToPos(data.xs[place]!, 'x'), top: made.over.clientHeight / 2 })
+    if (spoken.current !== null) spoken.current.textContent = readout.current?.textContent ?? ''
   }
   return (
     <figure className='chart' aria-labelledby={id}>
       <figcaption className='chart-head'><h3 id={id}>{title}</h3><ChartLegend series={series} /></figcaption>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the arrow keys move what the readout tells of */}
       <div ref={frame} className='chart-plot' role='application' aria-roledescription='chart' aria-label={`${title}: the arrow keys move along it`} tabIndex={0} onKeyDown={move} />
-      <p ref={readout} className='chart-readout number' aria-live='polite' />
+      <p ref={readout} className='chart-readout number' />
+      {/* What comes by itself is not spoken, or nothing else could be heard. */}
+      <p ref={spoken} className='hidden-text' role='status' />
       <ChartTable title={title} series={series} data={data} xName={xName} xFormat={xFormat} yFormat={yFormat} />
     </figure>
   )

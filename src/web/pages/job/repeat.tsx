@@ -1,5 +1,5 @@
 /** What repeats the run: as a recipe to copy, for a shell, for Python. */
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components/Tabs'
 import { storedKey } from '../../api/key.ts'
 import type { Job } from '../../api/types.ts'
@@ -11,7 +11,8 @@ import { curlCommand, pythonScript } from './commands.ts'
 const FORMS = { curl: 'curl', python: 'Python', yaml: 'Recipe, YAML', json: 'Recipe, JSON' } as const
 type Form = keyof typeof FORMS
 
-export function Repeat ({ job }: { readonly job: Job }) {
+/** The progress of a run changes nothing in it. */
+export const Repeat = memo(function Repeat ({ job }: { readonly job: Job }) {
   const [form, setForm] = useState<Form>('curl')
   const options = { job, base: location.origin, withKey: storedKey() !== null }
   const texts = {
@@ -28,4 +29,4 @@ export function Repeat ({ job }: { readonly job: Job }) {
       </Tabs>
     </Card>
   )
-}
+}, (one, other) => one.job.id === other.job.id && one.job.recipe === other.job.recipe)
