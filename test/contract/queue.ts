@@ -95,13 +95,13 @@ export function queueContract (name: string, make: () => Promise<QueueSystem>): 
 
     test('work longer than the lock keeps its entry', async () => {
       let times = 0
-      await working(async () => { times++; await sleep(1500) }, async () => {
+      await working(async () => { times++; await sleep(5000) }, async () => {
         await queue.add({ jobId: 'job_long', attempt: 1 })
         await until(() => times === 1)
         await working(async () => { times++ }, async () => {
           await until(async () => !await queue.isLive({ jobId: 'job_long', attempt: 1 }))
-        }, { lockMs: 400 })
-      }, { lockMs: 400 })
+        }, { lockMs: 1500 })
+      }, { lockMs: 1500 })
       assert.equal(times, 1)
     })
 

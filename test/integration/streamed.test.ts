@@ -57,8 +57,13 @@ async function bothWays (file: string | Uint8Array, recipe: object, engine?: Job
   const [held, streamed] = results
   assert.ok(Buffer.from(held!.bytes).equals(streamed!.bytes), 'the same bytes')
   assert.deepEqual(streamed!.receipt, held!.receipt)
-  assert.deepEqual(streamed!.record, held!.record)
+  assert.deepEqual(rounded(streamed!.record), rounded(held!.record))
   return streamed!.bytes
+}
+
+/** Numbers to twelve digits: sums over pieces are added up in another order. */
+function rounded (record: unknown): unknown {
+  return JSON.parse(JSON.stringify(record), (_, value: unknown) => typeof value === 'number' ? Number(value.toPrecision(12)) : value)
 }
 
 describe('the same bytes and the same receipt as in memory', () => {
