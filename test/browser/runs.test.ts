@@ -71,6 +71,7 @@ describe('jobs and runs in the browser', () => {
     const steps = [...new Set([...series['loss']!, ...series['val_loss']!].map(([step]) => step))].sort((a, b) => a - b)
     assert.match((await chart.locator('.chart-readout').textContent())!, new RegExp(`^step ${steps[1]!.toLocaleString('en')}: training `))
     await chart.getByText('As a table').click()
+    await chart.getByRole('rowheader').first().waitFor()
     assert.equal(await chart.getByRole('rowheader').count(), Math.min(101, steps.length))
     const layers = page.getByRole('table', { name: 'Layers' })
     await layers.getByRole('button', { name: 'Weights' }).click()

@@ -5,7 +5,8 @@ import { Icon } from './icon.tsx'
 import { ordered, type RowOrder } from './row-order.ts'
 import './data-table.css'
 
-/** Roles are written out, since rows that are cards where the window is narrow would lose theirs. */
+/* eslint-disable jsx-a11y/no-redundant-roles, jsx-a11y/no-interactive-element-to-noninteractive-role -- where the window is narrow rows are cards, by which they would lose their roles */
+
 export function LongTable<T extends object> ({ label, columns, rows, idOf }: Pick<DataTableProps<T>, 'label' | 'columns' | 'rows' | 'idOf'>) {
   const [order, setOrder] = useState<RowOrder | null>(null)
   const shown = useMemo(() => ordered(rows, columns.find(({ id }) => id === order?.column)?.sortBy, order?.direction), [rows, columns, order])
