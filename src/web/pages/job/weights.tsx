@@ -14,9 +14,10 @@ import { MaskMap } from './mask-map.tsx'
 /** `threshold`: the largest magnitude that a global ranking zeroed. */
 export function WeightsCard ({ id, threshold }: { readonly id: string, readonly threshold: number | null }) {
   const { data, error } = useQuery(weightsQuery(id))
-  const [place, setPlace] = useState('0')
+  const [chosen, setPlace] = useState<string | null>(null)
   if (error !== null && Problem.from(error).document.status === 404) return null
   const tensors = data?.tensors ?? []
+  const place = chosen ?? String(Math.max(0, tensors.findIndex(hasLost)))
   const tensor = tensors[Number(place)]
   const choices = tensors.map(({ layer, role, before }, index) => ({ id: String(index), name: `${layer}/${role}`, hint: count(before.weights) }))
   return (
@@ -27,6 +28,11 @@ export function WeightsCard ({ id, threshold }: { readonly id: string, readonly 
       {tensor !== undefined && <Tensor key={place} tensor={tensor} threshold={threshold} />}
     </Card>
   )
+}
+
+/** One that was left alone has little to show. */
+function hasLost ({ before, after, gone }: WeightTensor): boolean {
+  return gone !== undefined || after.zeros > before.zeros
 }
 
 function Tensor ({ tensor, threshold }: { readonly tensor: WeightTensor, readonly threshold: number | null }) {
