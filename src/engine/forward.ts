@@ -4,9 +4,10 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { EspalierError } from '../errors.ts'
 import type { Architecture, ArchitectureLayer, GraphNode, LayerGraph, ValueRef } from '../models/architecture/types.ts'
 import { PLAIN_CALL } from '../models/layers/layer-type.ts'
+import { outputMasks } from '../models/layers/mask-rules.ts'
 import { activityLoss } from './train/regularizers.ts'
 import { FORWARDS, type Forward, type ForwardContext, type RandomSource, type Weights } from './layers/index.ts'
-import { MASKINGS, passMask, type Mask, type Masking } from './layers/masks.ts'
+import { MASKINGS, type Mask, type Masking } from './layers/masks.ts'
 
 export type { ForwardContext, RandomSource, Weights } from './layers/index.ts'
 
@@ -98,8 +99,8 @@ function runLayer (layer: ArchitectureLayer, inputs: Tensor[], weights: Weights,
   const forward = FORWARDS[layer.type] as Forward<unknown>
   const outputs = forward(layer.config, inputs, weights, context).map((output) => inputs.includes(output) ? tf.clone(output) : output)
   if (context.training && layer.activity !== undefined) for (const output of outputs) context.addLoss(activityLoss(layer.activity, output))
-  const masking = MASKINGS[layer.type] as Masking | undefined ?? passMask
-  return { outputs, masks: masking(layer.config, inputs, context.masks, outputs).map(ownMask) }
+  const masks = outputMasks(layer.type, layer.config, context.masks, outputs.length, (rule) => (MASKINGS[rule] as Masking)(layer.config, inputs, context.masks, outputs))
+  return { outputs, masks: masks.map(ownMask) }
 }
 
 function ownMask (mask: Mask): Mask {

@@ -23,7 +23,7 @@ export const dense: Forward<DenseConfig> = unary((c, x, weights) => {
 /** Rows looked up by index. */
 export const embedding: Forward<EmbeddingConfig> = unary((_, x, weights) => gatherRows(weightOf(weights, 'embeddings'), tf.cast(x, 'int32')))
 
-/** Steps that are not there become 0; MASKINGS has their mask. */
+/** Steps that are not there become 0; masks.ts has their mask. */
 export const masking: Forward<MaskingConfig> = unary(({ value }, x) => tf.where(tf.broadcastTo(tf.expandDims(present(x, value), -1), x.shape), x, tf.zerosLike(x)))
 
 /** bool [batch, steps]: the steps that have a value other than `value`. */

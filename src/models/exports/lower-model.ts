@@ -2,12 +2,13 @@
 import { EspalierError } from '../../errors.ts'
 import type { Architecture } from '../architecture/types.ts'
 import { PLAIN_CALL } from '../layers/layer-type.ts'
+import { outputMasks } from '../layers/mask-rules.ts'
 import type { Shape } from '../tensor.ts'
 import { GraphBuilder } from './builder.ts'
 import { foldAffine } from './fold.ts'
 import { withoutDead, type ExportGraph, type Value } from './graph.ts'
 import { LOWERINGS, type Lowering, type Weights } from './lower/index.ts'
-import { MASKINGS, passMask, type Mask, type Masking } from './lower/masks.ts'
+import { MASKINGS, type Mask, type Masking } from './lower/masks.ts'
 
 /** float32 values of a weight. */
 export interface WeightValues { readonly role: string, readonly shape: Shape, readonly values: Float32Array }
@@ -41,7 +42,7 @@ export function lowerModel (architecture: Architecture, weights: (layer: number)
       })
     const outputs = (LOWERINGS[layer.type!] as Lowering<unknown>)(g, layer.config, given, { weights: weightsOf(node.layer), call: node.call ?? PLAIN_CALL, masks: givenMasks })
     values.push(outputs)
-    masks.push((MASKINGS[layer.type!] as Masking | undefined ?? passMask)(g, layer.config, given, givenMasks, outputs))
+    masks.push(outputMasks(layer.type!, layer.config, givenMasks, outputs.length, (rule) => (MASKINGS[rule] as Masking)(g, layer.config, given, givenMasks, outputs)))
   }
   const outputs = asResults(g, graph.outputs.map((ref) => values[ref.node]![ref.output]!), inputs)
   return foldAffine(withoutDead(g.finish(name, { inputs, outputs, inputNames: distinct(inputs.map((one) => one.name)), outputNames: distinct(graph.outputNames) })))
