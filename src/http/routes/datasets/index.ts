@@ -1,18 +1,11 @@
 /** /v1/datasets: upload a data set file and see what is in it. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { EspalierError } from '../../../errors.ts'
-import type { InputScaling } from '../../../datasets/dataset.ts'
-import { answerOnce, fingerprintOf, idempotencyKey, type Answer } from '../../answers.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
 import { DatasetRef, json, NoQuery, PostHeaders, problems } from '../../schemas.ts'
 import { readDatasetFile } from '../../uploads/files.ts'
-import { receiveUpload } from '../../uploads/finished.ts'
-import { receiveForm, textField, type PartRule } from '../../uploads/form.ts'
-import type { ReceivedFile } from '../../uploads/receive.ts'
-import { withHeld, withRoom } from '../../uploads/room.ts'
-import { validated } from '../../validation.ts'
+import { textField, type PartRule } from '../../uploads/form.ts'
+import { madeFrom } from '../../uploads/making.ts'
 import { addStoredFileRoutes, withExpiry } from '../stored-files.ts'
 import { DatasetForm, DatasetFromUpload, scalingField } from './form.ts'
 
@@ -25,28 +18,18 @@ const PARTS = {
 export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
   const { catalog } = dependencies
 
-  async function made (request: FastifyRequest, file: ReceivedFile, name = file.name, inputs?: InputScaling): Promise<Answer> {
-    const summary = await readDatasetFile(dependencies, file, inputs)
-    const mine = catalog.of(tenantOf(request))
-    const dataset = await mine.createDataset({ ...file, name }, summary)
-    return { status: 201, location: `/v1/datasets/${dataset.id}`, body: withExpiry(dataset, (await mine.retention()).datasets) }
-  }
-
-  async function fromForm (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    return await withRoom(request, dependencies, 'datasets', async (store) => {
-      const form = await receiveForm(request, PARTS, store)
-      const file = form.files.get('file')
-      if (file === undefined) throw new EspalierError('invalid-request', `part "file" is needed: ${PARTS.file.description}`)
-      return await answerOnce(request, reply, catalog, form.fingerprint, async () => await made(request, file, form.fields.get('name') as string | undefined, form.fields.get('inputs') as InputScaling | undefined))
-    })
-  }
-
-  async function fromUpload (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const body = validated(DatasetFromUpload, request.body ?? {}, 'body')
-    const { upload, name, inputs } = body
-    return await withHeld(request, dependencies, async (blobs) => await answerOnce(request, reply, catalog, fingerprintOf(body), async () =>
-      await made(request, await receiveUpload(catalog.of(tenantOf(request)), blobs, upload), name?.trim(), inputs && scalingField(inputs))))
-  }
+  const answer = madeFrom(dependencies, {
+    kind: 'datasets',
+    parts: PARTS,
+    uploaded: DatasetFromUpload,
+    said: ({ upload, name, inputs }) => ({ upload, name: name?.trim(), inputs: inputs && scalingField(inputs) }),
+    async make (request, file, { name = file.name, inputs }) {
+      const summary = await readDatasetFile(dependencies, file, inputs)
+      const mine = catalog.of(tenantOf(request))
+      const dataset = await mine.createDataset({ ...file, name }, summary)
+      return { status: 201, location: `/v1/datasets/${dataset.id}`, body: withExpiry(dataset, (await mine.retention()).datasets) }
+    },
+  })
 
   app.post('/datasets', {
     schema: {
@@ -63,10 +46,7 @@ export function addDatasetRoutes (app: App, dependencies: Dependencies): void {
       body: { content: { 'multipart/form-data': { schema: DatasetForm }, 'application/json': { schema: DatasetFromUpload } } },
       response: { 201: json('The data set; Location holds its address', DatasetRef), ...problems(404, 409, 410, 413, 415, 422, 507) },
     },
-  }, async (request, reply) => {
-    idempotencyKey(request)
-    return request.isMultipart() ? await fromForm(request, reply) : await fromUpload(request, reply)
-  })
+  }, answer)
 
   addStoredFileRoutes(app, dependencies, {
     path: 'datasets',
