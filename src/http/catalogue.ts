@@ -7,6 +7,7 @@ import { METHOD_OPTIONS, OPTION_DEFAULTS, type MethodWithOptions } from '../prun
 import { METHOD_RULES, type MethodRules } from '../pruning/method-rules.ts'
 import { RecipeInput } from '../pruning/recipe.ts'
 import { SCHEDULES } from '../pruning/schedules/index.ts'
+import { STAGES } from '../pruning/stages/index.ts'
 import { TARGETS, type TargetKind } from '../pruning/targets.ts'
 import { DATASET_FORMATS } from '../datasets/index.ts'
 import { EXPORTS } from '../models/exports/index.ts'
@@ -40,6 +41,7 @@ export const CATALOGUE: Catalogue = {
   methods: Object.entries<MethodRules>(METHOD_RULES).map(([name, { description, targets, keys, granularities = ['weight'], trains, reshapes = false, criteria, scopes }]) => ({
     name, description, targets, trains, reshapes, granularities, ...(criteria && { criteria }), ...(keys.includes('scope') && { scopes: scopes ?? PLAIN_SCOPES }), parameters: { ...parametersOf(keys), ...optionsOf(name) },
   })),
+  stages: entriesOf<Described & { readonly settings: unknown }>(STAGES, ({ settings }) => ({ settings })),
   targets: entriesOf<TargetKind>(TARGETS, ({ schema, search }) => ({ schema, ...(search && { search }) })),
   criteria: entriesOf<Criterion>(CRITERIA, (criterion) => ({ formula: criterion.formula, source: criterion.source, needsData: needsData(criterion), ...(criterion.granularities && { granularities: criterion.granularities }), ...(criterion.scope && { scope: criterion.scope }) })),
   scopes: entriesOf<Scope>(SCOPES, ({ isGlobal, byOutput, scans }) => ({ isGlobal, needsData: scans === true, ...(byOutput === true && { granularities: ['weight'] }) })),

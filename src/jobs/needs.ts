@@ -1,6 +1,7 @@
 /** What a job needs of a worker, and the queue that follows from it. */
 import { METHOD_RULES } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
+import { needsOfStages } from '../pruning/stages/index.ts'
 import type { QueueName } from './queues.ts'
 import type { JobNeeds, Model } from './resources.ts'
 
@@ -16,8 +17,8 @@ const EVALUATED_COPIES = 3
  * Megabytes without which a job surely fails: float32 weights, as often as its method holds them. Only a lower bound, so that no job waits for a large
  * worker that an ordinary one could have run; activations and examples come on top. Weights that are neither trained nor evaluated are streamed.
  */
-export function leastMemoryMb ({ method }: Pick<Recipe, 'method'>, { weights, evaluated }: { weights: number, evaluated: boolean }): number {
-  const copies = METHOD_RULES[method].trains ? TRAINED_COPIES : evaluated ? EVALUATED_COPIES : 0
+export function leastMemoryMb ({ method, stages }: Pick<Recipe, 'method' | 'stages'>, { weights, evaluated }: { weights: number, evaluated: boolean }): number {
+  const copies = METHOD_RULES[method].trains || needsOfStages(stages).trains !== undefined ? TRAINED_COPIES : evaluated || stages.length > 0 ? EVALUATED_COPIES : 0
   return Math.ceil(copies * weights * FLOAT_BYTES / MB)
 }
 

@@ -5,6 +5,7 @@ import { fineTune } from './dynamic/fine-tune.ts'
 import { TECHNIQUES } from './dynamic/index.ts'
 import { pruningMethod } from './dynamic/run-pruning.ts'
 import type { Method } from './method.ts'
+import { chain } from './static/chain.ts'
 import { evaluate } from './static/evaluate.ts'
 import { magnitude } from './static/magnitude.ts'
 import { oneShot } from './static/one-shot.ts'
@@ -17,4 +18,4 @@ const pruning = Object.fromEntries(Object.entries(TECHNIQUES).map(([name, techni
   return [key, pruningMethod(key, technique)]
 })) as { readonly [Name in keyof typeof TECHNIQUES]: ReturnType<typeof pruningMethod<Name>> }
 
-export const METHODS = { magnitude, 'one-shot': oneShot, sparsegpt, structured, threshold, ...pruning, 'structured-iterative': structuredIterative, 'fine-tune': fineTune, evaluate } as const satisfies Record<MethodName, Method>
+export const METHODS = { magnitude, 'one-shot': oneShot, sparsegpt, structured, threshold, ...pruning, 'structured-iterative': structuredIterative, 'fine-tune': fineTune, chain, evaluate } as const satisfies Record<MethodName, Method>

@@ -6,9 +6,9 @@ import type { ModelFile } from '../models/model.ts'
 import type { LayerGraph, Signature } from '../models/architecture/types.ts'
 import { isFloat } from '../models/formats/file-tensor.ts'
 import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
-import { calibratedOutput, calibratesFor, looksInside, missingData } from '../pruning/data-needs.ts'
+import { calibratedOutput, calibratesFor } from '../pruning/data-needs.ts'
 import { CALIBRATION, type Recipe } from '../pruning/recipe.ts'
-import { searchOf } from '../pruning/targets.ts'
+import { learningOf, learns, looksInside, missingData } from '../pruning/recipe-needs.ts'
 import type { JobDataset, JobInput } from './job-types.ts'
 
 export interface Report {
@@ -52,11 +52,6 @@ export async function openData ({ recipe, dataset, evaluationDataset }: JobInput
     report: evaluation === false || reported === null ? null : { evaluation, ...await openReport(own, other, share, reported, recipe, prepare) },
     learning: !learns(recipe) || own === null ? null : await openLearning(own, other, share, dataset!, recipe, prepare),
   }
-}
-
-/** Does it train, look at calibration data, or select by data? */
-export function learns ({ training, calibration, target, output }: Recipe): boolean {
-  return training !== undefined || calibration !== undefined || searchOf(target) === 'accuracy' || calibratedOutput({ output }) !== undefined
 }
 
 /** The layer graph, which is needed to look into layers; to evaluate, what another library needs will do. */
@@ -111,14 +106,16 @@ async function openReport (
 }
 
 async function openLearning (
-  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, { seed, training, calibration, evaluation, search, output }: Recipe, prepare: Prepare
+  own: DatasetFile, other: DatasetFile | null, share: number | null, dataset: JobDataset, recipe: Recipe, prepare: Prepare
 ): Promise<LearningExamples> {
+  const { seed, evaluation } = recipe
+  const { training, calibration, search } = learningOf(recipe)
   const apart = calibration === undefined || search?.examples === undefined ? 0 : selectionShare(own, share, search.examples)
   const choice = chooseTraining(own, evaluation === false ? null : other, share, seed, training?.validation ?? apart)
   const prepared = async (split: Split): Promise<Split> => (await prepare(split, dataset)).split
   if (training !== undefined) return { training: await prepared(choice.training), selection: choice.selection && await prepared(choice.selection), name: choice.name }
   const selection = search?.examples === undefined ? null : choice.selection ?? chooseCalibration(choice, search.examples, seed).split
-  const { split, name } = chooseCalibration(choice, calibration?.examples ?? (calibratedOutput({ output }) === undefined ? 1 : CALIBRATION.examples), seed)
+  const { split, name } = chooseCalibration(choice, calibration ?? (calibratedOutput(recipe) === undefined ? 1 : CALIBRATION.examples), seed)
   return { training: await prepared(split), selection: selection && await prepared(selection), name }
 }
 

@@ -50,6 +50,7 @@ export async function makeReceipt (parts: ReceiptParts): Promise<Receipt> {
     ...(result.batchNorm && { batchNorm: result.batchNorm }),
     ...(result.structure && { structure: result.structure }),
     ...(parts.speed?.speed && { speed: parts.speed.speed }),
+    ...(result.stages && { stages: [...result.stages] }),
     threshold: result.threshold,
     layers: [...result.layers],
     outputs: written.map(({ output }) => output),

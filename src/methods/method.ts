@@ -1,12 +1,13 @@
 /** What a method is: a whole procedure from a model to new values for its tensors. */
 import type { Engine } from '../engine/runtime.ts'
+import type { Ranges } from '../models/exports/index.ts'
 import type { ZeroCounts } from '../models/counts.ts'
 import type { HeldChanges, ModelFile, StreamedChange } from '../models/model.ts'
 import type { MethodName } from '../pruning/method-rules.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import type { LearningExamples } from './job-data.ts'
 import type { JobInput } from './job-types.ts'
-import type { BatchNormRecord, CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, SensitivityRecord, StructureRecord, TrainingRecord } from './receipt.ts'
+import type { BatchNormRecord, CalibrationRecord, MaskUpdate, ReceiptLayer, SearchRecord, SensitivityRecord, StageRecord, StructureRecord, TrainingRecord } from './receipt.ts'
 
 export interface MethodContext {
   readonly recipe: Recipe
@@ -34,6 +35,8 @@ export interface StaticContext extends MethodContext {
 export interface TrainingContext extends MethodContext, Pick<JobInput, 'onProgress' | 'onTrainingBegin' | 'onMetrics' | 'pause' | 'checkpoints' | 'limits' | 'spool' | 'folder'> {
   readonly engine: Engine
   readonly examples: LearningExamples
+  /** What is distilled from, where that is not the model. */
+  readonly teacher?: ModelFile
 }
 
 /** What becomes of a model that is not held. */
@@ -72,6 +75,10 @@ export interface MethodResult {
   readonly batchNorm?: BatchNormRecord
   /** What channels were taken out. */
   readonly structure?: StructureRecord
+  /** What the stages behind the method did. */
+  readonly stages?: readonly StageRecord[]
+  /** Of activations, where a stage observed them: by name of the value in the export's graph. */
+  readonly ranges?: Ranges
   /** Warnings of the method. */
   readonly notes?: readonly string[]
 }

@@ -1,5 +1,6 @@
 /** The receipt: the proof that goes with every result. One schema for the database, the API and its documentation. */
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TObject } from 'typebox'
+import { STAGES } from '../pruning/stages/index.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
@@ -153,6 +154,24 @@ export const SpeedRecord = Type.Object({
   leftOut: Type.Integer({ description: 'layers for which no time was left' }),
 }, { description: 'forward passes of the given model and of the smaller one, in turn in one process, on inputs that are made up' })
 
+const BeforeAfter = Type.Object({ before: Type.Integer(), after: Type.Integer() })
+
+/** What every stage tells. */
+const STAGE_COMMON = {
+  seconds: Type.Number(),
+  weights: Type.Unsafe<Static<typeof BeforeAfter>>({ ...BeforeAfter, description: 'prunable weights of the model before the stage and behind it' }),
+  zeros: Type.Unsafe<Static<typeof BeforeAfter>>({ ...BeforeAfter, description: 'of these, that are zero; those from before were found to be zero behind it' }),
+  calibration: Type.Optional(CalibrationRecord),
+  training: Type.Optional(TrainingRecord),
+  updates: Type.Optional(Type.Array(MaskUpdate)),
+  search: Type.Optional(SearchRecord),
+  batchNorm: Type.Optional(BatchNormRecord),
+}
+
+const stageRecords = Object.entries<{ readonly record: TObject }>(STAGES).map(([stage, { record }]) => Type.Object({ stage: Type.Literal(stage), ...STAGE_COMMON, ...record.properties }))
+
+export type StageRecord = { readonly stage: string } & Static<TObject<typeof STAGE_COMMON>> & Readonly<Record<string, unknown>>
+
 export const Receipt = Type.Object({
   before: Measurement,
   after: Measurement,
@@ -166,6 +185,7 @@ export const Receipt = Type.Object({
   batchNorm: Type.Optional(BatchNormRecord),
   structure: Type.Optional(StructureRecord),
   speed: Type.Optional(SpeedRecord),
+  stages: Type.Optional(Type.Unsafe<StageRecord[]>(Type.Array(Type.Union(stageRecords), { description: 'what each stage behind the method did, in their order' }))),
   threshold: Nullable(Type.Number({ description: 'the largest magnitude that was zeroed by a global ranking' })),
   layers: Type.Array(ReceiptLayer),
   outputs: Type.Array(ReceiptOutput),

@@ -6,20 +6,22 @@ import type { ModelFile } from '../models/model.ts'
 import { calibratedOutput } from '../pruning/data-needs.ts'
 import { createClock } from './clock.ts'
 import { openDevice, type Device, type Opened } from './device.ts'
+import { applyMethod, methodNamed } from './apply-method.ts'
 import { withEstimates } from './estimate.ts'
-import { METHODS } from './index.ts'
 import type { JobInput, JobResult, OutputRecord } from './job-types.ts'
 import { measure, type Measured } from './measure.ts'
-import type { Method, MethodResult } from './method.ts'
+import type { MethodResult } from './method.ts'
 import { measureSpeed, type Timed } from './structured/speed.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
-import { openData, type JobData, type Report } from './job-data.ts'
+import { openData, type Report } from './job-data.ts'
 import { rangesFor } from './exports/ranges-for-job.ts'
+import { assertChainable } from './stages/chainable.ts'
+import { runStages } from './stages/run-stages.ts'
 import { shrinkDead } from './structured/shrink-dead.ts'
 import { assertShrinkable } from './structured/shrinkable.ts'
 import { openWeightRecorder, type WeightRecorder } from './weight-record/index.ts'
-import { checkOutput, outputFormats, weigher, writeOutput, type WrittenModel } from './write-outputs.ts'
+import { checkOutput, outputFormats, writeOutput, type WrittenModel } from './write-outputs.ts'
 
 /** Why a model that was streamed is not run. */
 const STREAMED = 'the model is too large to be held, its weights were streamed'
@@ -47,9 +49,12 @@ export async function runJob (given: JobInput): Promise<JobResult> {
 
   stage(method.kind === 'static' ? 'pruning' : 'training')
   assertShrinkable(recipe, model)
+  assertChainable(recipe, model)
   const pruned = await clock.time(method.kind === 'static' ? 'prune' : 'train', async () => await applyMethod(input, method, model, data))
   if (recipe.shrink === true) stage('shrinking')
-  const result = recipe.shrink === true ? await clock.time('shrink', async () => await shrinkDead(input, model, pruned)) : pruned
+  const shrunk = recipe.shrink === true ? await clock.time('shrink', async () => await shrinkDead(input, model, pruned)) : pruned
+  signal.throwIfAborted()
+  const result = recipe.stages.length === 0 ? shrunk : await runStages(input, model, shrunk, data.learning, clock.time)
   signal.throwIfAborted()
 
   // What is too large to be held is too large to be run.
@@ -71,35 +76,6 @@ export async function runJob (given: JobInput): Promise<JobResult> {
   } finally {
     device?.dispose()
   }
-}
-
-function methodNamed (name: string): Method {
-  const method = Object.values<Method>(METHODS).find((candidate) => candidate.name === name)
-  if (method === undefined) throw new EspalierError('invalid-recipe', `the method "${name}" is not known; methods are ${Object.keys(METHODS).join(', ')}`)
-  return method
-}
-
-async function applyMethod (input: JobInput, method: Method, model: ModelFile, { learning, report }: JobData): Promise<MethodResult> {
-  const { recipe, signal } = input
-  if (method.kind === 'dynamic') {
-    if (learning === null) throw new EspalierError('internal', `the method ${method.name} was given nothing to train on`)
-    return await method.run({ ...input, model, engine: await input.engine(), examples: learning })
-  }
-  const { weightBytes } = input.limits
-  // Looking into layers, and evaluating them again and again, begin with TensorFlow loaded.
-  if (learning !== null && model.architecture.graph !== undefined) await input.engine()
-  // A model that is to be evaluated is held in any case.
-  const streamAbove = report === null && weightBytes !== undefined ? { streamAbove: weightBytes } : {}
-  return await method.run({
-    recipe,
-    model,
-    signal,
-    ...streamAbove,
-    weigh: weigher(input, model),
-    engine: input.engine,
-    onProgress: (progress) => { input.onProgress(progress) },
-    ...(learning !== null && { calibration: { ...input, examples: learning } }),
-  })
 }
 
 /** A model that became smaller is timed whether there is data or not. */

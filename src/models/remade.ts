@@ -6,7 +6,7 @@ import type { Architecture, ArchitectureLayer, WeightSpec } from './architecture
 import { sameShape } from './formats/binding.ts'
 import { heldTensor } from './formats/held-tensor.ts'
 import type { Json } from './json.ts'
-import type { LayerWeight, ModelFile, ModelLayer } from './model.ts'
+import type { HeldChanges, LayerWeight, ModelFile, ModelLayer } from './model.ts'
 import { sizeOf, type Shape, type StoredTensor } from './tensor.ts'
 
 /** New values of a weight whose shape changed (or not), by tensor key. Row-major; they may not be changed afterwards. */
@@ -32,6 +32,13 @@ export function remadeModel (model: ModelFile, config: Readonly<Record<string, u
   const made = withNewShapes(model, config)
   const layers = layersOf(model.layers, made.architecture, tensors)
   return { ...model, ...made, layers, remade: true, hasOptimizerState: false, ...(model.hasOptimizerState && { lostOptimizerState: true }) }
+}
+
+/** The model with other values for weights, by tensor key. Throws as `remadeModel` does. */
+export function withValues (model: ModelFile, values: HeldChanges): ModelFile {
+  if (values.size === 0) return model
+  const tensors = new Map<string, RemadeTensor>(model.layers.flatMap(({ weights }) => weights.flatMap(({ tensor: { key, shape } }) => values.has(key) ? [[key, { shape, values: values.get(key)! }] as const] : [])))
+  return remadeModel(model, model.config, tensors)
 }
 
 /** What another configuration makes of the model, as its format reads it: the version decides what some names mean. Throws `internal` when it gives no layer graph. */

@@ -5,7 +5,7 @@ import { calibratesFor } from './data-needs.ts'
 import { problemsOfGranularity, type GranularityName } from './granularity/index.ts'
 import { decidesByOption, METHOD_OPTIONS, type MethodWithOptions } from './method-options.ts'
 import type { MethodName, MethodRules } from './method-rules.ts'
-import { RecipeInput } from './recipe-schema.ts'
+import { RECIPE_PARTS } from './recipe-parts.ts'
 import { problemsOfSearch, problemsOfShare, problemsOfTarget } from './target-problems.ts'
 import { problemsOfTraining } from './training/training.ts'
 import { problemsOf, isObject, type CheckedSchema, type Problem } from './validate.ts'
@@ -19,7 +19,7 @@ const RESHAPED: Readonly<Record<string, string>> = {
 
 /** What is right in itself but not for this method. */
 export function problemsOfMethod (rules: MethodRules, method: MethodName, input: Record<string, unknown>, found: readonly Problem[]): Problem[] {
-  const misplaced = Object.keys(input).filter((key) => Object.hasOwn(RecipeInput.properties, key) && !rules.keys.includes(key))
+  const misplaced = Object.keys(input).filter((key) => (key === 'stages' || Object.hasOwn(RECIPE_PARTS, key)) && !rules.keys.includes(key))
     .map((key) => ({ path: `/${key}`, message: `is not taken by the method ${method}${rules.reshapes === true && Object.hasOwn(RESHAPED, key) ? `: ${RESHAPED[key]}` : `, which takes ${rules.keys.join(', ')}`}` }))
   const known = [...found, ...misplaced]
   const unlessReported = (path: string, problems: Problem[]) => known.some((problem) => problem.path === path) ? [] : problems
@@ -37,6 +37,7 @@ export function problemsOfMethod (rules: MethodRules, method: MethodName, input:
     ...unlessReported('/layers', Array.isArray(input.layers) ? input.layers.flatMap((rule, index) => problemsOfLayer(rules, method, rule, `/layers/${index}`, { granularity: input.granularity, decides: input.target === undefined && decidesByOption(method, input.options) })) : []),
     ...(input.shrink === true && input.optimizerState === 'keep' ? [{ path: '/shrink', message: 'contradicts "optimizerState": "keep": the state of the optimizer fits the weights as they were; leave one of the two out' }] : []),
     ...(method === 'evaluate' && input.evaluation === false ? [{ path: '/evaluation', message: 'must not be false: the method evaluate would have nothing to do' }] : []),
+    ...(method === 'chain' && (!Array.isArray(input.stages) || input.stages.length === 0) ? [{ path: '/stages', message: 'is needed: the method chain does nothing but its stages' }] : []),
   ]
 }
 

@@ -7,13 +7,13 @@ import type { SparsityScheduleOptions } from './schedules/index.ts'
 import type { TargetName } from './targets.ts'
 
 /** What every method takes. */
-const COMMON = ['method', 'evaluation', 'inputs', 'seed', 'stages'] as const
+const COMMON = ['method', 'evaluation', 'inputs', 'seed'] as const
 
 /** What every method that writes a model takes besides. */
-const WRITING = [...COMMON, 'target', 'layers', 'granularity', 'output', 'compress', 'optimizerState', 'shrink'] as const
+const WRITING = [...COMMON, 'stages', 'target', 'layers', 'granularity', 'output', 'compress', 'optimizerState', 'shrink'] as const
 
 /** What every method that trains takes. */
-const TRAINING = [...COMMON, 'training', 'output', 'compress', 'shrink'] as const
+const TRAINING = [...COMMON, 'stages', 'training', 'output', 'compress', 'shrink'] as const
 
 /** What every method that prunes while it trains takes. */
 const PRUNING_TRAINING = [...TRAINING, 'target', 'layers', 'granularity', 'scope', 'search'] as const
@@ -59,7 +59,7 @@ const REACHED: readonly TargetName[] = ['sparsity', 'params', 'macs', 'bytes', '
 const TRAINED_TO: readonly TargetName[] = ['sparsity', 'maxAccuracyDrop', 'minAccuracy']
 
 /** What methods take that take channels out. */
-const CHANNELS_OUT = [...COMMON, 'target', 'layers', 'output', 'compress', 'scope', 'search', 'criterion', 'options'] as const
+const CHANNELS_OUT = [...COMMON, 'stages', 'target', 'layers', 'output', 'compress', 'scope', 'search', 'criterion', 'options'] as const
 
 /** Criteria that can score channels at once, the default first. */
 const CHANNEL_CRITERIA: readonly CriterionName[] = ['group-l2', ...CRITERION_NAMES.filter((name) => name !== 'group-l2' && name !== 'synflow')]
@@ -185,6 +185,12 @@ export const METHOD_RULES = {
     targets: [],
     trains: true,
   },
+  chain: {
+    description: 'does nothing by itself: its stages are run one after the other',
+    keys: [...COMMON, 'stages', 'output', 'compress', 'optimizerState'],
+    targets: [],
+    trains: false,
+  },
 } as const satisfies Record<string, MethodRules>
 
 export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeof METHOD_RULES[Name] extends { readonly reshapes: true } ? never : typeof METHOD_RULES[Name] extends { readonly granularities: unknown, readonly trains: true } ? Name : never }[keyof typeof METHOD_RULES]
@@ -192,3 +198,6 @@ export type PruningTrainingMethod = { [Name in keyof typeof METHOD_RULES]: typeo
 export type MethodName = keyof typeof METHOD_RULES
 
 export const METHOD_NAMES = Object.keys(METHOD_RULES) as MethodName[]
+
+/** Methods that prune, so that they may be a stage. */
+export const PRUNING_METHODS = METHOD_NAMES.filter((name) => (METHOD_RULES[name] as MethodRules).targets.length > 0)

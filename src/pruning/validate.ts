@@ -65,20 +65,25 @@ function problemsOfObject (schema: CheckedSchema, value: Record<string, unknown>
   return [...missing, ...present]
 }
 
-/** Objects that a word under `type` tells apart, by that word; undefined where the choices are not of that kind. */
-function variantsOf (choices: readonly CheckedSchema[]): ReadonlyMap<string, CheckedSchema> | undefined {
+/** Keys whose word tells objects apart. */
+const TELLING = ['type', 'stage'] as const
+
+interface Variants { readonly key: string, readonly byWord: ReadonlyMap<string, CheckedSchema> }
+
+/** Objects that the word under a key tells apart, by that word; undefined where the choices are not of that kind. */
+function variantsOf (choices: readonly CheckedSchema[]): Variants | undefined {
   const objects = choices.filter((choice) => choice.properties !== undefined)
-  const variants = new Map(objects.map((choice) => [choice.properties!.type?.const, choice]))
-  return variants.size > 1 && variants.size === objects.length && [...variants.keys()].every((type) => typeof type === 'string') ? variants as Map<string, CheckedSchema> : undefined
+  const byKey = TELLING.map((key) => ({ key, byWord: new Map(objects.map((choice) => [choice.properties![key]?.const, choice])) }))
+  return byKey.find(({ byWord }) => byWord.size > 1 && byWord.size === objects.length && [...byWord.keys()].every((word) => typeof word === 'string')) as Variants | undefined
 }
 
 /** Of the one variant that is meant, so that every problem has its own path. */
-function problemsOfVariant (variants: ReadonlyMap<string, CheckedSchema>, value: Record<string, unknown>, path: string): Problem[] {
-  const { type } = value
-  const variant = typeof type === 'string' ? variants.get(type) : undefined
+function problemsOfVariant ({ key, byWord }: Variants, value: Record<string, unknown>, path: string): Problem[] {
+  const type = value[key]
+  const variant = typeof type === 'string' ? byWord.get(type) : undefined
   if (variant !== undefined) return problemsOfObject(variant, value, path)
-  const words = [...variants.keys()]
-  return [{ path: `${path}/type`, message: type === undefined ? `is needed: ${words.map((word) => JSON.stringify(word)).join(' or ')}` : mistaken([{ enum: words }], type) }]
+  const words = [...byWord.keys()]
+  return [{ path: `${path}/${key}`, message: type === undefined ? `is needed: ${words.map((word) => JSON.stringify(word)).join(' or ')}` : mistaken([{ enum: words }], type) }]
 }
 
 function problemsOfList (schema: CheckedSchema, value: readonly unknown[], path: string): Problem[] {

@@ -14,7 +14,7 @@ export type WorkerMetrics = Metrics<typeof OF_WORKER>['of']
 const OUR_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['internal', 'engine-crashed', 'engine-unavailable', 'attempts-exhausted', 'unavailable', 'invalid-step'])
 
 /** Of an engine process, which reads what strangers upload: its messages make no labels and no numbers of their own. */
-const ENGINE_STAGES = new Set(['gzip', 'read', 'prune', 'train', 'shrink', 'evaluate', 'speed', 'write', 'verify'])
+const ENGINE_STAGES = new Set(['gzip', 'read', 'prune', 'train', 'shrink', 'stages', 'calibrate', 'evaluate', 'speed', 'write', 'verify'])
 
 export function createObserver ({ tracing, metrics, log }: { tracing: Tracing, metrics: WorkerMetrics, log: Log }): AttemptObserver {
   const speeds = new Map<object, { method: string, stepsPerSecond: number }>()

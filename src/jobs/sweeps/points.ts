@@ -1,7 +1,7 @@
 /** The points of a sweep before there are any: every recipe of the request checked, and each told by its place. */
 import { canonical } from '../../canonical.ts'
 import { EspalierError } from '../../errors.ts'
-import { missingData } from '../../pruning/data-needs.ts'
+import { missingData } from '../../pruning/recipe-needs.ts'
 import { parseRecipe, type Recipe } from '../../pruning/recipe.ts'
 import { pointsOfGrid, problemsOfGrid, sizeOf, valuesAt, type Grid } from './grid.ts'
 

@@ -1,6 +1,6 @@
 /** Takes a job: a row first, then the queue's entry. */
 import { EspalierError } from '../../errors.ts'
-import { missingData } from '../../pruning/data-needs.ts'
+import { missingData } from '../../pruning/recipe-needs.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import { checkAsked, DEFAULT_MAXIMA, type JobMaxima } from '../limits.ts'
 import { placeOf } from '../needs.ts'

@@ -21,6 +21,7 @@ export const fineTune = {
       ...(changes && { changes }),
       ...(keepZeros && { pruner: { keep: keptZeros, kinds: { train: {} } } }),
       best: keep === 'best',
+      ...(context.teacher && { teacher: context.teacher }),
       ...(context.checkpoints && { checkpoints: context.checkpoints }),
     })
     const result = await trainedResult(context, trained, { plan: planPruning(context.model.layers, context.recipe), asked: () => null })

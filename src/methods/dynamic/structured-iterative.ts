@@ -1,6 +1,7 @@
 /** Structured pruning in rounds: channels go, what is left trains, as often as it is asked. */
 import { chooseCalibration } from '../../datasets/index.ts'
 import type { ModelFile } from '../../models/model.ts'
+import { withValues } from '../../models/remade.ts'
 import { METHOD_RULES } from '../../pruning/method-rules.ts'
 import type { Target } from '../../pruning/targets.ts'
 import type { DynamicMethod, TrainingContext } from '../method.ts'
@@ -12,7 +13,7 @@ import { firstWeights } from './first-weights.ts'
 import { openExamples, type OpenedExamples } from './open-examples.ts'
 import type { PrunedOnce } from './run-pruning.ts'
 import { accuracyOf, searchSparsity } from './search.ts'
-import { rebuilt, trainInRounds, withValues, type Looking, type RoundCut } from './structured-rounds.ts'
+import { rebuilt, trainInRounds, type Looking, type RoundCut } from './structured-rounds.ts'
 
 export const structuredIterative = {
   name: 'structured-iterative',
@@ -54,7 +55,7 @@ async function prunedTo (target: Target, context: TrainingContext, examples: Ope
 /** The smaller model with what was trained, and how it came to be smaller. */
 async function madeOf ({ model, recipe }: TrainingContext, { gone, trained }: PrunedOnce): Promise<{ readonly made: ModelFile, readonly cuts: readonly RoundCut[] }> {
   const { model: shrunk, cuts } = await rebuilt(model, recipe, gone!)
-  return { made: await withValues(shrunk, trained.weights), cuts }
+  return { made: withValues(shrunk, trained.weights), cuts }
 }
 
 /** Over some of the training examples. */
@@ -68,5 +69,5 @@ function lookingAt (context: TrainingContext): Looking {
 /** Fresh weights are those of the model from here on. */
 async function withFirstWeights (context: TrainingContext): Promise<TrainingContext> {
   const changes = firstWeights(context)
-  return changes === undefined ? context : { ...context, model: await withValues(context.model, changes) }
+  return changes === undefined ? context : { ...context, model: withValues(context.model, changes) }
 }

@@ -3,7 +3,7 @@ import type { Pruner } from '../../engine/prune/pruner.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../engine/train/checkpoint.ts'
 import { EspalierError } from '../../errors.ts'
 import type { ModelFile } from '../../models/model.ts'
-import { remadeModel, type RemadeTensor } from '../../models/remade.ts'
+import { withValues } from '../../models/remade.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
 import type { Choice } from '../../pruning/structure/choose.ts'
 import { createCut, shrinkModel } from '../../pruning/structure/shrink.ts'
@@ -77,7 +77,7 @@ export async function trainInRounds (context: TrainingContext, { examples, targe
     const statistics = await recalibrate(lookingAt(model), trained.weights, model)
     trained = { ...trained, weights: statistics.changes }
     batchNorm = statistics.record
-    model = await withValues(model, trained.weights)
+    model = withValues(model, trained.weights)
   }
   if (trained === undefined) throw new EspalierError('internal', 'no round was trained')
   return { trained: { ...trained, record: joinTrainings(records) }, updates: [], sparsity: 'channels' in target ? target.channels : null, gone, ...(batchNorm && { batchNorm }) }
@@ -148,10 +148,4 @@ export async function rebuilt (given: ModelFile, recipe: Recipe, gone: ReadonlyA
     model = await shrinkModel(model, createCut(coupled.structure, cut.gone))
   }
   return { model, cuts }
-}
-
-/** The model with other values for weights, by tensor key. */
-export async function withValues (model: ModelFile, values: ReadonlyMap<string, Float32Array>): Promise<ModelFile> {
-  const tensors = new Map<string, RemadeTensor>(model.layers.flatMap(({ weights }) => weights.flatMap(({ tensor: { key, shape } }) => values.has(key) ? [[key, { shape, values: values.get(key)! }] as const] : [])))
-  return remadeModel(model, model.config, tensors)
 }

@@ -11,6 +11,7 @@ import { NO_RANGES, observeRanges } from './ranges.ts'
 /** Over the calibration or training examples, none of which is reported; nothing is computed where no output asks for ranges. */
 export async function rangesFor ({ recipe, engine, signal }: JobInput, model: ModelFile, result: MethodResult, learning: LearningExamples | null): Promise<Ranges> {
   if (calibratedOutput(recipe) === undefined || learning === null) return NO_RANGES
+  if (result.ranges !== undefined) return result.ranges
   await engine()
   return await observeRanges(await exportGraph(model, result.streamed?.changes ?? result.changes), learning.training, signal)
 }

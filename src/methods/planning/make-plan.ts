@@ -5,14 +5,16 @@ import type { ModelFile } from '../../models/model.ts'
 import { sizeOf } from '../../models/tensor.ts'
 import { SCOPES, zerosFor, type Scope } from '../../pruning/allocation/index.ts'
 import { CRITERIA, type Criterion } from '../../pruning/criteria/index.ts'
-import { calibratesFor, missingData } from '../../pruning/data-needs.ts'
+import { calibratesFor } from '../../pruning/data-needs.ts'
 import { METHOD_RULES, type MethodRules } from '../../pruning/method-rules.ts'
 import type { PlannedTensor } from '../../pruning/plan.ts'
 import type { PrunedTensor } from '../../pruning/prune.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
+import { learns, missingData } from '../../pruning/recipe-needs.ts'
 import { searchOf } from '../../pruning/targets.ts'
-import { learns, whyNotRun } from '../job-data.ts'
+import { whyNotRun } from '../job-data.ts'
 import { planUnits, type UnitPlan } from '../plan-units.ts'
+import { assertChainable, STAGES_LATER } from '../stages/chainable.ts'
 import { assertShrinkable, SHRINK_LATER } from '../structured/shrinkable.ts'
 import { zeroWarning } from '../warnings.ts'
 import { planExactly, unwritable, type ExactPlan } from './exact-plan.ts'
@@ -40,6 +42,7 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
   const problem = learns(recipe) || (recipe.evaluation !== false && (has.dataset || has.evaluationDataset)) ? whyNotRun(model, recipe) : undefined
   if (problem !== undefined) refusals.push(problem)
   attempt(refusals, () => { assertShrinkable(recipe, model) })
+  attempt(refusals, () => { assertChainable(recipe, model) })
   const nonzeros = await countTensors(model)
   const counts = countsOf(model, nonzeros)
   const planned = (METHOD_RULES[recipe.method] as MethodRules).reshapes === true ? await planStructure(request, nonzeros, refusals) : await planZeros(request, nonzeros, counts, refusals)
@@ -50,6 +53,7 @@ export async function makePlan (request: PlanRequest): Promise<Plan> {
     refusals: refusals.map(({ code, message }) => ({ code, message })),
     before: { ...planSize(counts, { weights: pool.weights, zeros: pool.zerosBefore }), bytes: model.source.size, gzipBytes: null },
     ...planned,
+    ...(recipe.stages.length > 0 && { exact: false, inexact: STAGES_LATER(recipe.stages) }),
   }
 }
 

@@ -35,6 +35,8 @@ export function recordedTensors (model: ModelFile, { model: made, competed }: Me
       if (!weight.prunable || seen.has(weight.tensor.key)) continue
       seen.add(weight.tensor.key)
       const now = layers.get(layer.path)?.weights.find(({ role }) => role === weight.role)?.tensor ?? weight.tensor
+      // A layer that was made into others has no weights to be laid beside its own.
+      if (now.kept === undefined && String(now.shape) !== String(weight.tensor.shape)) continue
       const name = `${layer.path}/${weight.role}`
       const count = (names.get(name) ?? 0) + 1
       names.set(name, count)

@@ -7,10 +7,10 @@ const MILLION = 2 ** 20
 
 describe('what a job needs', () => {
   test('float32 weights, as often as its method holds them', () => {
-    assert.equal(leastMemoryMb({ method: 'fine-tune' }, { weights: 100 * MILLION, evaluated: false }), 2000)
-    assert.equal(leastMemoryMb({ method: 'gradual' }, { weights: 1, evaluated: true }), 1)
-    assert.equal(leastMemoryMb({ method: 'magnitude' }, { weights: 100 * MILLION, evaluated: true }), 1200)
-    assert.equal(leastMemoryMb({ method: 'magnitude' }, { weights: 100 * MILLION, evaluated: false }), 0)
+    assert.equal(leastMemoryMb({ method: 'fine-tune', stages: [] }, { weights: 100 * MILLION, evaluated: false }), 2000)
+    assert.equal(leastMemoryMb({ method: 'gradual', stages: [] }, { weights: 1, evaluated: true }), 1)
+    assert.equal(leastMemoryMb({ method: 'magnitude', stages: [] }, { weights: 100 * MILLION, evaluated: true }), 1200)
+    assert.equal(leastMemoryMb({ method: 'magnitude', stages: [] }, { weights: 100 * MILLION, evaluated: false }), 0)
   })
 
   test('the queue: a GPU first, then memory above the mark', () => {

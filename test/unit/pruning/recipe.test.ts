@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { TASK_NAMES as ENGINE_TASKS } from '../../../src/engine/metrics/index.ts'
 import { EspalierError } from '../../../src/errors.ts'
 import { editDistance, nearest } from '../../../src/pruning/nearest.ts'
-import { TASK_NAMES } from '../../../src/pruning/recipe-schema.ts'
+import { TASK_NAMES } from '../../../src/pruning/recipe-parts.ts'
 import { parseRecipe, parseRecipeText } from '../../../src/pruning/recipe.ts'
 
 function errorsOf (input: unknown): Record<string, string> {
@@ -66,7 +66,7 @@ describe('parseRecipe', () => {
 
   test('all problems are told at once', () => {
     assert.deepEqual(Object.keys(errorsOf({ method: 'magnitude', target: { sparsity: 90 }, seed: -1, scope: 'x', stages: [{}], evaluation: 3 })).sort(),
-      ['/evaluation', '/scope', '/seed', '/stages', '/target/sparsity'])
+      ['/evaluation', '/scope', '/seed', '/stages/0/stage', '/target/sparsity'])
   })
 
   test('numbers outside of their range say what would be right', () => {
