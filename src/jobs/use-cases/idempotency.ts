@@ -26,12 +26,28 @@ export async function withIdempotency (catalog: IdempotencyKeys, { scope, key, f
       throw new EspalierError('idempotency-mismatch', `Idempotency-Key ${key} was used before with another request; use a new key for a new request`, { key })
     case 'fresh': {
       const answer = await work().catch(async (thrown: unknown) => {
-        await catalog.releaseIdempotency(scope, key).catch(() => {}) // an abandoned reservation ends by itself
+        await inTheEnd(async () => { await catalog.releaseIdempotency(scope, key) })
         throw thrown
       })
       // The work is done and this is its answer, even if it cannot be kept for a repetition.
-      await catalog.completeIdempotency(scope, key, answer).catch(() => {})
+      await inTheEnd(async () => { await catalog.completeIdempotency(scope, key, answer) })
       return { ...answer, replayed: false }
     }
   }
+}
+
+/** Between tries to note what became of a request, and for how long; a reservation that is older may be another's. */
+const AGAIN_MS = 1000
+const TRIED_FOR_MS = 240_000
+
+/** Tried once while the client waits, and then beside everything else: a database that is away for a moment must not leave a key unanswered, which would be taken for running. */
+async function inTheEnd (note: () => Promise<void>): Promise<void> {
+  const until = Date.now() + TRIED_FOR_MS
+  const again = async (): Promise<void> => {
+    while (Date.now() < until) {
+      await new Promise((resolve) => { setTimeout(resolve, AGAIN_MS).unref() })
+      if (await note().then(() => true, () => false)) return
+    }
+  }
+  await note().catch(() => { void again() })
 }

@@ -43,4 +43,24 @@ describe('withIdempotency', () => {
     await assert.rejects(withIdempotency(catalogSaying({ kind: 'fresh' }, calls), REQUEST, async () => { throw new Error('no') }), { message: 'no' })
     assert.deepEqual(calls, ['release'])
   })
+
+  test('what cannot be noted while the database is away is noted when it is back, and nobody waits for it', async () => {
+    for (const work of [async () => ANSWER, async (): Promise<StoredAnswer> => { throw new Error('no') }]) {
+      const calls: string[] = []
+      const catalog = catalogSaying({ kind: 'fresh' }, calls)
+      let resolve!: (name: string) => void
+      const noted = new Promise<string>((_resolve) => { resolve = _resolve })
+      let tries = 0
+      const note = (name: string) => async (): Promise<void> => {
+        if (++tries < 3) throw new Error('the database is away')
+        resolve(name)
+      }
+      const answered = withIdempotency({ ...catalog, completeIdempotency: note('complete'), releaseIdempotency: note('release') }, REQUEST, work)
+      await answered.catch(() => {})
+      assert.equal(tries, 1)
+      const awake = setInterval(() => {}, 1000)
+      assert.equal(await noted, calls.length === 0 && await answered.then(() => true, () => false) ? 'complete' : 'release')
+      clearInterval(awake)
+    }
+  })
 })
