@@ -41,6 +41,24 @@ const QUERY_TIMEOUT_MS = 30_000
 /** For transactions that wait for others of the same tenant or job, also on a machine that is busy; Prisma's own limits are 2 s and 5 s. */
 export const TRANSACTION = { maxWait: 10_000, timeout: 20_000 } as const
 
+/** Texts with lists of their own lengths are without number; those of a service that runs are not. */
+const NAMED_STATEMENTS = 256
+
+/**
+ * Names for the statements that a service asks again and again, so that a connection parses and plans each once. A name is that of one text; what comes when all names are given
+ * away is planned every time.
+ */
+function namedStatements (): (query: { readonly sql: string }) => string {
+  const names = new Map<string, string>()
+  return ({ sql }) => {
+    const known = names.get(sql)
+    if (known !== undefined || names.size >= NAMED_STATEMENTS) return known ?? ''
+    const name = `espalier_${names.size}`
+    names.set(sql, name)
+    return name
+  }
+}
+
 /** Connections are made when first needed. */
 export function openDatabase (databaseUrl: string, { patience = 0, connections = 10, quotas = NO_QUOTAS, retention = FOR_EVER, auditDays = 0, secretKeys }: DatabaseOptions = {}): Database {
   const adapter = new PrismaPg({
@@ -49,7 +67,7 @@ export function openDatabase (databaseUrl: string, { patience = 0, connections =
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
-  })
+  }, { statementNameGenerator: namedStatements() })
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
   return { prisma, patiently: patientFor(patience), once: patientFor(0), quotas, retention, auditDays, secrets: secretsOn(prisma, secretKeys) }
 }
