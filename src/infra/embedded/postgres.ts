@@ -33,7 +33,7 @@ export async function embeddedPostgres (found: PostgresPrograms, home: string, l
   const spec: ServiceSpec = {
     name: 'Postgres',
     command: programs.postgres,
-    args: ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'max_wal_size=2GB'],
+    args: ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200', '-c', 'max_wal_size=2GB', '-c', 'jit=off'],
     env: { LC_ALL: 'C', TZ: 'UTC' },
     cwd: folder,
     stopSignal: 'SIGINT', // "fast": rolls open transactions back and writes a checkpoint
