@@ -30,10 +30,7 @@ const EXACT_CELLS = 1 << 22
 export function clusterValues (values: Float32Array, { clusters, init, seed }: ClusterRequest): Clustered {
   const points = pointsOf(values)
   const ends = points.values.length <= clusters ? Int32Array.from(points.values, (_, at) => at + 1) : endsOf(points, clusters, init, seed)
-  const codebook = Float32Array.of(0, ...meansOf(points, ends))
-  ends.forEach((end, run) => {
-    if (codebook[run + 1] === 0) codebook[run + 1] = leastOf(points.values.subarray(run === 0 ? 0 : ends[run - 1]!, end))
-  })
+  const codebook = Float32Array.of(0, ...meansOf(points, ends).map((mean, run) => centroidOf(points.values.subarray(run === 0 ? 0 : ends[run - 1]!, ends[run]), mean)))
   const highest = Float32Array.from(ends, (end) => points.values[end - 1]!)
   const indices = new Uint16Array(values.length)
   let [zeros, error] = [0, 0]
@@ -59,9 +56,13 @@ function endsOf (points: Points, clusters: number, init: Init, seed: number): In
   return found.reduce((best, ends) => totalCost(points, ends) < totalCost(points, best) ? ends : best)
 }
 
-/** The mean of values around 0 may be 0, which is kept for what was pruned: the value nearest to it stands for them. */
-function leastOf (values: Float64Array): number {
-  return values.reduce((least, value) => Math.abs(value) < Math.abs(least) ? value : least)
+/**
+ * The mean, which rounding must not take out of the range of what it is of. That of values around 0 may be 0, which is kept for what was pruned: the value nearest to it
+ * stands for them.
+ */
+function centroidOf (values: Float64Array, mean: number): number {
+  const within = Math.min(Math.max(mean, values[0]!), values.at(-1)!)
+  return Math.fround(within) !== 0 ? within : values.reduce((least, value) => Math.abs(value) < Math.abs(least) ? value : least)
 }
 
 function runOf (highest: Float32Array, value: number): number {
