@@ -11,7 +11,8 @@ import { Sweep } from '../../jobs/sweeps/resource.ts'
 import { Plan } from '../../methods/planning/plan.ts'
 import { RecipeInput } from '../../pruning/recipe.ts'
 import { RANKS, SCOPES } from '../../jobs/scopes.ts'
-import { KEY_SCHEME, LINK_SCHEME } from '../access/needs.ts'
+import { KEY_SCHEME, LINK_SCHEME, SESSION_SCHEME } from '../access/needs.ts'
+import { COOKIE } from '../access/session-cookie.ts'
 import { Problem } from '../schemas.ts'
 
 const TAGS = [
@@ -33,6 +34,7 @@ const SECURITY = {
     scheme: 'bearer',
     description: `A key; what a route needs of it stands with the route. On a loopback address a server without ESPALIER_API_KEY takes requests without a key too.\n\n${listed(SCOPES)}\n${listed(RANKS)}`,
   },
+  [SESSION_SCHEME]: { type: 'apiKey' as const, in: 'cookie' as const, name: COOKIE, description: 'A browser that showed a key to POST /v1/session. What changes something also needs `X-CSRF-Token`, with the `csrfToken` of GET /v1/session.' },
   [LINK_SCHEME]: { type: 'apiKey' as const, in: 'query' as const, name: 'signature', description: 'The address as it was answered, for as long as it is valid' },
 }
 
