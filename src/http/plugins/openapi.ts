@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { QueueState, Worker } from '../../jobs/fleet.ts'
 import { QueuePosition } from '../../jobs/queue-position.ts'
-import { Dataset, Job, Model } from '../../jobs/resources.ts'
+import { Dataset, Job, JobSummary, Model } from '../../jobs/resources.ts'
 import { Upload } from '../../jobs/uploads.ts'
 import { Webhook, WebhookDelivery } from '../../jobs/webhooks/resources.ts'
 import { Sweep } from '../../jobs/sweeps/resource.ts'
@@ -40,7 +40,7 @@ const SECURITY = {
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Upload, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState, QueuePosition]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Upload, Job, JobSummary, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState, QueuePosition]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
