@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Catalog, Page, PageRequest } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
+import type { Receipt } from '../../src/methods/receipt.ts'
 import { artifact, DATASET, MODEL, newFile, newJob, RECEIPT, RECIPE, sha256Of } from './samples.ts'
 
 async function allPages<T> (list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {
@@ -103,7 +104,8 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
       const mine = catalog().of(FIRST_TENANT)
       const channels = { before: 60, removable: 40, after: 35 }
       const [plain, smaller, queued] = [await newJob(catalog()), await newJob(catalog()), await newJob(catalog())]
-      for (const [{ id }, receipt] of [[plain, RECEIPT], [smaller, { ...RECEIPT, structure: { channels, groups: [] } }]] as const) {
+      const reshaped: Receipt = { ...RECEIPT, structure: { channels, groups: [] } }
+      for (const [{ id }, receipt] of [[plain, RECEIPT], [smaller, reshaped]] as const) {
         await catalog().begin(id, 1, 'w')
         assert.equal(await catalog().succeed(id, 1, receipt, [artifact('listed.keras')]), true)
       }
