@@ -1,13 +1,17 @@
 /** The navigation at the foot of a narrow window: what is used most, and a menu with the rest. */
+import { useSyncExternalStore } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { Menu, MenuItem, MenuTrigger } from 'react-aria-components/Menu'
 import { Popover } from 'react-aria-components/Popover'
 import { Link } from 'wouter'
+import { keyState, onKeyChange } from '../api/key.ts'
 import { Icon } from '../components/icon.tsx'
+import { forget } from './forget-key.tsx'
 import { FOOT, isHere, MORE } from './navigation.ts'
 import { chooseTheme, isDark } from './theme.ts'
 
 export function Foot ({ location }: { readonly location: string }) {
+  const { has } = useSyncExternalStore(onKeyChange, keyState)
   return (
     <nav className='foot' aria-label='Pages'>
       {FOOT.map(({ href, name, icon }) => (
@@ -20,6 +24,7 @@ export function Foot ({ location }: { readonly location: string }) {
             {MORE.map(({ href, name }) => <MenuItem key={href} className='option' href={href}>{name}</MenuItem>)}
             <MenuItem className='option' href='/docs' target='_blank'>API description</MenuItem>
             <MenuItem className='option' onAction={() => { chooseTheme(isDark() ? 'light' : 'dark') }}>Light or dark</MenuItem>
+            {has && <MenuItem className='option' onAction={forget}>Forget the key</MenuItem>}
           </Menu>
         </Popover>
       </MenuTrigger>

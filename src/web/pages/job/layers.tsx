@@ -4,7 +4,7 @@ import { Card } from '../../components/card.tsx'
 import type { DataColumn } from '../../components/data-table.tsx'
 import { LongTable } from '../../components/long-table.tsx'
 import { count, percent } from '../../format/numbers.ts'
-import { DownloadText } from './download.tsx'
+import { DownloadText } from '../../components/download.tsx'
 import { LayerBar } from './layer-bar.tsx'
 
 const COLUMNS: ReadonlyArray<DataColumn<ReceiptLayer>> = [
