@@ -45,7 +45,7 @@ describe('the pages of API keys and of workers', () => {
     first = await told()
     assert.match(first, /^esp_/)
     assert.deepEqual([await statusWith(first), await statusWith(first, '/v1/keys')], [200, 403])
-    const row = page.getByRole('grid', { name: /Keys/ }).getByRole('row', { name: /^ci/ })
+    const row = page.getByRole('table', { name: /Keys/ }).getByRole('row', { name: /^ci/ })
     assert.match(String(await row.textContent()), new RegExp(`…${first.slice(-4)}.*In use.*read.*in 90 days`))
     assert.ok(!(await page.content()).includes(first), 'the key is nowhere in the page any more')
     await shoot(page, 'keys')
@@ -67,11 +67,11 @@ describe('the pages of API keys and of workers', () => {
 
   test('who works, and what waits', async () => {
     await page.goto(`${service.url}/fleet`)
-    const workers = page.getByRole('grid', { name: 'Workers' })
+    const workers = page.getByRole('table', { name: 'Workers' })
     await workers.getByText('ready').waitFor()
     assert.equal(await workers.getByRole('row').count(), 1 + 1)
     assert.match(String(await workers.textContent()), new RegExp(`process ${process.pid}`))
-    const queues = page.getByRole('grid', { name: 'Queues' })
+    const queues = page.getByRole('table', { name: 'Queues' })
     assert.deepEqual((await queues.getByRole('rowheader').allTextContents()).map((name) => name.split(/(?<=default|large|gpu)/)[0]), ['default', 'large', 'gpu'])
     await shoot(page, 'fleet')
     await shootDark(page, 'fleet')
