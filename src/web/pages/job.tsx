@@ -55,7 +55,7 @@ export default function JobPage () {
         {receipt === undefined && <LiveLayers id={id} />}
         {receipt !== undefined && <Layers layers={receipt.layers} id={id} />}
         {receipt?.structure !== undefined && <Channels structure={receipt.structure} order={model.data?.layers.map((layer) => layer.name) ?? []} />}
-        {receipt !== undefined && job.artifacts.length > 0 && <WeightsCard id={id} threshold={receipt.threshold} />}
+        {receipt !== undefined && job.artifacts.length > 0 && <WeightsCard id={id} receipt={receipt} />}
         {receipt !== undefined && <ReceiptCard job={job} receipt={receipt} />}
         <Repeat job={job} />
       </div>
