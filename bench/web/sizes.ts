@@ -1,4 +1,4 @@
-/** How large the dashboard is for who loads it: gzip, in all, and what the first page needs. */
+/** How large the dashboard is for who loads it: gzip, in all, and its largest file. */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'

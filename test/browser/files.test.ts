@@ -23,7 +23,7 @@ describe('the pages of models and data sets', () => {
     await page.getByText('No models yet').waitFor()
     await shoot(page, 'models-empty')
     await dropFiles(page, page.locator('.file-drop'), [pathOf('test/fixtures/models/resnet8.keras')])
-    const layers = page.getByRole('grid', { name: 'Layers of resnet8.keras' })
+    const layers = page.getByRole('table', { name: 'Layers of resnet8.keras' })
     await layers.waitFor()
     const named = await layers.getByRole('rowheader').allTextContents()
     assert.equal(named.filter((name) => name.endsWith('Conv2D')).length, 9, 'the convolutions that Keras tells of')

@@ -1,11 +1,11 @@
-/** The frame of the dashboard: what the server answers, keys, themes, keyboard, every page at both sizes. */
+/** The frame of the dashboard: what the server answers, keys, themes, keyboard, the way to every page. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openService, type TestService } from '../support/service.ts'
 import { assertAccessible, openPages, shoot, type Pages } from './support/pages.ts'
 
 const KEY = 'a-long-and-secret-key-for-tests'
-const PLACES = [['/compare', 'Compare'], ['/new', 'New run'], ['/models', 'Models'], ['/datasets', 'Data sets'], ['/keys', 'API keys'], ['/fleet', 'Workers']] as const
+const PLACES = [['/compare', 'Compare'], ['/new', 'New run'], ['/sweeps', 'Sweeps'], ['/models', 'Models'], ['/datasets', 'Data sets'], ['/keys', 'API keys'], ['/fleet', 'Workers']] as const
 
 describe('the frame of the dashboard', () => {
   let service: TestService, pages: Pages

@@ -59,7 +59,7 @@ describe('the page of a new run', () => {
     const row = await plan().getByRole('row', { name: /^Not zero/ }).textContent()
     assert.equal(row, `Not zero431K${((PRUNABLE + BIASES - zeros) / 1000).toFixed(1)}K`)
     assert.match(String(await plan().textContent()), /Exact: the run makes these very zeros/)
-    const layers = page.getByRole('grid', { name: 'Layers of lenet5.keras' })
+    const layers = page.getByRole('table', { name: 'Layers of lenet5.keras' })
     assert.equal(await layers.getByRole('row').count(), 1 + 4)
     await page.getByRole('button', { name: /4 other layers/ }).click()
     assert.equal(await layers.getByRole('row').count(), 1 + 8)

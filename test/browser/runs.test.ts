@@ -115,7 +115,7 @@ describe('jobs and runs in the browser', () => {
     const job = await succeeded(await submit({ method: 'structured', target: { macs: 0.5 } }))
     const page = await pages.open(`/jobs/${job.id}`)
     await heading(page, 'Channels')
-    const groups = page.getByRole('grid', { name: 'Groups of channels' })
+    const groups = page.getByRole('table', { name: 'Groups of channels' })
     for (const { name, before: was, after: is } of job.receipt!.structure!.groups) {
       const row = await groups.getByRole('row', { name: new RegExp(`^${name}`) }).first().textContent()
       assert.ok(row?.includes(`${was}${is}${was - is}`), `${name}: ${row}`)

@@ -1,10 +1,10 @@
 /** Finds or downloads TensorFlow's two libraries and the headers that the binding is compiled with. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EspalierError } from '../../errors.ts'
-import { onPath, runTool } from './tools.ts'
+import { isThere, onPath, runTool } from './tools.ts'
 import type { Progress } from './progress.ts'
 import { unpackWheel, type Placed } from './wheel.ts'
 
@@ -75,15 +75,11 @@ export async function findTensorFlow (request: TensorFlowRequest): Promise<Tenso
   return cached
 }
 
-async function exists (file: string): Promise<boolean> {
-  return await access(file).then(() => true, () => false)
-}
-
 async function givenFolder (given: string): Promise<TensorFlow> {
   const missing = []
-  for (const name of LIBRARIES) if (!await exists(path.join(given, name))) missing.push(name)
+  for (const name of LIBRARIES) if (!await isThere(path.join(given, name))) missing.push(name)
   const include = path.join(given, 'include')
-  if (!await exists(path.join(include, 'tensorflow/c/c_api.h'))) missing.push('include/tensorflow/c/c_api.h')
+  if (!await isThere(path.join(include, 'tensorflow/c/c_api.h'))) missing.push('include/tensorflow/c/c_api.h')
   if (missing.length > 0) {
     throw new EspalierError('setup-failed', `ESPALIER_TENSORFLOW is ${given}, which lacks ${missing.join(', ')}; it must be the folder "tensorflow" of an installed or unpacked wheel`)
   }

@@ -18,6 +18,10 @@ const INSTALL: Readonly<Record<string, string>> = process.platform === 'darwin'
 /** Largest output that is kept of a program: compilers can be talkative. */
 const OUTPUT_BYTES = 64 * 2 ** 20
 
+export async function isThere (file: string): Promise<boolean> {
+  return await access(file).then(() => true, () => false)
+}
+
 /** The path of a program, or undefined when the PATH does not hold it. */
 export async function onPath (name: string): Promise<string | undefined> {
   for (const folder of (inherited['PATH'] ?? '').split(path.delimiter)) {

@@ -1,9 +1,9 @@
 /** Builds the dashboard's pages when their sources have changed. */
 import { createHash } from 'node:crypto'
-import { access, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Progress } from './progress.ts'
-import { runTool } from './tools.ts'
+import { isThere, runTool } from './tools.ts'
 
 /** Where the built pages lie, below the project's folder. */
 export const PAGES = 'src/web/dist'
@@ -35,8 +35,4 @@ async function hashOfSources (root: string): Promise<string> {
     hash.update(name).update('\0').update(await readFile(path.join(root, name)).catch(() => '')).update('\0')
   }
   return hash.digest('hex')
-}
-
-async function isThere (file: string): Promise<boolean> {
-  return await access(file).then(() => true, () => false)
 }

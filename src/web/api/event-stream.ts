@@ -25,15 +25,17 @@ export function openEventStream (path: string, { onMessage, onState = () => {} }
 
 async function keepOpen (path: string, signal: AbortSignal, onMessage: (message: StreamMessage) => void, onState: (state: StreamState) => void): Promise<void> {
   let lastId = ''
-  let pause = SHORTEST_PAUSE_MS
+  let shortest = SHORTEST_PAUSE_MS
+  let pause = shortest
   const take = (message: StreamMessage): void => {
     lastId = message.id
-    pause = SHORTEST_PAUSE_MS
+    pause = shortest
     onMessage(message)
   }
+  const onRetry = (ms: number): void => { shortest = pause = Math.min(LONGEST_PAUSE_MS, ms) }
   while (!signal.aborted) {
     onState('connecting')
-    const status = await readOnce(path, lastId, signal, take, () => { onState('open') }).catch(() => 0)
+    const status = await readOnce({ path, lastId, signal, take, onOpen: () => { onState('open') }, onRetry }).catch(() => 0)
     if (signal.aborted) return
     if (FINAL.has(status)) return onState('ended')
     onState('waiting')
@@ -47,8 +49,18 @@ async function keepOpen (path: string, signal: AbortSignal, onMessage: (message:
   }
 }
 
+interface Reading {
+  readonly path: string
+  readonly lastId: string
+  readonly signal: AbortSignal
+  readonly take: (message: StreamMessage) => void
+  readonly onOpen: () => void
+  /** Told when the server says how long to wait before the stream is opened again. */
+  readonly onRetry: (ms: number) => void
+}
+
 /** Reads until the stream ends. Gives the status of the answer. */
-async function readOnce (path: string, lastId: string, signal: AbortSignal, take: (message: StreamMessage) => void, onOpen: () => void): Promise<number> {
+async function readOnce ({ path, lastId, signal, take, onOpen, onRetry }: Reading): Promise<number> {
   const answer = await fetch(path, {
     headers: { accept: 'text/event-stream', ...authorization(), ...(lastId !== '' && { 'last-event-id': lastId }) },
     signal,
@@ -62,7 +74,10 @@ async function readOnce (path: string, lastId: string, signal: AbortSignal, take
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return 200
-    for (const { event, data, id } of parser.push(value)) take({ event, id, data: JSON.parse(data) })
+    const known = parser.retryMs
+    const events = parser.push(value)
+    if (parser.retryMs !== undefined && parser.retryMs !== known) onRetry(parser.retryMs)
+    for (const { event, data, id } of events) take({ event, id, data: JSON.parse(data) })
   }
 }
 

@@ -50,11 +50,3 @@ export function useJobAction () {
     onSettled: async () => { await client.invalidateQueries({ queryKey: ['jobs'] }) },
   })
 }
-
-export function useDeleteJob () {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: async (id: string) => { await request<undefined>(pathOf(id), { method: 'DELETE' }) },
-    onSuccess: async () => { await client.invalidateQueries({ queryKey: ['jobs'] }) },
-  })
-}

@@ -29,6 +29,8 @@ export function forgetKey (): void {
 
 /** Told by a request that was answered 401. */
 export function keyWasRefused (): void {
+  // Whoever waits for another key would ask again with the same one.
+  if (needed) return
   needed = true
   tell()
 }

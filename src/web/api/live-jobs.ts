@@ -36,6 +36,7 @@ function take (client: QueryClient, { event, data }: StreamMessage, ask: () => v
   const { state } = told as { state: JobState }
   patch(client, id, (job) => ({ ...job, state }))
   void client.invalidateQueries({ queryKey: ['job', id] })
+  void client.invalidateQueries({ queryKey: ['metrics', id] })
   // It may belong into the list or out of it, and has an end, a receipt or an error by now.
   ask()
 }
@@ -50,7 +51,7 @@ function patch (client: QueryClient, id: string, change: (job: Job) => Job): voi
 }
 
 /** Calls at once, and again at the end of a pause in which it was asked to. */
-export function atMostEvery (ms: number, call: () => void): { now: () => void, end: () => void } {
+function atMostEvery (ms: number, call: () => void): { now: () => void, end: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
   const run = (): void => {

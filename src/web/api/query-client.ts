@@ -10,9 +10,7 @@ export function createQueryClient (): QueryClient {
       queries: {
         staleTime: 10_000,
         retry: (failures, error) => failures < TRIES && isPassing(error),
-        refetchOnWindowFocus: true,
       },
-      mutations: { retry: false },
     },
   })
 }

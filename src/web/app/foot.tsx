@@ -1,13 +1,19 @@
 /** The navigation at the foot of a narrow window: what is used most, and a menu with the rest. */
+import { useSyncExternalStore } from 'react'
 import { Button } from 'react-aria-components/Button'
 import { Menu, MenuItem, MenuTrigger } from 'react-aria-components/Menu'
 import { Popover } from 'react-aria-components/Popover'
 import { Link } from 'wouter'
+import { keyState, onKeyChange } from '../api/key.ts'
+import { useScopes } from '../api/scopes.ts'
 import { Icon } from '../components/icon.tsx'
-import { FOOT, isHere, MORE } from './navigation.ts'
+import { forget } from './forget-key.tsx'
+import { FOOT, isHere, isShown, MORE } from './navigation.ts'
 import { chooseTheme, isDark } from './theme.ts'
 
 export function Foot ({ location }: { readonly location: string }) {
+  const scopes = useScopes()
+  const { has } = useSyncExternalStore(onKeyChange, keyState)
   return (
     <nav className='foot' aria-label='Pages'>
       {FOOT.map(({ href, name, icon }) => (
@@ -17,9 +23,10 @@ export function Foot ({ location }: { readonly location: string }) {
         <Button className='foot-link'><Icon name='more' />More</Button>
         <Popover className='popover' placement='top end'>
           <Menu className='options' aria-label='More'>
-            {MORE.map(({ href, name }) => <MenuItem key={href} className='option' href={href}>{name}</MenuItem>)}
+            {MORE.filter((place) => isShown(place, scopes)).map(({ href, name }) => <MenuItem key={href} className='option' href={href}>{name}</MenuItem>)}
             <MenuItem className='option' href='/docs' target='_blank'>API description</MenuItem>
             <MenuItem className='option' onAction={() => { chooseTheme(isDark() ? 'light' : 'dark') }}>Light or dark</MenuItem>
+            {has && <MenuItem className='option' onAction={forget}>Forget the key</MenuItem>}
           </Menu>
         </Popover>
       </MenuTrigger>

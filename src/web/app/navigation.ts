@@ -1,7 +1,9 @@
 /** Where the navigation leads: groups at the side of a wide window, the first four at the foot of a narrow one. */
+import type { Scope } from '../../jobs/scopes.ts'
 import type { IconName } from '../components/icon.tsx'
 
-export interface Place { readonly href: string, readonly name: string, readonly icon: IconName }
+/** `needs`: whose key has not this scope does not see it. */
+export interface Place { readonly href: string, readonly name: string, readonly icon: IconName, readonly needs?: Scope }
 
 export const PLACES: ReadonlyArray<{ readonly title: string, readonly places: readonly Place[] }> = [
   {
@@ -25,6 +27,8 @@ export const PLACES: ReadonlyArray<{ readonly title: string, readonly places: re
     places: [
       { href: '/fleet', name: 'Workers', icon: 'fleet' },
       { href: '/keys', name: 'API keys', icon: 'key' },
+      { href: '/webhooks', name: 'Webhooks', icon: 'hook', needs: 'read' },
+      { href: '/audit', name: 'Record of actions', icon: 'book', needs: 'admin' },
     ],
   },
 ]
@@ -32,6 +36,10 @@ export const PLACES: ReadonlyArray<{ readonly title: string, readonly places: re
 const ALL = PLACES.flatMap(({ places }) => places)
 export const FOOT = ALL.slice(0, 4)
 export const MORE = ALL.slice(4)
+
+export function isShown ({ needs }: Place, scopes: readonly Scope[]): boolean {
+  return needs === undefined || scopes.includes(needs)
+}
 
 /** Is `href` where we are? The jobs are the first page, and a job is one of them. */
 export function isHere (href: string, location: string): boolean {

@@ -1,12 +1,14 @@
 /** The navigation at the side of a wide window. */
 import { Link } from 'wouter'
+import { useScopes } from '../api/scopes.ts'
 import { Icon } from '../components/icon.tsx'
 import { Logo } from '../components/logo.tsx'
-import { isHere, PLACES } from './navigation.ts'
+import { isHere, isShown, PLACES } from './navigation.ts'
 import { ForgetKey } from './forget-key.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 
 export function Side ({ location }: { readonly location: string }) {
+  const scopes = useScopes()
   return (
     <header className='side'>
       <Link href='/jobs' className='brand'><Logo />Espalier</Link>
@@ -15,7 +17,7 @@ export function Side ({ location }: { readonly location: string }) {
           <div key={title} className='nav-group'>
             <p className='nav-title' aria-hidden='true'>{title}</p>
             <ul>
-              {places.map(({ href, name, icon }) => (
+              {places.filter((place) => isShown(place, scopes)).map(({ href, name, icon }) => (
                 <li key={href}>
                   <Link href={href} className='nav-link' aria-current={isHere(href, location) ? 'page' : undefined}><Icon name={icon} />{name}</Link>
                 </li>

@@ -1,5 +1,5 @@
 /** Light or dark: as the system says, unless this browser was told otherwise. */
-export const THEMES = ['system', 'light', 'dark'] as const
+const THEMES = ['system', 'light', 'dark'] as const
 export type Theme = typeof THEMES[number]
 
 const KEY = 'espalier.theme'

@@ -23,7 +23,7 @@ export function targetText (target: Target | null | undefined): string {
 }
 
 /** What is pruned: weights, 2:4, blocks, channels. */
-export function granularityText ({ granularity }: Recipe): string {
+function granularityText ({ granularity }: Recipe): string {
   if (granularity === undefined || granularity.type === 'weight') return 'single weights'
   if (granularity.type === 'n:m') return `${granularity.n} of ${granularity.m}`
   if (granularity.type === 'block') return `blocks of ${granularity.rows} × ${granularity.columns}`

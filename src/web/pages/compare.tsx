@@ -1,12 +1,13 @@
 /** The page that compares runs: those that the address names, and a list to choose from. */
 import { useCallback, useMemo, useState } from 'react'
-import { useQueries, useQuery } from '@tanstack/react-query'
+import { useQueries } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
-import { modelsQuery } from '../api/files.ts'
+import { useModelNames } from '../api/files.ts'
 import { jobQuery } from '../api/jobs.ts'
 import { useLiveJobs } from '../api/live-jobs.ts'
 import type { Job } from '../api/types.ts'
 import { Card } from '../components/card.tsx'
+import { SERIES_COLORS } from '../components/chart/colors.ts'
 import { Checkbox } from '../components/checkbox.tsx'
 import { PageHead } from '../components/page-head.tsx'
 import { ProblemNote } from '../components/problem-note.tsx'
@@ -16,8 +17,8 @@ import { Overlay } from './compare/overlay.tsx'
 import { FiguresTable, RecipesTable } from './compare/side-by-side.tsx'
 import './compare/compare.css'
 
-/** As many as there are colours that can be told apart. */
-const MOST = 6
+/** Each has a colour of its own. */
+const MOST = SERIES_COLORS.length
 
 export default function ComparePage () {
   useLiveJobs()
@@ -28,8 +29,7 @@ export default function ComparePage () {
   const asked = useQueries({ queries: chosen.map((id) => jobQuery(id)) })
   const jobs = asked.flatMap(({ data }) => data === undefined ? [] : [data])
   const failed = asked.find(({ error }) => error !== null)
-  const models = useQuery(modelsQuery).data?.items
-  const modelNames = useMemo(() => new Map(models?.map(({ id, name }) => [id, name])), [models])
+  const modelNames = useModelNames()
   const names = useMemo(() => namesOf(jobs), [jobs.map(({ id }) => id).join()])
   const choose = useCallback((ids: readonly string[]) => { setSearch(ids.length === 0 ? {} : { jobs: ids.join(',') }, { replace: true }) }, [setSearch])
   return (

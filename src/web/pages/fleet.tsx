@@ -39,7 +39,7 @@ export default function FleetPage () {
 }
 
 const WORKERS: ReadonlyArray<DataColumn<Worker>> = [
-  { id: 'worker', name: 'Worker', isRowHeader: true, bare: true, cell: ({ name, host, pid, version }) => <span className='worker-name'><span>{name}</span><span className='faint small'>{host}, process {pid}, {version}</span></span> },
+  { id: 'worker', name: 'Worker', isRowHeader: true, bare: true, cell: ({ name, host, pid, version }) => <span className='two-lines'><span>{name}</span><span className='faint small'>{host}, process {pid}, {version}</span></span> },
   { id: 'state', name: 'State', bare: true, cell: ({ state }) => <span className={`badge ${LOOKS[state]}`}>{state}</span> },
   { id: 'device', name: 'Computes on', cell: ({ device, cpus }) => device === null ? 'not loaded yet' : `${device.kind === 'cpu' ? `${cpus} CPUs` : device.name}` },
   { id: 'memory', name: 'Memory of a job', isNumber: true, cell: ({ memoryBytes }) => bytes(memoryBytes) },
@@ -58,7 +58,7 @@ function Load ({ worker: { name, running, concurrency, jobs } }: { readonly work
 }
 
 const QUEUES: ReadonlyArray<DataColumn<QueueState>> = [
-  { id: 'queue', name: 'Queue', isRowHeader: true, bare: true, cell: ({ name, description }) => <span className='worker-name'><span>{name}</span><span className='faint small'>{description}</span></span> },
+  { id: 'queue', name: 'Queue', isRowHeader: true, bare: true, cell: ({ name, description }) => <span className='two-lines'><span>{name}</span><span className='faint small'>{description}</span></span> },
   { id: 'waiting', name: 'Waiting', isNumber: true, cell: ({ waiting, delayed }) => delayed === 0 ? count(waiting) : `${count(waiting)} and ${count(delayed)} later` },
   { id: 'active', name: 'Running', isNumber: true, cell: ({ active }) => count(active) },
   { id: 'wait', name: 'Longest wait', isNumber: true, cell: ({ oldestWaitSeconds }) => oldestWaitSeconds === 0 ? '–' : duration(oldestWaitSeconds) },

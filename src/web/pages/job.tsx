@@ -4,6 +4,8 @@ import { useParams } from 'wouter'
 import { modelQuery } from '../api/files.ts'
 import { jobQuery, metricsQuery } from '../api/jobs.ts'
 import { useLiveJob } from '../api/live-job.ts'
+import { addressOf } from '../api/request.ts'
+import { ButtonLink } from '../components/button-link.tsx'
 import { JobActions } from '../components/job-actions.tsx'
 import { PageHead } from '../components/page-head.tsx'
 import { ProblemNote } from '../components/problem-note.tsx'
@@ -44,6 +46,7 @@ export default function JobPage () {
     <>
       <PageHead title={name} about={<><StateBadge state={job.state} /><About job={job} modelName={model.data?.name} /></>}>
         <JobActions job={job} name={name} />
+        <ButtonLink href={addressOf('/new', { model: job.model, dataset: job.dataset, job: id })} icon='plus'>New run from it</ButtonLink>
       </PageHead>
       <div className='stack'>
         <Now job={job} stream={stream} />
@@ -52,7 +55,7 @@ export default function JobPage () {
         {receipt === undefined && <LiveLayers id={id} />}
         {receipt !== undefined && <Layers layers={receipt.layers} id={id} />}
         {receipt?.structure !== undefined && <Channels structure={receipt.structure} order={model.data?.layers.map((layer) => layer.name) ?? []} />}
-        {receipt !== undefined && job.artifacts.length > 0 && <WeightsCard id={id} threshold={receipt.threshold} />}
+        {receipt !== undefined && job.artifacts.length > 0 && <WeightsCard id={id} receipt={receipt} />}
         {receipt !== undefined && <ReceiptCard job={job} receipt={receipt} />}
         <Repeat job={job} />
       </div>

@@ -2,7 +2,7 @@
 import { useMemo } from 'react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
-import { modelsQuery } from '../api/files.ts'
+import { modelsQuery, useModelNames } from '../api/files.ts'
 import { jobsQuery } from '../api/jobs.ts'
 import { useLiveJobs } from '../api/live-jobs.ts'
 import type { Job, JobState } from '../api/types.ts'
@@ -29,7 +29,7 @@ export default function JobsPage () {
   const filters = { state: state !== undefined && state in STATE_WORDS ? state as JobState : undefined, model: search.get('model') ?? undefined, sweep: search.get('sweep') ?? undefined }
   const jobs = useInfiniteQuery(jobsQuery(filters))
   const models = useQuery(modelsQuery)
-  const names = useMemo(() => new Map(models.data?.items.map(({ id, name }) => [id, name])), [models.data])
+  const names = useModelNames()
   const columns = useMemo(() => jobColumns(names), [names])
   const rows = useMemo(() => jobs.data?.pages.flatMap(({ items }) => items) ?? [], [jobs.data])
   const filtered = filters.state !== undefined || filters.model !== undefined || filters.sweep !== undefined

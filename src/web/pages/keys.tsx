@@ -7,10 +7,10 @@ import { Empty } from '../components/empty.tsx'
 import { PageHead } from '../components/page-head.tsx'
 import { ProblemNote } from '../components/problem-note.tsx'
 import { Time } from '../components/time.tsx'
+import { ToldOnce } from '../components/told-once.tsx'
 import { Waiting } from '../components/waiting.tsx'
 import { KeyActions } from './keys/key-actions.tsx'
 import { MakeKey } from './keys/make-key.tsx'
-import { ToldOnce } from './keys/told-once.tsx'
 import { UsageCard } from './keys/usage.tsx'
 import './keys/keys.css'
 
@@ -32,16 +32,16 @@ export default function KeysPage () {
         {rows?.length === 0 && <Empty title='No keys yet'><p>Scripts and other people ask this service with a key of their own; make one for each, so that each can be revoked.</p></Empty>}
         {rows !== undefined && rows.length > 0 && <section className='card' aria-label='Keys'><DataTable label='Keys, newest first' columns={columns} rows={rows} idOf={({ id }) => id} /></section>}
       </div>
-      <ToldOnce made={made} onClose={() => { setMade(null) }} />
+      <ToldOnce title='The new key' secret={made?.key ?? null} what='the key' onClose={() => { setMade(null) }} />
     </>
   )
 }
 
 function columnsOf (onMade: (key: NewApiKey) => void): Array<DataColumn<ApiKey>> {
   return [
-    { id: 'key', name: 'Key', isRowHeader: true, bare: true, cell: ({ name, hint }) => <span className='key-name'><span>{name}</span><span className='faint small mono'>…{hint}</span></span> },
+    { id: 'key', name: 'Key', isRowHeader: true, bare: true, cell: ({ name, hint }) => <span className='two-lines'><span>{name}</span><span className='faint small mono'>…{hint}</span></span> },
     { id: 'state', name: 'State', bare: true, cell: (key) => <KeyState apiKey={key} /> },
-    { id: 'scopes', name: 'May', cell: ({ scopes }) => <span className='scopes'>{scopes.map((scope) => <span key={scope} className='badge'>{scope}</span>)}</span> },
+    { id: 'scopes', name: 'May', cell: ({ scopes }) => <span className='badges'>{scopes.map((scope) => <span key={scope} className='badge'>{scope}</span>)}</span> },
     { id: 'used', name: 'Last used', isNumber: true, cell: ({ lastUsedAt }) => lastUsedAt === null ? 'never' : <Time at={lastUsedAt} /> },
     { id: 'ends', name: 'Ends', isNumber: true, cell: ({ expiresAt }) => expiresAt === null ? 'never' : <Time at={expiresAt} /> },
     { id: 'actions', name: 'Actions', bare: true, cell: (key) => <KeyActions apiKey={key} onMade={onMade} /> },

@@ -13,7 +13,7 @@ const COLUMNS: ReadonlyArray<DataColumn<Model>> = [
   { id: 'name', name: 'Model', isRowHeader: true, bare: true, sortBy: ({ name }) => name, cell: ({ id, name }) => <Link href={`/models?id=${id}`}>{name}</Link> },
   { id: 'format', name: 'Format', cell: ({ format }) => format },
   { id: 'weights', name: 'Weights', isNumber: true, sortBy: ({ weights }) => weights, cell: ({ weights }) => short(weights) },
-  { id: 'zeros', name: 'Zero', isNumber: true, sortBy: ({ weights, nonzeros }) => 1 - nonzeros / weights, cell: ({ weights, nonzeros }) => weights === 0 ? '–' : percent(1 - nonzeros / weights) },
+  { id: 'zeros', name: 'Zero', isNumber: true, sortBy: ({ weights, nonzeros }) => weights === 0 ? null : 1 - nonzeros / weights, cell: ({ weights, nonzeros }) => weights === 0 ? '–' : percent(1 - nonzeros / weights) },
   { id: 'bytes', name: 'File', isNumber: true, sortBy: ({ bytes: size }) => size, cell: ({ bytes: size }) => bytes(size) },
   { id: 'created', name: 'Uploaded', isNumber: true, sortBy: ({ createdAt }) => createdAt, cell: ({ createdAt }) => <Time at={createdAt} /> },
 ]

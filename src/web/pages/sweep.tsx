@@ -2,17 +2,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'wouter'
 import { modelQuery } from '../api/files.ts'
-import { send } from '../api/request.ts'
 import { sweepQuery, useCancelSweep } from '../api/sweeps.ts'
 import { Bar } from '../components/bar.tsx'
 import { Button } from '../components/button.tsx'
 import { ButtonLink } from '../components/button-link.tsx'
 import { Card } from '../components/card.tsx'
+import { SERIES_COLORS } from '../components/chart/colors.ts'
+import { DownloadText } from '../components/download.tsx'
 import { PageHead } from '../components/page-head.tsx'
 import { ProblemNote } from '../components/problem-note.tsx'
 import { Time } from '../components/time.tsx'
 import { Waiting } from '../components/waiting.tsx'
-import { saveAs } from '../format/save.ts'
 import { ParetoCard } from './sweep/pareto-card.tsx'
 import { PointsTable } from './sweep/points-table.tsx'
 import { SWEEP_WORDS } from './sweep/words.ts'
@@ -27,15 +27,11 @@ export default function SweepPage () {
   const { name, state, points, progress: { done, total }, createdAt } = sweep
   const [kind, word] = SWEEP_WORDS[state]
   const succeeded = points.filter((point) => point.state === 'succeeded')
-  const table = async (): Promise<void> => {
-    const answer = await send(`/v1/sweeps/${encodeURIComponent(id)}?format=csv`, { headers: { accept: 'text/csv' } })
-    saveAs(await answer.blob(), `${id}.csv`)
-  }
   return (
     <>
       <PageHead title={name ?? 'Sweep'} about={<><span className={`badge ${kind}`}>{word}</span><span>{points.length} runs on <Link href={`/models?id=${sweep.model}`}>{model?.name ?? sweep.model}</Link></span><Time at={createdAt} /></>}>
-        {succeeded.length > 1 && <ButtonLink href={`/compare?jobs=${succeeded.slice(0, 6).map(({ job }) => job).join(',')}`} icon='compare'>Compare runs</ButtonLink>}
-        <Button icon='download' onPress={() => { void table() }}>CSV</Button>
+        {succeeded.length > 1 && <ButtonLink href={`/compare?jobs=${succeeded.slice(0, SERIES_COLORS.length).map(({ job }) => job).join(',')}`} icon='compare'>Compare runs</ButtonLink>}
+        <DownloadText address={`/v1/sweeps/${encodeURIComponent(id)}?format=csv`} name={`${id}.csv`} size='normal'>CSV</DownloadText>
         {state === 'running' && <Button icon='cross' isPending={cancel.isPending} onPress={() => { cancel.mutate() }}>Cancel the sweep</Button>}
       </PageHead>
       <div className='stack'>

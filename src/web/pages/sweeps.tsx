@@ -1,8 +1,9 @@
 /** The page of sweeps: all of them, newest first. */
+import { useMemo } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import type { SweepSummary } from '../../jobs/sweeps/resource.ts'
-import { modelsQuery } from '../api/files.ts'
+import { useModelNames } from '../api/files.ts'
 import { sweepsQuery } from '../api/sweeps.ts'
 import { ButtonLink } from '../components/button-link.tsx'
 import { DataTable, type DataColumn } from '../components/data-table.tsx'
@@ -15,8 +16,8 @@ import { SWEEP_WORDS } from './sweep/words.ts'
 
 export default function SweepsPage () {
   const { data, error, refetch } = useQuery(sweepsQuery)
-  const models = useQuery(modelsQuery).data?.items ?? []
-  const names = new Map(models.map(({ id, name }) => [id, name]))
+  const names = useModelNames()
+  const columns = useMemo(() => columnsOf(names), [names])
   return (
     <>
       <PageHead title='Sweeps' about='Many recipes on one model, and which of them are worth having.'>
@@ -25,7 +26,7 @@ export default function SweepsPage () {
       {error !== null && <ProblemNote error={error} onRetry={() => { void refetch() }} />}
       {data === undefined && error === null && <Waiting what='the sweeps' />}
       {data?.items.length === 0 && <Empty title='No sweeps yet'><p>Start one from a new run: tick “Sweep” at its target, and give the values to try.</p><ButtonLink href='/new' kind='primary' icon='plus'>Start the first sweep</ButtonLink></Empty>}
-      {data !== undefined && data.items.length > 0 && <section className='card' aria-label='Sweeps'><DataTable label='Sweeps, newest first' columns={columnsOf(names)} rows={data.items} idOf={({ id }) => id} /></section>}
+      {data !== undefined && data.items.length > 0 && <section className='card' aria-label='Sweeps'><DataTable label='Sweeps, newest first' columns={columns} rows={data.items} idOf={({ id }) => id} /></section>}
     </>
   )
 }

@@ -35,7 +35,7 @@ function Numbers ({ title, series, data: { xs, ys }, xName, xFormat, yFormat }: 
   return (
     <div className='scroll' tabIndex={0} role='region' aria-label={`${title}, numbers`}>
       <table className='plain-table'>
-        <caption>{leftOut.length === 0 ? 'All numbers' : `Shown: ${leftOut.join('; ')}. The CSV of the metrics has all`}</caption>
+        <caption>{leftOut.length === 0 ? 'All numbers' : `Shown: ${leftOut.join('; ')}`}</caption>
         <thead><tr><th scope='col'>{xName}</th>{shown.map(({ name }) => <th key={name} scope='col'>{name}</th>)}</tr></thead>
         <tbody>
           {places.map((place) => (

@@ -8,10 +8,10 @@ import { count, figure, short } from '../../format/numbers.ts'
 import { align, type PlotPoint } from './align.ts'
 import { ChartLegend } from './chart-legend.tsx'
 import { ChartTable } from './chart-table.tsx'
+import type { SeriesColor } from './colors.ts'
 import { createPlot, dataOf, MANY } from './plot.ts'
 import { readoutText } from './readout.ts'
 
-export type SeriesColor = 'series-1' | 'series-2' | 'series-3' | 'series-4' | 'series-5' | 'series-6' | 'series-muted'
 export interface ChartSeries { readonly name: string, readonly points: readonly PlotPoint[], readonly color: SeriesColor, readonly dash?: boolean }
 export interface ChartProps {
   readonly title: string

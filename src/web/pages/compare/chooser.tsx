@@ -12,8 +12,8 @@ import { ProblemNote } from '../../components/problem-note.tsx'
 import { StateBadge } from '../../components/state-badge.tsx'
 import { Time } from '../../components/time.tsx'
 import { Waiting } from '../../components/waiting.tsx'
-import { mainMetric } from '../../format/metrics.ts'
-import { bytes, figure, percent } from '../../format/numbers.ts'
+import { mainMetric, metricText } from '../../format/metrics.ts'
+import { bytes } from '../../format/numbers.ts'
 import { recipeOf, recipeText } from '../../format/recipe.ts'
 
 export interface ChooserProps { readonly chosen: readonly string[], readonly most: number, readonly models: ReadonlyMap<string, string>, readonly onChoose: (ids: readonly string[]) => void }
@@ -51,5 +51,5 @@ export function Chooser ({ chosen, most, models, onChoose }: ChooserProps) {
 
 function metricOf (receipt: Job['receipt']): string {
   const metric = receipt === undefined ? null : mainMetric(receipt)
-  return metric === null ? '–' : `${metric.name} ${metric.isShare ? percent(metric.after, 2) : figure(metric.after)}`
+  return metric === null ? '–' : `${metric.name} ${metricText(metric.name, metric.after)}`
 }

@@ -1,5 +1,6 @@
 /** The figures by which runs are compared, of a model before or after. */
 import type { Measurement } from '../../api/types.ts'
+import { kindOf, metricText } from '../../format/metrics.ts'
 import { bytes, count, figure, milliseconds, percent, short } from '../../format/numbers.ts'
 
 export interface Figure {
@@ -22,14 +23,13 @@ const SIZES: readonly Figure[] = [
   { name: 'Latency, median', of: ({ latencyMs }) => latencyMs?.p50 ?? null, format: milliseconds, better: 'lower' },
 ]
 
-const SHARES = /accuracy|top\d|auc|precision|recall|f1|iou/i
-
 /** Metrics that any of the models has, then sizes that any of them has. */
 export function figuresOf (models: readonly Measurement[]): Figure[] {
   const names = [...new Set(models.flatMap(({ metrics }) => Object.keys(metrics ?? {})))]
-  const metrics = names.map((name): Figure => ({
-    name, of: (model) => model.metrics?.[name] ?? null, format: SHARES.test(name) ? (value) => percent(value, 2) : figure, better: SHARES.test(name) ? 'higher' : 'lower',
-  }))
+  const metrics = names.map((name): Figure => {
+    const better = kindOf(name)?.better
+    return { name, of: (model) => model.metrics?.[name] ?? null, format: (value) => metricText(name, value), ...(better !== undefined && { better }) }
+  })
   return [...metrics, ...SIZES].filter(({ of }) => models.some((model) => of(model) !== null))
 }
 

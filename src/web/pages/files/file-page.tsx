@@ -1,7 +1,8 @@
 /** What the pages of models and of data sets have in common: upload, list, and one of them with what is in it and the jobs that use it. */
 import type { ReactNode } from 'react'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useSearchParams } from 'wouter'
+import { fileQuery } from '../../api/files.ts'
 import { jobsQuery } from '../../api/jobs.ts'
 import { addressOf } from '../../api/request.ts'
 import type { FileKind, Stored } from '../../api/upload.ts'
@@ -35,7 +36,11 @@ const FILTER = { models: 'model', datasets: 'dataset' } as const satisfies Recor
 
 export function FilePage<K extends FileKind> ({ kind, title, about, empty, files, error, onRetry, columns, detail }: FilePageProps<K>) {
   const [search, setSearch] = useSearchParams()
-  const shown = files?.find(({ id }) => id === search.get('id'))
+  const wanted = search.get('id')
+  const listed = files?.find(({ id }) => id === wanted)
+  // Older ones than the list has.
+  const asked = useQuery({ ...fileQuery(kind, wanted ?? ''), enabled: wanted !== null && files !== undefined && listed === undefined })
+  const shown = wanted === null ? undefined : listed ?? asked.data
   return (
     <>
       <PageHead title={title} about={about} />
@@ -44,6 +49,7 @@ export function FilePage<K extends FileKind> ({ kind, title, about, empty, files
         {error !== null && <ProblemNote error={error} onRetry={onRetry} />}
         {files === undefined && error === null && <Waiting what={title.toLowerCase()} />}
         {files?.length === 0 && <Empty title={`No ${title.toLowerCase()} yet`}><p>{empty}</p></Empty>}
+        {asked.error !== null && <ProblemNote error={asked.error} />}
         {shown !== undefined && (
           <Card title={shown.name} actions={<><ButtonLink href={addressOf('/new', { [FILTER[kind]]: shown.id })} icon='plus'>New run with it</ButtonLink><DeleteFile kind={kind} file={shown} onDeleted={() => { setSearch({}) }} /></>}>
             <div className='stack'>

@@ -5,7 +5,7 @@ import { metricsQuery } from '../../api/jobs.ts'
 import type { Job } from '../../api/types.ts'
 import { Card } from '../../components/card.tsx'
 import { Chart } from '../../components/chart/chart.tsx'
-import { DownloadText } from './download.tsx'
+import { DownloadText } from '../../components/download.tsx'
 import { chartsOf } from './series.ts'
 
 export function Curves ({ job: { id, receipt } }: { readonly job: Job }) {

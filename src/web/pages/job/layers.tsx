@@ -1,10 +1,9 @@
 /** What was pruned, layer by layer: numbers, and bars of what was asked and achieved. */
 import type { ReceiptLayer } from '../../api/types.ts'
 import { Card } from '../../components/card.tsx'
-import type { DataColumn } from '../../components/data-table.tsx'
-import { LongTable } from '../../components/long-table.tsx'
+import { DataTable, type DataColumn } from '../../components/data-table.tsx'
 import { count, percent } from '../../format/numbers.ts'
-import { DownloadText } from './download.tsx'
+import { DownloadText } from '../../components/download.tsx'
 import { LayerBar } from './layer-bar.tsx'
 
 const COLUMNS: ReadonlyArray<DataColumn<ReceiptLayer>> = [
@@ -21,7 +20,7 @@ const idOf = ({ name }: ReceiptLayer): string => name
 export function Layers ({ layers, id }: { readonly layers: readonly ReceiptLayer[], readonly id: string }) {
   return (
     <Card title='Layers' note='Bars are the share of a layer’s weights that is zero or gone; the line is what was asked of it. Layers that share one budget have no line.' actions={<DownloadText address={`/v1/jobs/${id}/layers?format=csv`} name='layers.csv'>CSV</DownloadText>}>
-      <div className='layers-scroll'><LongTable label='Layers' columns={COLUMNS} rows={layers} idOf={idOf} /></div>
+      <div className='layers-scroll'><DataTable label='Layers' columns={COLUMNS} rows={layers} idOf={idOf} /></div>
     </Card>
   )
 }

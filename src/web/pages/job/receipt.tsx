@@ -3,7 +3,7 @@ import type { Job, Receipt } from '../../api/types.ts'
 import { Card } from '../../components/card.tsx'
 import { bytes, count, figure } from '../../format/numbers.ts'
 import { duration } from '../../format/time.ts'
-import { DownloadFile, DownloadText } from './download.tsx'
+import { DownloadFile, DownloadText } from '../../components/download.tsx'
 
 export function ReceiptCard ({ job: { id, artifacts }, receipt }: { readonly job: Job, readonly receipt: Receipt }) {
   const outputs = new Map(receipt.outputs.map((output) => [output.name, output]))

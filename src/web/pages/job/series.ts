@@ -1,6 +1,8 @@
 /** Which charts there are, and which series is a line of which. */
 import type { Metrics, Point, Receipt } from '../../api/types.ts'
-import type { ChartSeries, SeriesColor } from '../../components/chart/chart.tsx'
+import type { ChartSeries } from '../../components/chart/chart.tsx'
+import { SERIES_COLORS } from '../../components/chart/colors.ts'
+import { isShare } from '../../format/metrics.ts'
 import { figure, percent, short } from '../../format/numbers.ts'
 
 export interface ChartOf {
@@ -42,19 +44,17 @@ function byImportance (a: string, b: string): number {
 }
 
 function trainingChart (base: string, series: Metrics['series']): ChartOf {
-  const isShare = base === 'accuracy'
   const lines: ChartSeries[] = []
   if ((series[base]?.length ?? 0) > 0) lines.push({ name: 'training', points: series[base]!, color: 'series-1' })
   const validation = series[`val_${base}`]
   if (validation !== undefined && validation.length > 0) lines.push({ name: 'validation', points: validation, color: 'series-2' })
-  return { title: titled(base), series: lines, yFormat: isShare ? SHARE : figure, yRange: isShare ? [null, null] : FREE }
+  return { title: titled(base), series: lines, yFormat: isShare(base) ? SHARE : figure, yRange: FREE }
 }
 
 function sparsityChart (names: readonly string[], series: Metrics['series']): ChartOf[] {
   if (names.length === 0) return []
-  const colors: readonly SeriesColor[] = ['series-1', 'series-2', 'series-3', 'series-4', 'series-5', 'series-6']
   const layers = names.filter((name) => name.startsWith('sparsity/'))
-  const lines = layers.map((name, index): ChartSeries => ({ name: name.slice('sparsity/'.length).replace(/\/kernel$/, ''), points: series[name]!, color: colors[index % colors.length]!, dash: index >= colors.length && layers.length <= 12 }))
+  const lines = layers.map((name, index): ChartSeries => ({ name: name.slice('sparsity/'.length).replace(/\/kernel$/, ''), points: series[name]!, color: SERIES_COLORS[index % SERIES_COLORS.length]!, dash: index >= SERIES_COLORS.length && layers.length <= 12 }))
   const whole = WHOLE.flatMap(([key, name, dash]): ChartSeries[] => names.includes(key) ? [{ name, points: series[key]!, color: 'series-muted', dash }] : [])
   return [{ title: 'Sparsity by layer', series: [...whole, ...lines], yFormat: SHARE, yRange: [0, 1] }]
 }

@@ -1,18 +1,19 @@
 /** What became of the weights, tensor by tensor: their spread before and after, and which of them are left. */
 import { useState } from 'react'
 import { useQuery } from '@tanstack/react-query'
-import { weightsQuery, type WeightTensor } from '../../api/weights.ts'
 import { Problem } from '../../api/problem.ts'
+import type { Receipt } from '../../api/types.ts'
+import { weightsQuery, type WeightTensor } from '../../api/weights.ts'
 import { Card } from '../../components/card.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { Select } from '../../components/select.tsx'
 import { Waiting } from '../../components/waiting.tsx'
 import { count, percent } from '../../format/numbers.ts'
 import { Histogram } from './histogram.tsx'
+import { thresholdOf } from './threshold.ts'
 import { MaskMap } from './mask-map.tsx'
 
-/** `threshold`: the largest magnitude that a global ranking zeroed. */
-export function WeightsCard ({ id, threshold }: { readonly id: string, readonly threshold: number | null }) {
+export function WeightsCard ({ id, receipt }: { readonly id: string, readonly receipt: Receipt }) {
   const { data, error } = useQuery(weightsQuery(id))
   const [chosen, setPlace] = useState<string | null>(null)
   if (error !== null && Problem.from(error).document.status === 404) return null
@@ -25,7 +26,7 @@ export function WeightsCard ({ id, threshold }: { readonly id: string, readonly 
       {error !== null && <ProblemNote error={error} />}
       {data === undefined && error === null && <Waiting what='the weights' />}
       {data !== undefined && tensor === undefined && <p className='soft'>There are no prunable tensors.</p>}
-      {tensor !== undefined && <Tensor key={place} tensor={tensor} threshold={threshold} />}
+      {tensor !== undefined && <Tensor key={place} tensor={tensor} threshold={thresholdOf(tensor, receipt)} />}
     </Card>
   )
 }
@@ -46,7 +47,7 @@ function Tensor ({ tensor, threshold }: { readonly tensor: WeightTensor, readonl
         {before.zeros > 0 ? ` ${count(before.zeros)} were zero before.` : ''}
       </p>
       <div className='weights'>
-        {histogram === null ? <p className='soft'>There is no histogram of it.</p> : <Histogram histogram={histogram} threshold={threshold ?? tensor.largestZeroed} zeros={after.zeros} />}
+        {histogram === null ? <p className='soft'>There is no histogram of it.</p> : <Histogram histogram={histogram} threshold={threshold} zeros={after.zeros} />}
         {mask === null ? <p className='soft'>Its mask is too large to be shown.</p> : <MaskMap address={mask} tensor={tensor} />}
       </div>
     </>

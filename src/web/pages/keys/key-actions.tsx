@@ -2,8 +2,7 @@
 import { useState } from 'react'
 import { useRevokeKey, useRotateKey, type ApiKey, type NewApiKey } from '../../api/keys.ts'
 import { Button } from '../../components/button.tsx'
-import { ProblemNote } from '../../components/problem-note.tsx'
-import { Sheet } from '../../components/sheet.tsx'
+import { Confirm } from '../../components/confirm.tsx'
 
 const HOUR = 3600
 
@@ -21,22 +20,12 @@ export function KeyActions ({ apiKey: { id, name, revokedAt, expiresAt }, onMade
     <div className='actions'>
       <Button size='small' icon='retry' label={`Rotate ${name}`} onPress={() => { setAsking('rotate') }}>Rotate</Button>
       <Button size='small' kind='danger' icon='cross' label={`Revoke ${name}`} onPress={() => { setAsking('revoke') }}>Revoke</Button>
-      <Sheet isOpen={asking === 'rotate'} title={`Rotate ${name}?`} onClose={close}>
-        <p className='soft'>A new key with the same name and scopes takes its place. The old one is still taken for an hour, so that nothing stands still meanwhile.</p>
-        {rotate.error !== null && <ProblemNote error={rotate.error} />}
-        <div className='actions'>
-          <Button kind='primary' isPending={rotate.isPending} onPress={() => { rotate.mutate({ id, graceSeconds: HOUR }, { onSuccess: (key) => { close(); onMade(key) } }) }}>Make the new key</Button>
-          <Button onPress={close}>Leave it</Button>
-        </div>
-      </Sheet>
-      <Sheet isOpen={asking === 'revoke'} title={`Revoke ${name}?`} onClose={close}>
-        <p className='soft'>Whoever uses it is refused within seconds. This cannot be taken back.</p>
-        {revoke.error !== null && <ProblemNote error={revoke.error} />}
-        <div className='actions'>
-          <Button kind='primary' isPending={revoke.isPending} onPress={() => { revoke.mutate(id, { onSuccess: close }) }}>Revoke the key</Button>
-          <Button onPress={close}>Leave it</Button>
-        </div>
-      </Sheet>
+      <Confirm isOpen={asking === 'rotate'} title={`Rotate ${name}?`} yes='Make the new key' isPending={rotate.isPending} error={rotate.error} onYes={() => { rotate.mutate({ id, graceSeconds: HOUR }, { onSuccess: (key) => { close(); onMade(key) } }) }} onClose={close}>
+        A new key with the same name and scopes takes its place. The old one is still taken for an hour, so that nothing stands still meanwhile.
+      </Confirm>
+      <Confirm isOpen={asking === 'revoke'} title={`Revoke ${name}?`} yes='Revoke the key' isPending={revoke.isPending} error={revoke.error} onYes={() => { revoke.mutate(id, { onSuccess: close }) }} onClose={close}>
+        Whoever uses it is refused within seconds. This cannot be taken back.
+      </Confirm>
     </div>
   )
 }

@@ -32,7 +32,7 @@ export function MakeKey ({ onMade }: { readonly onMade: (key: NewApiKey) => void
       <Sheet isOpen={isOpen} title='A new key' onClose={close}>
         <form onSubmit={(event) => { event.preventDefault(); submit() }}>
           <TextField label='Name' value={name} onChange={setName} hint='Who or what will use it' />
-          <fieldset className='key-scopes'>
+          <fieldset className='choices'>
             <legend>It may</legend>
             {Object.entries(SCOPES).map(([scope, words]) => (
               <Checkbox key={scope} isSelected={scopes.includes(scope)} onChange={(on) => { setScopes(on ? [...scopes, scope] : scopes.filter((one) => one !== scope)) }}><span><strong>{scope}</strong>: {words}</span></Checkbox>

@@ -1,6 +1,7 @@
 /** A recipe as text, in both of its forms, and back. */
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
 import { isRecord } from '../../format/recipe.ts'
+import { toYaml } from '../../format/yaml.ts'
 import type { Draft } from './draft.ts'
 
 export const FORMS = ['json', 'yaml'] as const
@@ -10,7 +11,7 @@ export type RecipeForm = typeof FORMS[number]
 const LINE = 60
 
 export function textOf (draft: Draft, form: RecipeForm): string {
-  if (form === 'yaml') return stringify(draft)
+  if (form === 'yaml') return toYaml(draft)
   const short = JSON.stringify(draft)
   return short.length <= LINE ? short : JSON.stringify(draft, null, 2)
 }

@@ -4,7 +4,8 @@ import type { Sweep } from '../../api/types.ts'
 import { Card } from '../../components/card.tsx'
 import { RadioCards } from '../../components/radio-cards.tsx'
 import { Scatter } from '../../components/scatter/scatter.tsx'
-import { COSTS, metricText, pointName, type Cost } from './words.ts'
+import { metricText } from '../../format/metrics.ts'
+import { COSTS, pointName, type Cost } from './words.ts'
 
 const CHOICES = Object.entries(COSTS).map(([id, { name }]) => ({ id, name }))
 
@@ -21,7 +22,7 @@ export function ParetoCard ({ sweep: { points, metric, pareto, picked } }: { rea
     <Card title={`What ${measured} costs`} actions={<RadioCards label='Cost' hideLabel look='segments' choices={CHOICES} value={cost} onChange={(chosen) => { setCost(chosen as Cost) }} />}>
       {shown.length === 0
         ? <p className='soft'>No point has {measured} and {name.toLowerCase()} yet.</p>
-        : <Scatter title={`${measured} against ${name.toLowerCase()}`} points={shown} xName={name} yName={measured} xFormat={format} yFormat={(value) => metricText(metric, value)} higher={metric?.better !== 'lower'} />}
+        : <Scatter title={`${measured} against ${name.toLowerCase()}`} points={shown} xName={name} yName={measured} xFormat={format} yFormat={(value) => metricText(measured, value)} higher={metric?.better !== 'lower'} />}
       {picked !== null && <p className='small soft'>{picked.because}</p>}
     </Card>
   )

@@ -4,8 +4,9 @@ import { Link } from 'wouter'
 import type { Sweep } from '../../api/types.ts'
 import { DataTable, type DataColumn } from '../../components/data-table.tsx'
 import { StateBadge } from '../../components/state-badge.tsx'
-import { bytes, count, milliseconds, short } from '../../format/numbers.ts'
-import { metricText, pointName, type Point } from './words.ts'
+import { metricText } from '../../format/metrics.ts'
+import { bytes, count, milliseconds, short, signed } from '../../format/numbers.ts'
+import { pointName, type Point } from './words.ts'
 
 export function PointsTable ({ sweep }: { readonly sweep: Sweep }) {
   const columns = useMemo(() => columnsOf(sweep), [sweep])
@@ -31,8 +32,8 @@ function columnsOf ({ metric, pareto, picked }: Sweep): Array<DataColumn<Point>>
       ),
     },
     { id: 'state', name: 'State', bare: true, cell: ({ state, error }) => <span title={error?.message}><StateBadge state={state} /></span> },
-    { id: 'metric', name, isNumber: true, sortBy: ({ after }) => after?.metric ?? null, cell: (point) => metricText(metric, point.after?.metric) },
-    { id: 'change', name: 'Change', isNumber: true, sortBy: loss, cell: (point) => changeText(metric, loss(point)) },
+    { id: 'metric', name, isNumber: true, sortBy: ({ after }) => after?.metric ?? null, cell: ({ after }) => metricText(name, after?.metric) },
+    { id: 'change', name: 'Change', isNumber: true, sortBy: loss, cell: (point) => changeText(name, loss(point)) },
     { id: 'bytes', name: 'File', isNumber: true, sortBy: ({ after }) => after?.bytes ?? null, cell: ({ after }) => bytes(after?.bytes) },
     { id: 'gzip', name: 'gzip', isNumber: true, sortBy: ({ after }) => after?.gzipBytes ?? null, cell: ({ after }) => bytes(after?.gzipBytes) },
     { id: 'nonzeros', name: 'Not zero', isNumber: true, sortBy: ({ after }) => after?.nonzeros ?? null, cell: ({ after }) => count(after?.nonzeros) },
@@ -41,8 +42,6 @@ function columnsOf ({ metric, pareto, picked }: Sweep): Array<DataColumn<Point>>
   ]
 }
 
-function changeText (metric: Sweep['metric'], change: number | null): string {
-  if (change === null) return '–'
-  const text = metricText(metric, Math.abs(change)).replace(' %', ' pt')
-  return change === 0 ? text : `${change > 0 ? '+' : '−'}${text}`
+function changeText (metric: string, change: number | null): string {
+  return change === null ? '–' : signed(metricText(metric, Math.abs(change)).replace(' %', ' pt'), change)
 }

@@ -1,6 +1,6 @@
 /** Points of a sweep in words, and what they cost. */
 import type { Sweep } from '../../api/types.ts'
-import { bytes, figure, milliseconds, percent, short } from '../../format/numbers.ts'
+import { bytes, milliseconds, short } from '../../format/numbers.ts'
 
 export type Point = Sweep['points'][number]
 export type Cost = 'bytes' | 'macs' | 'latency'
@@ -17,8 +17,4 @@ export const SWEEP_WORDS = { running: ['busy', 'Running'], finished: ['good', 'F
 export function pointName ({ values, place }: Point): string {
   const told = Object.entries(values).map(([path, value]) => `${path.split('.').at(-1)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
   return told.length === 0 ? `recipe ${place + 1}` : told.join(', ')
-}
-
-export function metricText (metric: Sweep['metric'], value: number | null | undefined): string {
-  return metric?.name === 'accuracy' ? percent(value, 2) : figure(value)
 }
