@@ -2,7 +2,8 @@
 import type { StageName } from '../../pruning/stages/index.ts'
 import { fineTune } from './fine-tune.ts'
 import { prune } from './prune.ts'
+import { quantize } from './quantize.ts'
 import { shrink } from './shrink.ts'
 import type { Stage } from './stage.ts'
 
-export const STAGE_RUNNERS: { readonly [Name in StageName]: Stage } = { prune, 'fine-tune': fineTune, shrink }
+export const STAGE_RUNNERS: { readonly [Name in StageName]: Stage } = { prune, 'fine-tune': fineTune, shrink, quantize }
