@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly keep?: boolean
   /** Sees the inputs and outputs of every application of a layer; they are gone afterwards unless they are kept. */
   observe? (node: number, inputs: readonly Tensor[], outputs: readonly Tensor[]): void
+  /** Gives others in place of a node's outputs; with `keep` alone. */
+  outputs? (node: number, outputs: readonly Tensor[]): readonly Tensor[]
 }
 
 /** What a training step gives to the layers and takes from them. `layer` counts in `architecture.layers`, `node` in the graph. */
@@ -74,7 +76,7 @@ export function runMaskedGraph (
     const context = contextOf(options.training, { layer: node.layer, node: index, trainable: layers[node.layer]!.trainable, call: node.call ?? PLAIN_CALL, masks: givenMasks })
     const run = () => runLayer(layers[node.layer]!, given, weights(node.layer), context)
     const result = keep ? run() : tf.tidy(run)
-    values.push(result.outputs)
+    values.push([...options.outputs?.(index, result.outputs) ?? result.outputs])
     masks.push(result.masks)
     options.observe?.(index, given, result.outputs)
     for (const ref of readBy(node)) if (lastUse(ref, uses)) free(ref.node, ref.output)

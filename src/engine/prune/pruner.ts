@@ -27,6 +27,8 @@ export interface ExtraState {
 export interface StepKind {
   /** The weight as the forward pass sees it; gradients go through it. `random` is null at inference. Without it: the variable itself. */
   effective? (weight: TrainedWeight, random: RandomSource | null): Tensor
+  /** Gives others in place of the outputs of a node of the layer graph; gradients go through them. */
+  outputs? (node: number, outputs: readonly Tensor[]): readonly Tensor[]
   /** A scalar that is added to the loss. */
   penalty? (state: TrainState): Tensor
   /** Sees every gradient before it is applied; gives what is applied. */

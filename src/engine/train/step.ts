@@ -68,7 +68,7 @@ export function trainStep (state: TrainState, settings: StepSettings, kind: Step
 /** Loss and metrics of a batch at inference, added to the sums. */
 export function validationStep (state: TrainState, settings: StepSettings, kind: StepKind, begin: () => Batch): void {
   const batch = begin()
-  const { outputs, masks } = runMaskedGraph(settings.architecture, effectiveWeights(state, kind, null), batch.features, { keep: true })
+  const { outputs, masks } = runMaskedGraph(settings.architecture, effectiveWeights(state, kind, null), batch.features, { keep: true, ...(kind.outputs && { outputs: kind.outputs }) })
   add(state, lossOf(settings, batch, outputs, masks), accumulate(settings.metrics, state.metrics, batch.targets, outputs, masks), batch)
 }
 
@@ -100,6 +100,7 @@ function differentiate (state: TrainState, settings: StepSettings, kind: StepKin
     const extra: Tensor[] = []
     const { outputs, masks } = runMaskedGraph(settings.architecture, effectiveWeights(state, kind, settings.seed), batch.features, {
       keep: true,
+      ...(kind.outputs && { outputs: kind.outputs }),
       training: {
         random: (node) => randomSource(settings.seed, state.counter, node),
         update (layer, role, value) { statistics.push({ variable: state.of(layer)[role] as Variable, value: tf.keep(value) }) },

@@ -1,11 +1,11 @@
 /** The graph of an export, with the weights that a job made. */
 import { EspalierError } from '../../errors.ts'
-import { lowerModel, type WeightValues } from '../../models/exports/lower-model.ts'
+import { lowerModel, type SeeNode, type WeightValues } from '../../models/exports/lower-model.ts'
 import type { ExportGraph } from '../../models/exports/graph.ts'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
 
 /** Throws `unsupported-layer` for models without a layer graph and layers that no export computes, `limit-exceeded` for weights that are too large to be held. */
-export async function exportGraph (model: ModelFile, changes: TensorChanges): Promise<ExportGraph> {
+export async function exportGraph (model: ModelFile, changes: TensorChanges, see?: SeeNode): Promise<ExportGraph> {
   const byPath = new Map(model.layers.map((layer) => [layer.path, layer]))
   const weights: WeightValues[][] = []
   for (const { path } of model.architecture.layers) {
@@ -19,5 +19,5 @@ export async function exportGraph (model: ModelFile, changes: TensorChanges): Pr
     }
     weights.push(own)
   }
-  return lowerModel(model.architecture, (layer) => weights[layer]!)
+  return lowerModel(model.architecture, (layer) => weights[layer]!, see)
 }

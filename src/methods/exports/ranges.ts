@@ -11,12 +11,12 @@ const MAX_EXAMPLES = 1024
 const BATCH = 64
 
 /** Least and largest value of each float32 result, by name, over the first examples. TensorFlow must be loaded. */
-export async function observeRanges (graph: ExportGraph, { features, examples }: Split, signal?: AbortSignal): Promise<Ranges> {
+export async function observeRanges (graph: ExportGraph, { features, examples }: Split, signal?: AbortSignal, asked: { readonly examples: number, readonly batchSize: number } = { examples: MAX_EXAMPLES, batchSize: BATCH }): Promise<Ranges> {
   const ranges = new Map<string, { min: number, max: number }>()
-  const count = Math.min(examples, MAX_EXAMPLES)
-  for (let from = 0; from < count; from += BATCH) {
+  const count = Math.min(examples, asked.examples)
+  for (let from = 0; from < count; from += asked.batchSize) {
     signal?.throwIfAborted()
-    await runExport(graph, await readBatch(features, from, Math.min(from + BATCH, count)), {
+    await runExport(graph, await readBatch(features, from, Math.min(from + asked.batchSize, count)), {
       see (value, result) {
         if (value.type !== 'float32') return
         const [min, max] = [result.min().dataSync()[0]!, result.max().dataSync()[0]!]

@@ -13,11 +13,14 @@ import { MASKINGS, type Mask, type Masking } from './lower/masks.ts'
 /** float32 values of a weight. */
 export interface WeightValues { readonly role: string, readonly shape: Shape, readonly values: Float32Array }
 
+/** Sees what each node of the layer graph gives; of these values some are no more when the graph is done. */
+export interface SeeNode { (node: number, outputs: readonly Value[]): void }
+
 /**
  * All operations of the model at inference, batch normalisation folded into the product before it where that reads nothing else. `weights` gives those of
  * a layer (index into `architecture.layers`). Throws `unsupported-layer`, naming the layer, for what exports cannot compute.
  */
-export function lowerModel (architecture: Architecture, weights: (layer: number) => readonly WeightValues[]): ExportGraph {
+export function lowerModel (architecture: Architecture, weights: (layer: number) => readonly WeightValues[], see?: SeeNode): ExportGraph {
   const { graph, layers, name } = architecture
   if (graph === undefined) throw new EspalierError('unsupported-layer', `the model cannot be exported: ${architecture.problem ?? 'it has no layer graph'}`)
   const g = new GraphBuilder()
@@ -42,6 +45,7 @@ export function lowerModel (architecture: Architecture, weights: (layer: number)
       })
     const outputs = (LOWERINGS[layer.type!] as Lowering<unknown>)(g, layer.config, given, { weights: weightsOf(node.layer), call: node.call ?? PLAIN_CALL, masks: givenMasks })
     values.push(outputs)
+    see?.(index, outputs)
     masks.push(outputMasks(layer.type!, layer.config, givenMasks, outputs.length, (rule) => (MASKINGS[rule] as Masking)(g, layer.config, given, givenMasks, outputs)))
   }
   const outputs = asResults(g, graph.outputs.map((ref) => values[ref.node]![ref.output]!), inputs)

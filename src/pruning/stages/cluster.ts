@@ -9,7 +9,7 @@ import type { StageRules } from './stage.ts'
 /** An index takes a byte, in what reads such tensors. */
 const MOST_CLUSTERS = 256
 
-const clusters = Type.Integer({ minimum: 2, maximum: MOST_CLUSTERS, description: 'values that the weights of a tensor share; zero comes besides' })
+const clusters = Type.Integer({ minimum: 2, maximum: MOST_CLUSTERS, description: 'values that the weights of a tensor share, each tensor its own; zero comes besides' })
 
 const rule = Type.Object({
   match: Type.String({ minLength: 1, maxLength: 512, description: 'path of a layer or weight, with *, ? and **' }),
@@ -20,7 +20,6 @@ const rule = Type.Object({
 const settings = Type.Object({
   clusters: Type.Optional(clusters),
   init: Type.Optional(Type.Enum([...INITS], { description: 'where k-means begins; optimal is the least error there is', type: 'string' })),
-  scope: Type.Optional(Type.Enum(['layer'], { description: 'each tensor has values of its own', type: 'string' })),
   layers: Type.Optional(Type.Array(rule, { maxItems: 1000, description: 'exceptions by layer or weight; the last one that matches holds' })),
   training: Type.Optional(Type.Union([TrainingInput, Type.Null()], { description: 'trains the shared values, and whatever shares none; null: not at all' })),
 }, { additionalProperties: false })
@@ -30,7 +29,6 @@ export interface ClusterRule { readonly match: string, readonly clusters?: numbe
 export interface ClusterSettings {
   readonly clusters: number
   readonly init: Init
-  readonly scope: 'layer'
   readonly layers: readonly ClusterRule[]
   readonly training: Training | null
 }
@@ -41,7 +39,6 @@ export const cluster = {
   complete: (given: Static<typeof settings>): ClusterSettings => ({
     clusters: given.clusters ?? 16,
     init: given.init as Init | undefined ?? 'linear',
-    scope: 'layer',
     layers: given.layers ?? [],
     training: given.training == null ? null : completeTraining(given.training),
   }),

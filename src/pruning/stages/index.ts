@@ -4,6 +4,7 @@ import type { Training } from '../training/training.ts'
 import { cluster } from './cluster.ts'
 import { fineTune } from './fine-tune.ts'
 import { prune } from './prune.ts'
+import { quantize } from './quantize.ts'
 import { shrink } from './shrink.ts'
 import type { Property, StageNeeds, StageRules } from './stage.ts'
 
@@ -15,7 +16,13 @@ type AnyStage = Omit<StageRules, 'complete' | 'needs' | 'makes' | 'breaks'> & {
   breaks? (settings: never): readonly Property[]
 }
 
-export const STAGES = { prune, 'fine-tune': fineTune, shrink, cluster } as const satisfies Record<string, AnyStage>
+export const STAGES = {
+  prune,
+  'fine-tune': fineTune,
+  shrink,
+  cluster,
+  quantize,
+} as const satisfies Record<string, AnyStage>
 
 export type StageName = keyof typeof STAGES
 
