@@ -79,7 +79,8 @@ export const quantize = {
     ...(activations !== null && { calibrates: 'the stage quantize takes ranges of activations from calibration data' }),
   }),
   makes: () => ['grid'],
-  breaks: () => ['grid', 'clusters'],
+  // Rounding takes weights that share a value and a scale to one value again; training does not.
+  breaks: ({ training }) => training === null ? ['grid'] : ['grid', 'clusters'],
   record: Type.Object({
     weights: Type.String(),
     activations: Type.Union([Type.String(), Type.Null()]),
