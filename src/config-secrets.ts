@@ -1,7 +1,7 @@
 /** The part of the configuration that has the keys under which secrets are stored. */
 
 /** A key is random: `openssl rand -base64 32` makes one of 44 characters. */
-const LEAST_CHARACTERS = 32
+export const LEAST_CHARACTERS = 32
 
 /** The keys, the one that is written with first; undefined without any. What is wrong is added to `problems`, and no key is repeated. */
 export function readSecretKeys (name: string, value: string | undefined, problems: string[]): readonly string[] | undefined {

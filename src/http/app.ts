@@ -24,6 +24,7 @@ import { addKeyRoutes } from './routes/keys/index.ts'
 import { addMeRoute } from './routes/me/index.ts'
 import { addModelRoutes } from './routes/models/index.ts'
 import { addPlanRoute } from './routes/plans/index.ts'
+import { addSessionRoutes } from './routes/session/index.ts'
 import { addSweepRoutes } from './routes/sweeps/index.ts'
 import { addUploadRoutes } from './routes/uploads/index.ts'
 import { addTenantRoutes } from './routes/tenants/index.ts'
@@ -100,6 +101,7 @@ export async function createApp (dependencies: Dependencies, { log, metrics: cou
       addCatalogueRoute(v1, dependencies)
       addFleetRoutes(v1, dependencies)
       addMeRoute(v1, dependencies)
+      addSessionRoutes(v1, access)
       addKeyRoutes(v1, dependencies, access)
       addTenantRoutes(v1, dependencies, access)
       addAuditRoute(v1, dependencies)

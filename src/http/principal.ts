@@ -15,6 +15,8 @@ export interface Principal {
   /** Id of the key, or one of the names above. */
   readonly actor: string
   readonly scopes: readonly Scope[]
+  /** Where a browser's cookie showed who it is, instead of a key. */
+  readonly session?: { readonly hash: string, readonly csrfToken: string, readonly expiresAt: Date }
 }
 
 declare module 'fastify' {

@@ -2,7 +2,7 @@
 import { Type, type TSchema } from 'typebox'
 import { ERROR_CODES } from '../errors.ts'
 import type { Plan } from '../methods/planning/plan.ts'
-import { JOB_STATES, type Dataset, type Job, type Model } from '../jobs/resources.ts'
+import { JOB_STATES, type Dataset, type Job, type JobSummary, type Model } from '../jobs/resources.ts'
 import type { Sweep } from '../jobs/sweeps/resource.ts'
 import { PROBLEM_MEDIA_TYPE } from './problems.ts'
 
@@ -45,6 +45,7 @@ export const ModelRef = Type.Unsafe<Model>({ $ref: 'Model#' })
 export const DatasetRef = Type.Unsafe<Dataset>({ $ref: 'Dataset#' })
 export const SweepRef = Type.Unsafe<Sweep>({ $ref: 'Sweep#' })
 export const JobRef = Type.Unsafe<Job>({ $ref: 'Job#' })
+export const JobSummaryRef = Type.Unsafe<JobSummary>({ $ref: 'JobSummary#' })
 export const RecipeRef = Type.Unsafe<unknown>({ $ref: 'Recipe#' })
 
 /** `next` is the cursor of the following page, null on the last one. */

@@ -2,12 +2,13 @@
 import type { ErrorCode } from '../errors.ts'
 import type { JobState } from './resources.ts'
 import type { TraceContext } from './tracing.ts'
+import type { DeliveryState } from './webhooks/resources.ts'
 
 export const FILE_KINDS = ['models', 'datasets', 'artifacts', 'checkpoints', 'weights'] as const
 export type FileKind = typeof FILE_KINDS[number]
 
 export interface FileFigures { readonly kind: FileKind, readonly files: number, readonly bytes: number }
-export interface DeliveryFigures { readonly state: 'pending' | 'delivered' | 'failed', readonly count: number }
+export interface DeliveryFigures { readonly state: DeliveryState, readonly count: number }
 export interface TrainingFigures { readonly method: string, readonly jobs: number, readonly stepsPerSecond: number }
 
 /** An attempt that came to its end; `durationMs` is null when it never began. */

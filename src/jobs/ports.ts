@@ -17,7 +17,7 @@ import type { TenantWebhooks, WebhookOutbox } from './webhooks/ports.ts'
 import type { ServingWorker, Worker, WorkerFacts } from './fleet.ts'
 import type { QueueOrder } from './queue-position.ts'
 import type { QueueName } from './queues.ts'
-import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress } from './resources.ts'
+import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, Model, ModelSummary, Progress, ReceiptFigures } from './resources.ts'
 import type { TenantAccess, Tenants } from './tenant-ports.ts'
 
 export type { BeginResult } from './beginning.ts'
@@ -61,6 +61,9 @@ export interface CheckpointRow extends StoredCheckpoint { readonly at: Date }
 /** A job with all that belongs to it, of one moment: while it is queued the workers that were heard of lately, once it has ended (else null) how long its tenant keeps things. */
 export interface WholeJob extends JobRow { readonly artifacts: readonly ArtifactRow[], readonly attempts: readonly Attempt[], readonly workers: readonly ServingWorker[], readonly kept: Retention | null }
 
+/** A job as a list has it: of its receipt the figures alone, and neither artifacts nor attempts. */
+export interface ListedJob extends Omit<WholeJob, 'receipt' | 'artifacts' | 'attempts'> { readonly figures: ReceiptFigures | null }
+
 /** A file that a job made, as its row says it. */
 export type ArtifactRow = OutputRecord
 
@@ -93,7 +96,7 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, T
   createJob (job: NewJob): Promise<JobRow>
   job (id: string): Promise<JobRow | null>
   wholeJob (id: string): Promise<WholeJob | null>
-  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly dataset?: string, readonly sweep?: string }): Promise<Page<WholeJob>>
+  jobs (page: PageRequest & { readonly state?: JobState, readonly model?: string, readonly dataset?: string, readonly sweep?: string }): Promise<Page<ListedJob>>
   attempts (jobId: string): Promise<Attempt[]>
   artifacts (jobId: string): Promise<ArtifactRow[]>
   /** False when there is none; throws `conflict` when it has not ended or is a point of a sweep. */

@@ -1,7 +1,7 @@
 /** The things the API speaks of: Model, Dataset, Job. One schema each for storage, API and documentation. */
 import { Type, type Static } from 'typebox'
 import { Progress } from '../methods/progress.ts'
-import { Receipt } from '../methods/receipt.ts'
+import { Measurement, Receipt, StructureRecord } from '../methods/receipt.ts'
 import { HIGHEST_PRIORITY, QUEUE_NAMES } from './queues.ts'
 
 export { Progress } from '../methods/progress.ts'
@@ -93,7 +93,14 @@ export const Attempt = Type.Object({
   resumedFrom: Type.Union([Type.String(), Type.Null()], { description: 'when the checkpoint was made that it went on from; null: it began at the beginning' }),
 })
 
-export const Job = Type.Object({
+/** Of a receipt what lists of jobs show. */
+export const ReceiptFigures = Type.Object({
+  before: Measurement,
+  after: Measurement,
+  structure: Type.Optional(Type.Object({ channels: StructureRecord.properties.channels }, { description: 'of methods that take channels out' })),
+})
+
+const job = {
   id: Type.String(),
   state: Type.Unsafe<JobState>(Type.Union(JOB_STATES.map((state) => Type.Literal(state)))),
   model: Type.String(),
@@ -111,15 +118,17 @@ export const Job = Type.Object({
     description: 'the last saved state of a training run: after a crash, a pause or a retry it goes on from there',
   })),
   error: Type.Optional(JobError),
-  receipt: Type.Optional(Receipt),
-  artifacts: Type.Array(Artifact),
-  attempts: Type.Array(Attempt),
   createdAt: Type.String({ format: 'date-time' }),
   startedAt: Type.Optional(Type.String({ format: 'date-time' })),
   finishedAt: Type.Optional(Type.String({ format: 'date-time' })),
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'it is removed then, as the tenant keeps jobs no longer' })),
   artifactsExpireAt: Type.Optional(Type.String({ format: 'date-time', description: 'its artifacts are removed then; the receipt stays' })),
-}, { $id: 'Job' })
+}
+
+export const Job = Type.Object({ ...job, receipt: Type.Optional(Receipt), artifacts: Type.Array(Artifact), attempts: Type.Array(Attempt) }, { $id: 'Job' })
+
+/** A job in a list: receipts have a line for each layer and step, and lists would be mostly those. */
+export const JobSummary = Type.Object({ ...job, receipt: Type.Optional(ReceiptFigures) }, { $id: 'JobSummary', description: 'A job without its attempts and artifacts, and of its receipt the figures alone: the rest is in the Job' })
 
 export type ModelSummary = Static<typeof ModelSummary>
 export type Model = Static<typeof Model>
@@ -129,4 +138,6 @@ export type Artifact = Static<typeof Artifact>
 export type Attempt = Static<typeof Attempt>
 export type JobNeeds = Static<typeof JobNeeds>
 export type JobLimits = Static<typeof JobLimits>
+export type ReceiptFigures = Static<typeof ReceiptFigures>
 export type Job = Static<typeof Job>
+export type JobSummary = Static<typeof JobSummary>

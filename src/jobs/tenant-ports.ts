@@ -28,6 +28,20 @@ export interface IssuedKey { readonly row: KeyRow, readonly key: string }
 /** A key with its hash, and whether it still opens anything by the database's clock. */
 export interface KeyOwner extends KeyRow { readonly hash: string, readonly valid: boolean }
 
+/** A browser that acts in the name of a key. */
+export interface NewSession {
+  /** sha256 of its token, in hex. */
+  readonly hash: string
+  readonly tenantId: string
+  /** Null: no key of the database. */
+  readonly keyId: string | null
+  /** What it is bound to instead. */
+  readonly bound: string | null
+}
+
+/** `keyHash`: the hash of its key, null where it has none. */
+export interface SessionRow extends NewSession { readonly keyHash: string | null, readonly expiresAt: Date }
+
 /** What a tenant may use and uses. */
 export interface Standing { readonly tenant: TenantRow, readonly quotas: Quotas, readonly used: Usage, readonly retention: Retention }
 
@@ -75,13 +89,22 @@ export interface TenantAccess {
   audit (query: AuditQuery): Promise<Page<AuditRow>>
 }
 
+/** Browsers in which one key is used at once; more of them would only be forgotten ones. */
+export const MOST_SESSIONS = 100
+
 /** All tenants: what lets requests in, and what those who run the service see. */
 export interface Tenants {
   keyOwner (by: { readonly hash: string } | { readonly id: string }): Promise<KeyOwner | null>
   /** Notes when it was used, at most once a minute. */
   keyUsed (id: string): Promise<void>
-  /** Those of these ids whose keys open something now. */
+  /** Those of these ids of keys, and hashes of sessions, that open something now. */
   validKeys (ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** It lives for `lifeMs`; of one key the oldest beyond MOST_SESSIONS go. */
+  createSession (session: NewSession, lifeMs: number): Promise<SessionRow>
+  /** Null when there is none, or when it has expired by the database's clock. That its key is still valid is not looked at. */
+  session (hash: string): Promise<SessionRow | null>
+  /** False when there is none. */
+  endSession (hash: string): Promise<boolean>
   /** Was a key ever made? */
   anyKey (): Promise<boolean>
   /** 32 random bytes that all processes share, made when first asked for. */

@@ -23,7 +23,7 @@ export interface UploadRow {
   readonly received: number
   readonly createdAt: Date
   readonly expiresAt: Date
-  /** By the database's clock. */
+  /** By the database's clock; in a page of many by that of this process. */
   readonly expired: boolean
 }
 

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
-import type { Job } from '../../src/jobs/resources.ts'
+import type { Job, JobSummary } from '../../src/jobs/resources.ts'
 import type { TestService } from '../support/service.ts'
 import { openStockedService } from '../support/stocked-service.ts'
 import { openPages, shoot, shootDark, type Pages } from './support/pages.ts'
@@ -60,8 +60,8 @@ describe('jobs and runs in the browser', () => {
   })
 
   test('a chart by keyboard and as a table; layers in the order of a column', async () => {
-    const { items } = await service.client.get<{ items: Job[] }>('/v1/jobs?state=succeeded')
-    const job = items.at(-1)!
+    const { items } = await service.client.get<{ items: JobSummary[] }>('/v1/jobs?state=succeeded')
+    const job = await service.client.get<Job>(`/v1/jobs/${items.at(-1)!.id}`)
     const page = await pages.open(`/jobs/${job.id}`)
     const chart = page.getByRole('figure', { name: 'Loss' })
     await chart.getByRole('application').focus()

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Catalog, Page, PageRequest } from '../../src/jobs/ports.ts'
 import { FIRST_TENANT } from '../../src/jobs/tenants.ts'
+import type { Receipt } from '../../src/methods/receipt.ts'
 import { artifact, DATASET, MODEL, newFile, newJob, RECEIPT, RECIPE, sha256Of } from './samples.ts'
 
 async function allPages<T> (list: (page: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[]> {
@@ -81,7 +82,6 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
       assert.deepEqual(job.recipe, RECIPE)
       assert.deepEqual(await catalog().of(FIRST_TENANT).job(job.id), job)
       assert.deepEqual(await catalog().of(FIRST_TENANT).attempts(job.id), [{ number: 1, state: 'queued', worker: null, starts: 0, startedAt: null, finishedAt: null, error: null, usedSeconds: 0, resumedFrom: null }])
-      assert.equal((await catalog().of(FIRST_TENANT).attempts(job.id))[0]?.starts, 0)
     })
 
     test('a job needs its files', async () => {
@@ -98,6 +98,23 @@ export function catalogContract (name: string, catalog: () => Catalog): void {
       assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: job.modelId })).items.map((item) => item.id), [job.id])
       assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: other.modelId, state: 'queued' })).items, [])
       assert.deepEqual((await catalog().of(FIRST_TENANT).jobs({ limit: 10, model: other.modelId, state: 'running' })).items.map((item) => item.id), [other.id])
+    })
+
+    test('a list has of receipts the figures alone, with channels where any were taken out', async () => {
+      const mine = catalog().of(FIRST_TENANT)
+      const channels = { before: 60, removable: 40, after: 35 }
+      const [plain, smaller, queued] = [await newJob(catalog()), await newJob(catalog()), await newJob(catalog())]
+      const reshaped: Receipt = { ...RECEIPT, structure: { channels, groups: [] } }
+      for (const [{ id }, receipt] of [[plain, RECEIPT], [smaller, reshaped]] as const) {
+        await catalog().begin(id, 1, 'w')
+        assert.equal(await catalog().succeed(id, 1, receipt, [artifact('listed.keras')]), true)
+      }
+      const { before, after } = RECEIPT
+      for (const [{ id, modelId }, figures] of [[plain, { before, after }], [smaller, { before, after, structure: { channels } }], [queued, null]] as const) {
+        const [listed] = (await mine.jobs({ limit: 1, model: modelId })).items
+        const { receipt: _receipt, artifacts: _artifacts, attempts: _attempts, ...rest } = (await mine.wholeJob(id))!
+        assert.deepEqual(listed, { ...rest, figures })
+      }
     })
 
     test('jobs are filtered by the data set that they train on or are evaluated with', async () => {

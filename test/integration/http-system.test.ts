@@ -103,7 +103,7 @@ describe('the service around its resources', () => {
       '/healthz', '/metrics', '/readyz', '/v1/audit', '/v1/catalog', '/v1/datasets', '/v1/datasets/{id}', '/v1/datasets/{id}/file', '/v1/events', '/v1/jobs', '/v1/jobs/{id}',
       '/v1/jobs/{id}/artifacts/{name}', '/v1/jobs/{id}/artifacts/{name}/link', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/events', '/v1/jobs/{id}/layers', '/v1/jobs/{id}/metrics', '/v1/jobs/{id}/pause', '/v1/jobs/{id}/position',
       '/v1/jobs/{id}/report', '/v1/jobs/{id}/resume', '/v1/jobs/{id}/retry', '/v1/jobs/{id}/weights', '/v1/jobs/{id}/weights/{tensor}/mask', '/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/me', '/v1/models', '/v1/models/{id}', '/v1/models/{id}/file',
-      '/v1/plans', '/v1/queues', '/v1/sweeps', '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/uploads', '/v1/uploads/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
+      '/v1/plans', '/v1/queues', '/v1/session', '/v1/sweeps', '/v1/sweeps/{id}', '/v1/sweeps/{id}/cancel', '/v1/tenants', '/v1/tenants/{id}', '/v1/uploads', '/v1/uploads/{id}', '/v1/webhooks', '/v1/webhooks/{id}', '/v1/webhooks/{id}/deliveries',
       '/v1/webhooks/{id}/deliveries/{delivery}/retry', '/v1/webhooks/{id}/ping', '/v1/webhooks/{id}/rotate-secret', '/v1/workers',
     ])
     const operations = Object.values(document.paths as Record<string, Record<string, { operationId: string, tags: string[], responses: Record<string, { content?: object }> }>>).flatMap((path) => Object.values(path))
@@ -112,9 +112,9 @@ describe('the service around its resources', () => {
       assert.ok(operation.tags.length > 0)
       assert.ok(operation.responses['500']?.content !== undefined && 'application/problem+json' in operation.responses['500'].content, operation.operationId)
     }
-    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Dataset', 'Job', 'Model', 'Plan', 'Problem', 'QueuePosition', 'QueueState', 'Recipe', 'Sweep', 'Upload', 'Webhook', 'WebhookDelivery', 'Worker'])
+    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Dataset', 'Job', 'JobSummary', 'Model', 'Plan', 'Problem', 'QueuePosition', 'QueueState', 'Recipe', 'Sweep', 'Upload', 'Webhook', 'WebhookDelivery', 'Worker'])
     const refs = JSON.stringify(document).match(/"\$ref":"[^"]+"/g) ?? []
-    for (const ref of new Set(refs)) assert.match(ref, /#\/components\/schemas\/(Dataset|Job|Model|Plan|Problem|QueuePosition|QueueState|Recipe|Sweep|Upload|Webhook|WebhookDelivery|Worker)"/)
+    for (const ref of new Set(refs)) assert.match(ref, /#\/components\/schemas\/(Dataset|Job|JobSummary|Model|Plan|Problem|QueuePosition|QueueState|Recipe|Sweep|Upload|Webhook|WebhookDelivery|Worker)"/)
   })
 
   test('the documentation page takes nothing from elsewhere', async () => {

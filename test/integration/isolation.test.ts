@@ -49,10 +49,15 @@ describe('isolation of tenants', () => {
     stream.destroy()
     return { statusCode: answer.statusCode, headers: answer.headers, body, json: <T>() => JSON.parse(body) as T }
   }
-  const ask = async (key: string, { method, path, responses, operationId }: Route, idOf: (kind: string) => string, payload?: object) => {
+  /** With what a browser of that tenant sends instead of a key. */
+  const shownBy = async (key: string): Promise<Record<string, string>> => {
+    const answer = await harness.app.inject({ method: 'POST', url: '/v1/session', payload: { key } })
+    return { cookie: String(answer.headers['set-cookie']).split(';')[0]!, 'x-csrf-token': answer.json<{ csrfToken: string }>().csrfToken }
+  }
+  const ask = async (key: string | Record<string, string>, { method, path, responses, operationId }: Route, idOf: (kind: string) => string, payload?: object) => {
     const url = path.replace(/([^/{}]+)\/\{([^}]+)\}/g, (_, before: string, name: string) => `${before}/${encodeURIComponent(idOf(`${before}/{${name}}`))}`)
     const body = payload ?? BODIES[operationId] ?? (['GET', 'HEAD', 'DELETE'].includes(method) ? undefined : {})
-    const asked = { method: method as 'GET', url, headers: { authorization: `Bearer ${key}` }, ...(body !== undefined && { payload: body }) }
+    const asked = { method: method as 'GET', url, headers: typeof key === 'string' ? { authorization: `Bearer ${key}` } : key, ...(body !== undefined && { payload: body }) }
     const answer = Object.hasOwn(responses?.['200']?.content ?? {}, 'text/event-stream') ? await beginningOf(asked) : await harness.app.inject(asked)
     const isProblem = String(answer.headers['content-type']).includes('problem')
     // An answer to HEAD has no body, only the headers of one.
@@ -77,10 +82,12 @@ describe('isolation of tenants', () => {
   // Before the others, since the record of a tenant tells what it asked for.
   test('lists, tables and figures have nothing of the other tenant', async () => {
     const secrets = [...Object.values(world.theirs), ...world.words]
+    const session = await shownBy(world.mine.key)
     let lists = 0
     for (const route of routes.filter(({ path, method }) => method === 'GET' && !path.includes('{') && path.startsWith('/v1/'))) {
       const answer = await ask(world.mine.key, route, () => '')
       assert.ok(answer.status === 200 || answer.code === 'forbidden', `${route.operationId}: ${answer.status}`)
+      assert.equal((await ask(session, route, () => '')).status, answer.status, route.operationId)
       for (const secret of secrets) assert.ok(!answer.text.includes(secret), `${route.operationId} tells ${secret}`)
       if (answer.text.includes('"items"')) lists++
     }
@@ -88,10 +95,11 @@ describe('isolation of tenants', () => {
   })
 
   test('what belongs to another tenant is answered like what is not there, to the byte', async () => {
-    for (const route of routes.filter(({ path }) => path.includes('{'))) {
+    const session = await shownBy(world.mine.key)
+    for (const [route, key] of routes.filter(({ path }) => path.includes('{')).flatMap((one) => [[one, world.mine.key], [one, session]] as const)) {
       const real = kindsOf(route.path).map((kind) => world.theirs[kind]!)
       const fake = real.map(fakeOf)
-      const [theirs, nothing] = [await ask(world.mine.key, route, (kind) => world.theirs[kind]!), await ask(world.mine.key, route, (kind) => fakeOf(world.theirs[kind]!))]
+      const [theirs, nothing] = [await ask(key, route, (kind) => world.theirs[kind]!), await ask(key, route, (kind) => fakeOf(world.theirs[kind]!))]
       const operator = route.security!.some((scheme) => scheme['apiKey']?.includes('operator'))
       assert.equal(theirs.status, operator ? 403 : 404, `${route.operationId}: ${theirs.text}`)
       assert.equal(theirs.code, operator ? 'forbidden' : 'not-found', route.operationId)

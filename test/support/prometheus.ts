@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readConfig } from '../../src/config.ts'
+import { freePort } from '../../src/infra/embedded/ports.ts'
 import { withLock } from '../../src/infra/setup/lock.ts'
 import { onPath, runTool } from '../../src/infra/setup/tools.ts'
 
@@ -71,13 +71,4 @@ export async function startPrometheus (program: string, folder: string, targets:
       await ended
     },
   }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -7,6 +7,10 @@ import { principalOf } from '../principal.ts'
 /** Names of the security schemes in the OpenAPI document. */
 export const KEY_SCHEME = 'apiKey'
 export const LINK_SCHEME = 'signedLink'
+export const SESSION_SCHEME = 'session'
+
+/** For a route that everybody may ask, since it looks at a key itself. */
+export const OPEN: Array<Record<string, string[]>> = [{}]
 
 type Security = ReadonlyArray<Readonly<Record<string, readonly string[]>>>
 
@@ -16,18 +20,25 @@ declare module 'fastify' {
     need?: Need | null
     /** May it be asked with a signed link? */
     byLink?: boolean
+    /** Is nobody asked who they are? */
+    open?: boolean
   }
 }
 
-/** For a route that a key with this scope may ask, or with nothing any key. `link`: or whoever has a signed link to it. */
+/** For a route that a key with this scope, or a browser in its name, may ask; with nothing any key. `link`: or whoever has a signed link to it. */
 export function needs (need?: Need, { link = false } = {}): Array<Record<string, string[]>> {
-  return [{ [KEY_SCHEME]: need === undefined ? [] : [need] }, ...(link ? [{ [LINK_SCHEME]: [] }] : [])]
+  const roles = need === undefined ? [] : [need]
+  return [{ [KEY_SCHEME]: roles }, { [SESSION_SCHEME]: roles }, ...(link ? [{ [LINK_SCHEME]: [] }] : [])]
 }
 
 /** Call before the routes of a scope are added. A route that does not say what it needs ends the start of the server: nobody is let in by oversight. */
 export function readNeeds (app: FastifyInstance): void {
   app.addHook('onRoute', (route: RouteOptions) => {
     const security = route.schema?.security as Security | undefined
+    if (security === OPEN) {
+      route.config = { ...route.config, open: true }
+      return
+    }
     const roles = security?.find((scheme) => Object.hasOwn(scheme, KEY_SCHEME))?.[KEY_SCHEME]
     if (roles === undefined) throw new EspalierError('internal', `route ${String(route.method)} ${route.url} does not say what it needs: add security: needs(...) to its schema`)
     const byLink = security?.some((scheme) => Object.hasOwn(scheme, LINK_SCHEME)) === true

@@ -1,8 +1,8 @@
-/** Looks from time to time whether the keys of open streams still open anything, whichever process ended them. */
+/** Looks from time to time whether the keys and sessions of open streams still open anything, whichever process ended them. */
 import type { Tenants } from '../../jobs/tenant-ports.ts'
 
 export interface KeyWatch {
-  /** Calls `end` within seconds after the key was revoked, has expired or went with its tenant; never while the database cannot tell. Gives what ends the watch. */
+  /** Of a key by its id, of a session by its hash. Calls `end` within seconds after it was ended, after the key was revoked, has expired or went with its tenant; never while the database cannot tell. Gives what ends the watch. */
   whileValid (keyId: string, end: () => void): () => void
 }
 

@@ -47,13 +47,13 @@ export function openStreams (app: FastifyInstance, keys: KeyWatch, { streams = M
         if (raw.writableNeedDrain) raw.destroy()
       }
       open.add(close)
-      const { key } = principalOf(request)
-      const unwatch = key === null ? () => {} : keys.whileValid(key, end)
+      const { key, session } = principalOf(request)
+      const unwatches = [key, session?.hash ?? null].flatMap((id) => id === null ? [] : [keys.whileValid(id, end)])
       const timers = [setTimeout(end, longestMs), cutWhenStuck(reply, stuckMs)]
       raw.once('close', () => {
         open.delete(close)
         end()
-        unwatch()
+        for (const unwatch of unwatches) unwatch()
         for (const timer of timers) clearTimeout(timer)
       })
       if (closing.signal.aborted || raw.destroyed) end()

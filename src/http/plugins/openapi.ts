@@ -4,14 +4,15 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { QueueState, Worker } from '../../jobs/fleet.ts'
 import { QueuePosition } from '../../jobs/queue-position.ts'
-import { Dataset, Job, Model } from '../../jobs/resources.ts'
+import { Dataset, Job, JobSummary, Model } from '../../jobs/resources.ts'
 import { Upload } from '../../jobs/uploads.ts'
 import { Webhook, WebhookDelivery } from '../../jobs/webhooks/resources.ts'
 import { Sweep } from '../../jobs/sweeps/resource.ts'
 import { Plan } from '../../methods/planning/plan.ts'
 import { RecipeInput } from '../../pruning/recipe.ts'
 import { RANKS, SCOPES } from '../../jobs/scopes.ts'
-import { KEY_SCHEME, LINK_SCHEME } from '../access/needs.ts'
+import { KEY_SCHEME, LINK_SCHEME, SESSION_SCHEME } from '../access/needs.ts'
+import { COOKIE } from '../access/session-cookie.ts'
 import { Problem } from '../schemas.ts'
 
 const TAGS = [
@@ -33,12 +34,13 @@ const SECURITY = {
     scheme: 'bearer',
     description: `A key; what a route needs of it stands with the route. On a loopback address a server without ESPALIER_API_KEY takes requests without a key too.\n\n${listed(SCOPES)}\n${listed(RANKS)}`,
   },
+  [SESSION_SCHEME]: { type: 'apiKey' as const, in: 'cookie' as const, name: COOKIE, description: 'A browser that showed a key to POST /v1/session. What changes something also needs `X-CSRF-Token`, with the `csrfToken` of GET /v1/session.' },
   [LINK_SCHEME]: { type: 'apiKey' as const, in: 'query' as const, name: 'signature', description: 'The address as it was answered, for as long as it is valid' },
 }
 
 /** Call before routes are added: only later ones are described. */
 export async function describeApi (app: FastifyInstance, options: { version: string }): Promise<void> {
-  for (const schema of [Problem, Model, Dataset, Upload, Job, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState, QueuePosition]) app.addSchema(schema)
+  for (const schema of [Problem, Model, Dataset, Upload, Job, JobSummary, Plan, RecipeInput, Sweep, Webhook, WebhookDelivery, Worker, QueueState, QueuePosition]) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

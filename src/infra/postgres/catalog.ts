@@ -15,6 +15,7 @@ import { allSweepsIn, sweepsIn } from './sweeps.ts'
 import { quotasIn } from './quotas.ts'
 import { keptIn, retentionIn } from './retention.ts'
 import { storable } from './rows.ts'
+import { sessionsIn } from './sessions.ts'
 import { tenantsIn } from './tenants.ts'
 import { allUploadsIn, uploadsIn } from './uploads.ts'
 import { transitionsIn } from './transitions.ts'
@@ -57,6 +58,7 @@ export function createCatalog (databaseUrl: string, options: DatabaseOptions = {
     ...workersIn(database),
     ...tenantsIn(database),
     ...keyOwnersIn(database),
+    ...sessionsIn(database),
     ...notesIn(database),
     async ping () {
       await database.once(async () => await database.prisma.$queryRaw`SELECT 1`)

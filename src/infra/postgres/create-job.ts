@@ -12,6 +12,9 @@ import { JOB } from './whole-jobs.ts'
 /** What a new job asks of the quotas. What it makes may go over the bytes; the next job is then refused. */
 const ASKS = { jobsPerDay: 1, unfinishedJobs: 1, storedBytes: 1 } as const satisfies Partial<Record<QuotaName, number>>
 
+/** Of a tenant's row: it has no limit of its own on any of them. */
+const UNLIMITED = Prisma.raw(Object.keys(ASKS).map((name) => `AND quotas->>'${name}' IS NULL`).join(' '))
+
 /** Holds the files of a tenant's job until the transaction ends. @throws `code` when one is gone. */
 export async function holdFiles (tx: Prisma.TransactionClient, tenantId: string, job: { modelId: string, datasetId: string | null, evaluationDatasetId: string | null }, code: 'not-found' | 'conflict'): Promise<void> {
   const wanted = [['models', job.modelId], ['datasets', job.datasetId], ['datasets', job.evaluationDatasetId]] as const
@@ -25,7 +28,7 @@ export async function holdFiles (tx: Prisma.TransactionClient, tenantId: string,
 export function createJobIn ({ prisma, once, quotas }: Database, tenantId: string): TenantCatalog['createJob'] {
   const isUnlimited = Object.keys(ASKS).every((name) => quotas[name as QuotaName] === null)
   return async (job) => await once(async () => {
-    const made = isUnlimited ? await insertJob(prisma, tenantId, job, Prisma.sql`AND quotas IS NULL`) : null
+    const made = isUnlimited ? await insertJob(prisma, tenantId, job, UNLIMITED) : null
     // Not made: something limits the tenant, or it or a file is not there, which is then said by name.
     return made ?? await prisma.$transaction(async (tx) => {
       const allowed = await holdTenant(tx, tenantId, quotas)

@@ -28,7 +28,7 @@ const FILES = ['models', 'datasets', 'artifacts'].map((table) => `
   .concat("SELECT 'checkpoints', count(*), sum(checkpoint_bytes) FROM jobs WHERE checkpoint_sha256 IS NOT NULL")
   .concat("SELECT 'weights', sum(rows), sum(bytes) FROM (SELECT max(weights_bytes) AS bytes, count(*) AS rows FROM jobs WHERE weights_sha256 IS NOT NULL GROUP BY weights_sha256) AS weights_by_content").join(' UNION ALL ')
 
-const DELIVERIES = 'SELECT state::text AS state, (SELECT count(*) FROM webhook_deliveries WHERE webhook_deliveries.state = state.state) AS count FROM unnest(enum_range(NULL::delivery_state)) AS state (state)'
+const DELIVERIES = 'SELECT state::text AS state, count(id) AS count FROM unnest(enum_range(NULL::delivery_state)) AS every (state) LEFT JOIN webhook_deliveries USING (state) GROUP BY state'
 
 const ENDED = `
   SELECT job_id, number, attempts.state::text AS outcome, attempts.error->>'code' AS code, recipe->>'method' AS method, attempts.finished_at, trace_context,

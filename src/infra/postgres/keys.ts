@@ -81,7 +81,9 @@ export function keyOwnersIn ({ prisma, patiently, once }: Database): Pick<Tenant
     },
 
     async validKeys (ids) {
-      const rows = await once(async () => await prisma.$queryRaw<Array<{ id: string }>>`SELECT id FROM api_keys WHERE id = ANY (${ids.map(storable)}::text[]) AND ${VALID}`)
+      const rows = await once(async () => await prisma.$queryRaw<Array<{ id: string }>>`
+        SELECT id FROM api_keys WHERE id = ANY (${ids.map(storable)}::text[]) AND ${VALID}
+        UNION ALL SELECT hash FROM sessions WHERE hash = ANY (${ids.map(storable)}::text[]) AND expires_at > now()`)
       return new Set(rows.map(({ id }) => id))
     },
 

@@ -7,9 +7,6 @@ import { Prisma } from './generated/client.ts'
 import { packedPoints } from './packed-points.ts'
 import { storable } from './rows.ts'
 
-/** The largest step that a row can hold. */
-const MAX_STEP = 2 ** 31 - 1
-
 type Series = Pick<TenantCatalog, 'metricSeries' | 'metricPoints'>
 
 interface Cell { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number }
@@ -78,9 +75,9 @@ export function seriesIn ({ prisma, patiently }: Database, tenantId: string): Se
     },
 
     async metricPoints (jobId, query) {
-      const { series, after, until = MAX_STEP, limit, extremes } = query
+      const { series, after, until, limit, extremes } = query
       if (series.length === 0 || !await isMine(storable(jobId))) return { points: [], thinned: false }
-      const asked = Prisma.sql`FROM metric_points WHERE job_id = ${storable(jobId)} AND step > ${after} AND step <= ${until} AND series IN (${Prisma.join([...series])})`
+      const asked = Prisma.sql`FROM metric_points WHERE job_id = ${storable(jobId)} AND step > ${after} ${until === undefined ? Prisma.empty : Prisma.sql`AND step <= ${until}`} AND series IN (${Prisma.join([...series])})`
       if (extremes === true) {
         const { points } = await patiently(async () => await packedPoints(prisma, Prisma.sql`SELECT series, step, epoch, value, at, false AS thinned ${asked}`))
         return thinExtremes(points, limit)

@@ -1,8 +1,7 @@
 /** Many points in few rows: a row for each series with its columns as JSON, since a row for each point takes longer to read than everything else together. */
 import type { MetricRow } from '../../jobs/ports.ts'
-import { Prisma } from './generated/client.ts'
-
-export type Reader = Pick<Prisma.TransactionClient, '$queryRaw'>
+import type { Prisma } from './generated/client.ts'
+import type { Reader } from './quotas.ts'
 
 interface Packed { readonly series: string, readonly steps: string, readonly epochs: string, readonly values: string, readonly times: string, readonly thinned: boolean }
 

@@ -1,6 +1,7 @@
 /** The place of a job in its queue: one statement that reads an index over the jobs that are queued. */
 import type { QueueOrder, QueuePosition } from '../../jobs/queue-position.ts'
 import type { Database } from './client.ts'
+import { RUNNING } from './quotas.ts'
 import { storable } from './rows.ts'
 
 interface PositionRow extends Omit<QueuePosition, 'position'> { readonly position: number | null }
@@ -24,7 +25,7 @@ export function positionsIn ({ prisma, patiently, quotas }: Database, tenantId: 
             FROM counted JOIN tenants ON tenants.id = counted.tenant_id GROUP BY tenants.id),
           room AS (
             SELECT id, jobs, CASE WHEN allowed IS NOT NULL THEN
-              greatest(0, allowed - (SELECT count(*) FROM jobs WHERE tenant_id = of_tenant.id AND state IN ('running', 'pausing', 'cancelling'))) END AS free FROM of_tenant)
+              greatest(0, allowed - (SELECT count(*) FROM jobs WHERE tenant_id = of_tenant.id AND state ${RUNNING})) END AS free FROM of_tenant)
         SELECT mine.id AS job, mine.state::text AS state, mine.queue, coalesce(mine.state = 'queued' AND (SELECT free = 0 FROM room WHERE room.id = mine.tenant_id), false) AS held,
           CASE WHEN mine.state = 'queued' THEN (SELECT sum(CASE WHEN room.id = mine.tenant_id THEN jobs ELSE least(jobs, free) END)::float8 FROM room) END AS position
         FROM mine`)

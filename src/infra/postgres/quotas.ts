@@ -7,7 +7,8 @@ import { oneOf, type Database } from './client.ts'
 import { Prisma } from './generated/client.ts'
 import { tenantOf } from './rows.ts'
 
-const RUNNING = oneOf(['running', 'pausing', 'cancelling'])
+/** Whose job a worker has. */
+export const RUNNING = oneOf(['running', 'pausing', 'cancelling'])
 
 /** What is used of each, as a SELECT of one number. */
 const USED = {

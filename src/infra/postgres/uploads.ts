@@ -1,5 +1,6 @@
 /** Uploads that come in pieces, in the Catalog: a piece is added only where the upload ends, so that of two at once one is refused. */
 import { EspalierError } from '../../errors.ts'
+import { RETENTION_ACTOR } from '../../jobs/retention.ts'
 import { MAX_PARTS, MAX_UPLOADS, type AllUploads, type TenantUploads, type UploadMetadata, type UploadRow } from '../../jobs/uploads.ts'
 import { asJson, jsonText, TRANSACTION, type Database } from './client.ts'
 import { after, pageOf } from './cursor.ts'
@@ -105,7 +106,7 @@ export function allUploadsIn ({ prisma, patiently }: Database): AllUploads {
           RETURNING id, tenant_id AS "tenantId", bytes, received`
         await tx.auditEntry.createMany({
           data: gone.map(({ id, tenantId, bytes, received }) => ({
-            tenantId, actor: 'retention', action: 'expireUpload', target: id, status: 204, requestId: '', details: asJson({ bytes: Number(bytes), received: Number(received) }),
+            tenantId, actor: RETENTION_ACTOR, action: 'expireUpload', target: id, status: 204, requestId: '', details: asJson({ bytes: Number(bytes), received: Number(received) }),
           })),
         })
         return gone.length

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { LEAST_CHARACTERS } from '../../config-secrets.ts'
 import { EspalierError } from '../../errors.ts'
 
 const FILE = 'secret.key'
 const KEY_BYTES = 32
-const [LEAST_CHARACTERS, MOST_BYTES] = [32, 4096]
+const MOST_BYTES = 4096
 /** Permissions of everybody but the owner. */
 const OTHERS = 0o077
 

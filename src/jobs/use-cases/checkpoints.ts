@@ -33,9 +33,9 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
   let held = current?.sha256 ?? null
   let storing: Promise<unknown> = Promise.resolve()
 
-  /** No other job's row refers to it: a checkpoint begins with the name of its job. What stays behind here is swept. */
+  /** Unless something refers to it: another start of the same attempt may have stored the same. What stays behind here is swept. */
   async function remove (sha256: string | null): Promise<void> {
-    if (sha256 !== null) await blobs.delete(sha256).catch(() => {})
+    if (sha256 !== null) await catalog.removeFreed(sha256, async () => await blobs.delete(sha256)).catch(() => {})
   }
 
   async function put (file: CheckpointFile): Promise<boolean> {
@@ -52,7 +52,6 @@ export function checkpointKeeper ({ catalog, blobs, entry: { jobId, attempt }, c
   async function swap ({ sha256, bytes }: { sha256: string, bytes: number }): Promise<boolean> {
     if (sha256 === held) return true
     if (!await catalog.checkpoint(jobId, attempt, { sha256, bytes })) {
-      await remove(sha256)
       refused()
       return false
     }

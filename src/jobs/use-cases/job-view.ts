@@ -1,7 +1,7 @@
 /** A job as the API shows it. */
 import { waitingFor } from '../fleet.ts'
-import type { JobRow, TenantCatalog, WholeJob } from '../ports.ts'
-import type { Job } from '../resources.ts'
+import type { JobRow, ListedJob, TenantCatalog, WholeJob } from '../ports.ts'
+import type { Job, JobSummary } from '../resources.ts'
 import { expiryOf } from '../retention.ts'
 
 /** Where an artifact is downloaded. */
@@ -9,8 +9,8 @@ export function artifactUrl (jobId: string, name: string): string {
   return `/v1/jobs/${encodeURIComponent(jobId)}/artifacts/${encodeURIComponent(name)}`
 }
 
-/** The resource made of what is stored. `row`: of a moment before, where the answer is to say what was then. */
-export function jobView (whole: WholeJob, row: JobRow = whole): Job {
+/** What lists and single jobs show alike. `row`: as in jobView. */
+function common (whole: Omit<ListedJob, 'figures'>, row: Omit<JobRow, 'receipt'>): Omit<JobSummary, 'receipt'> {
   // Workers are known only when it was queued as it was read.
   const waiting = row.state === 'queued' && whole.state === 'queued' ? waitingFor(row, whole.workers) : undefined
   // Known of one that had ended as it was read.
@@ -33,16 +33,28 @@ export function jobView (whole: WholeJob, row: JobRow = whole): Job {
     ...(waiting !== undefined && { waitingFor: waiting }),
     ...(row.checkpoint !== null && { checkpoint: { at: row.checkpoint.at.toISOString(), bytes: row.checkpoint.bytes, ...(checkpointExpiresAt !== undefined && { expiresAt: checkpointExpiresAt }) } }),
     ...(row.error !== null && { error: row.error }),
-    ...(row.receipt !== null && { receipt: row.receipt }),
-    // They may be of a later moment, in which the job had succeeded.
-    artifacts: row.state !== 'succeeded' ? [] : whole.artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
-    attempts: [...whole.attempts],
     createdAt: row.createdAt.toISOString(),
     ...(row.startedAt !== null && { startedAt: row.startedAt.toISOString() }),
     ...(row.finishedAt !== null && { finishedAt: row.finishedAt.toISOString() }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(artifactsExpireAt !== undefined && row.state === 'succeeded' && { artifactsExpireAt }),
   }
+}
+
+/** The resource made of what is stored. `row`: of a moment before, where the answer is to say what was then. */
+export function jobView (whole: WholeJob, row: JobRow = whole): Job {
+  return {
+    ...common(whole, row),
+    ...(row.receipt !== null && { receipt: row.receipt }),
+    // They may be of a later moment, in which the job had succeeded.
+    artifacts: row.state !== 'succeeded' ? [] : whole.artifacts.map((artifact) => ({ ...artifact, url: artifactUrl(row.id, artifact.name) })),
+    attempts: [...whole.attempts],
+  }
+}
+
+/** The same as lists show it. */
+export function summaryOf ({ figures, ...listed }: ListedJob): JobSummary {
+  return { ...common(listed, listed), ...(figures !== null && { receipt: figures }) }
 }
 
 /** A job with all that belongs to it; null when there is none. */

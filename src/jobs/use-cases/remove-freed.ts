@@ -1,6 +1,7 @@
 /** Removes blobs that nothing refers to any more, as soon as the last row that did is gone. */
 import type { BlobUse } from '../blob-use.ts'
 import type { Blobs } from '../ports.ts'
+import { oneAfterAnother } from './one-after-another.ts'
 
 interface Context { readonly catalog: Pick<BlobUse, 'freedBlobs' | 'removeFreed'>, readonly blobs: Pick<Blobs, 'delete'> }
 
@@ -25,14 +26,12 @@ export interface Remover {
 /** What fails is left to the next who looks: a worker does so every few seconds. */
 export function createRemover (context: Context, onTrouble: (error: unknown) => void): Remover {
   const running = new Set<Promise<unknown>>()
-  let last: Promise<unknown> = Promise.resolve()
+  // One after the other: the database has other work, too.
+  const look = oneAfterAnother(async () => { await removeFreed(context).catch(onTrouble) })
 
   return {
     after (before = Promise.resolve()) {
-      // One after the other: the database has other work, too.
-      const waited = Promise.allSettled([before, last])
-      const work = waited.then(async () => await removeFreed(context)).catch(onTrouble).finally(() => running.delete(work))
-      last = work
+      const work = before.then(look, look).finally(() => running.delete(work))
       running.add(work)
     },
     async settled () { await Promise.all(running) },

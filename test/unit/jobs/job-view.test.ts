@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Value } from 'typebox/value'
 import type { JobRow, WholeJob } from '../../../src/jobs/ports.ts'
-import { Job } from '../../../src/jobs/resources.ts'
-import { jobView } from '../../../src/jobs/use-cases/job-view.ts'
-import { jobRow } from '../../contract/samples.ts'
+import { Job, JobSummary } from '../../../src/jobs/resources.ts'
+import { jobView, summaryOf } from '../../../src/jobs/use-cases/job-view.ts'
+import { jobRow, RECEIPT } from '../../contract/samples.ts'
 
 const whole = (row: JobRow, artifacts: WholeJob['artifacts'] = []): WholeJob => ({ ...row, artifacts, attempts: [], workers: [], kept: null })
 
@@ -32,5 +32,18 @@ describe('jobView', () => {
     const resumable = jobView(whole(jobRow({ checkpoint: { sha256: 'ab', bytes: 7, at: new Date(5) } })))
     assert.ok(Value.Check(Job, resumable))
     assert.deepEqual(resumable.checkpoint, { at: '1970-01-01T00:00:00.005Z', bytes: 7 })
+  })
+
+  test('in a list it is the same without what is large', () => {
+    const row = jobRow({ state: 'succeeded', receipt: RECEIPT, startedAt: new Date(0), finishedAt: new Date(1) })
+    const { before, after } = RECEIPT
+    const { receipt: _, ...bare } = row
+    const listed = { ...bare, workers: [], kept: null }
+    const summary = summaryOf({ ...listed, figures: { before, after } })
+    assert.ok(Value.Check(JobSummary, summary), JSON.stringify([...Value.Errors(JobSummary, summary)]))
+    const { attempts, artifacts, receipt, ...rest } = jobView(whole(row))
+    assert.deepEqual([attempts, artifacts, receipt], [[], [], RECEIPT])
+    assert.deepEqual(summary, { ...rest, receipt: { before, after } })
+    assert.ok(!('receipt' in summaryOf({ ...listed, figures: null })))
   })
 })

@@ -1,33 +1,32 @@
 /** GET /v1/jobs, GET and DELETE /v1/jobs/{id}. */
 import { Type } from 'typebox'
-import { jobView } from '../../../jobs/use-cases/job-view.ts'
+import { summaryOf } from '../../../jobs/use-cases/job-view.ts'
 import { needs } from '../../access/needs.ts'
 import type { App, Dependencies } from '../../dependencies.ts'
 import { tenantOf } from '../../principal.ts'
-import { IdParams, JobRef, JobsQuery, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
+import { IdParams, JobRef, JobsQuery, JobSummaryRef, json, NoQuery, nothing, pageOf, problems } from '../../schemas.ts'
 import { WaitSeconds } from '../../waiting.ts'
-import { jobInTheEnd } from './ended.ts'
+import type { JobInTheEnd } from './ended.ts'
 import { noSuchJob } from './find.ts'
 
 const JobQuery = Type.Object({
   wait: Type.Optional(WaitSeconds),
 }, { additionalProperties: false })
 
-export function addJobReadRoutes (app: App, { catalog, changes }: Dependencies): void {
-  const inTheEnd = jobInTheEnd(app, { catalog, changes })
-
+export function addJobReadRoutes (app: App, { catalog }: Dependencies, inTheEnd: JobInTheEnd): void {
   app.get('/jobs', {
     schema: {
       operationId: 'listJobs',
       security: needs('read'),
       summary: 'List jobs, newest first',
+      description: 'Without attempts and artifacts, and of receipts the figures alone: the rest is in GET /v1/jobs/{id}.',
       tags: ['jobs'],
       querystring: JobsQuery,
-      response: { 200: json('One page of jobs', pageOf(JobRef)), ...problems() },
+      response: { 200: json('One page of jobs', pageOf(JobSummaryRef)), ...problems() },
     },
   }, async (request) => {
     const { items, next } = await catalog.of(tenantOf(request)).jobs(request.query)
-    return { items: items.map((whole) => jobView(whole)), next }
+    return { items: items.map(summaryOf), next }
   })
 
   app.get('/jobs/:id', {

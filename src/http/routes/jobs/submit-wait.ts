@@ -4,16 +4,14 @@ import { EspalierError } from '../../../errors.ts'
 import type { StoredAnswer } from '../../../jobs/ports.ts'
 import type { Job } from '../../../jobs/resources.ts'
 import { isEnded } from '../../../jobs/states.ts'
-import type { App, Dependencies } from '../../dependencies.ts'
 import { principalOf, tenantOf } from '../../principal.ts'
-import { jobInTheEnd } from './ended.ts'
+import type { JobInTheEnd } from './ended.ts'
 
 /** The answer to a job that was made, or made before by the same request, in the place of the one that told its making. */
 export type AnswerInTheEnd = (request: FastifyRequest, reply: FastifyReply, made: StoredAnswer, seconds: number | undefined) => Promise<StoredAnswer>
 
 /** 200 for a job that has ended, 202 for one that has not; what was kept of its making for one that is gone. */
-export function answersInTheEnd (app: App, dependencies: Dependencies): AnswerInTheEnd {
-  const inTheEnd = jobInTheEnd(app, dependencies)
+export function answersInTheEnd (inTheEnd: JobInTheEnd): AnswerInTheEnd {
   return async (request, reply, made, seconds = 0) => {
     if (seconds <= 0) return made
     const { id } = JSON.parse(made.body) as Job

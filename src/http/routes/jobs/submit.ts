@@ -18,6 +18,7 @@ import { receiveForm, type ReceivedForm } from '../../uploads/form.ts'
 import { withRoom } from '../../uploads/room.ts'
 import { validated } from '../../validation.ts'
 import { WaitSeconds } from '../../waiting.ts'
+import type { JobInTheEnd } from './ended.ts'
 import { JobForm, JobRequest, JobRequestDocument, JOB_PARTS } from './form.ts'
 import { storeJobFiles } from './store.ts'
 import { answersInTheEnd, mayWait } from './submit-wait.ts'
@@ -27,9 +28,9 @@ const SubmitQuery = Type.Object({ wait: Type.Optional(WaitSeconds) }, { addition
 /** Jobs that are put into the database at once by this process; more of them wait, so that whoever reads does not wait behind all of them. */
 const SUBMISSIONS_AT_ONCE = 4
 
-export function addSubmitRoute (app: App, dependencies: Dependencies): void {
+export function addSubmitRoute (app: App, dependencies: Dependencies, jobInTheEnd: JobInTheEnd): void {
   const few = fewAtOnce(SUBMISSIONS_AT_ONCE)
-  const inTheEnd = answersInTheEnd(app, dependencies)
+  const inTheEnd = answersInTheEnd(jobInTheEnd)
 
   app.post('/jobs', {
     schema: {
