@@ -21,7 +21,6 @@ export function StagesField ({ entries, draft, faults, onDraft }: StagesFieldPro
         <ol className='stages'>
           {stages.map((stage, place) => (
             // Stages have nothing else by which to tell them apart; texts that are being written know whose they are.
-            // eslint-disable-next-line @eslint-react/no-array-index-key
             <StageEditor
               key={place} stage={stage} place={place} count={stages.length} entry={entries.find(({ name }) => name === stage['stage'])} wrong={wrongAt(faults, `/stages/${place}`)}
               onChange={(next) => { set(stages.with(place, next)) }} onMove={(to) => { set(moved(stages, place, to)) }} onRemove={() => { set(stages.filter((_, other) => other !== place)) }}
