@@ -61,13 +61,13 @@ describe('the pages of webhooks and of the record of actions', () => {
     await row.getByText('Pending').waitFor()
     await shoot(page, 'webhooks')
     await shootDark(page, 'webhooks')
-    // The second try comes five seconds after the first.
+    // The next try by itself may be a minute away.
     status = 204
+    await row.getByRole('button', { name: 'Send ping again' }).click()
     await row.getByText('Delivered').waitFor()
     await row.getByText('204 in').waitFor()
-    await row.getByRole('button', { name: 'Send ping again' }).click()
-    const received = await receiver.untilReceived(3)
-    assert.deepEqual(received.map((one) => one.headers['webhook-id']), Array.from({ length: 3 }, () => first!.headers['webhook-id']))
+    assert.ok(receiver.received.length >= 2)
+    assert.deepEqual([...new Set(receiver.received.map((one) => one.headers['webhook-id']))], [first!.headers['webhook-id']])
     await page.getByText('Failed', { exact: true }).click()
     await page.getByText('None is like this.').waitFor()
   })

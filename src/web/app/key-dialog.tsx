@@ -24,9 +24,9 @@ export function KeyDialog () {
   })
   return (
     <Sheet isOpen={needed} title='An API key is needed'>
-      <form onSubmit={(event) => { event.preventDefault(); if (key.trim() !== '') begin.mutate() }}>
+      <form noValidate onSubmit={(event) => { event.preventDefault(); if (key.trim() !== '') begin.mutate() }}>
         <p className='soft small'>This server answers only to who has a key. A key with the scopes read and write shows and does everything but keys and the record of actions.</p>
-        <TextField label='API key' value={key} onChange={setKey} type='password' hint='Made on the server: npm run keys -- create --name browser --scopes read,write' wrong={begin.error === null ? undefined : Problem.from(begin.error).document.detail} />
+        <TextField label='API key' value={key} onChange={(next) => { begin.reset(); setKey(next) }} type='password' hint='Made on the server: npm run keys -- create --name browser --scopes read,write' wrong={begin.error === null ? undefined : Problem.from(begin.error).document.detail} />
         <Checkbox isSelected={remember} onChange={setRemember}>Remember this browser for 30 days</Checkbox>
         <div className='actions'><Button kind='primary' type='submit' isPending={begin.isPending}>Use this key</Button></div>
       </form>
