@@ -7,6 +7,14 @@ import type { TrainedWeight, TrainState } from '../train/state.ts'
 /** A weight of the model before training. */
 export interface WeightFacts { readonly name: string, readonly key: string, readonly shape: readonly number[], readonly prunable: boolean }
 
+/** Values that the elements of a weight share. */
+export interface SharedValues {
+  /** The first is 0 and stays so. */
+  readonly codebook: Float32Array
+  /** Of every element of the weight, row-major, into the codebook. */
+  readonly indices: Uint16Array
+}
+
 /** A tensor of state beside a weight; every number of it begins with `initial`. */
 export interface ExtraState {
   readonly shape: readonly number[]
@@ -37,6 +45,8 @@ export interface Pruner {
   mask? (weight: WeightFacts, values: Float32Array): Float32Array | undefined
   /** The mask of a weight that is not pruned but stays as sparse as it is; undefined where nothing is to stay zero. */
   keep? (weight: WeightFacts, values: Float32Array): Float32Array | undefined
+  /** The values that the elements of a weight share, which are trained in their place; undefined where each has its own. Such a weight needs no mask. */
+  shares? (weight: WeightFacts): SharedValues | undefined
   /** Further state of a weight that is pruned, by name. */
   extras? (weight: WeightFacts): Readonly<Record<string, ExtraState>>
   /** Are earlier values of all weights kept beside them, to go back to? */

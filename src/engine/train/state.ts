@@ -8,6 +8,7 @@ import type { Shape } from '../../models/tensor.ts'
 import type { Weights } from '../layers/index.ts'
 import type { ExtraState, Pruner } from '../prune/pruner.ts'
 import type { Optimizer } from './optimizers/index.ts'
+import { sharedState, type SharedWeight } from './shared-weights.ts'
 import type { UpdatedWeight } from './update.ts'
 
 export interface TrainedWeight {
@@ -29,6 +30,8 @@ export interface TrainedWeight {
   readonly pruned: boolean
   /** What the pruning method keeps beside a weight that is pruned, by name. */
   readonly extras: Readonly<Record<string, Variable>>
+  /** The values that its elements share: trained in place of the weight, which follows them. */
+  readonly shared?: SharedWeight
   /** Its value at an earlier step, where the pruning method remembers it; at first the one that training begins with. */
   readonly early?: Variable
   /** Regulariser and constraint. */
@@ -97,8 +100,9 @@ export async function createState (model: ModelFile, { optimizer, changes, prune
         const [name, trained, shape] = [`${path}/${role}`, trainable && spec.trainable, [...tensor.shape]]
         const values = changes?.get(tensor.key) ?? await tensor.read()
         const facts = { name, key: tensor.key, shape, prunable }
+        const shares = trained ? pruner?.shares?.(facts) : undefined
         const own = trained ? pruner?.mask?.(facts, values) : undefined
-        const kept = own ?? (trained ? pruner?.keep?.(facts, values) : undefined)
+        const kept = own ?? (trained && shares === undefined ? pruner?.keep?.(facts, values) : undefined)
         const rule = rules?.[role]
         if (trained && rule?.problem !== undefined) throw new EspalierError('unsupported-layer', `the layer "${path}" cannot be trained here: ${rule.problem}`, { layer: path })
         weights.push({
@@ -109,10 +113,11 @@ export async function createState (model: ModelFile, { optimizer, changes, prune
           trained,
           prunable,
           variable: make(`weight:${name}`, tf.tensor(values, shape, 'float32'), trained),
-          slots: trained ? slotsOf(name, shape) : {},
+          slots: trained && shares === undefined ? slotsOf(name, shape) : {},
           pruned: own !== undefined,
           extras: own === undefined ? {} : Object.fromEntries(Object.entries(pruner?.extras?.(facts) ?? {}).map(([kind, one]) => [kind, extra(`extra:${kind}:${name}`, one)])),
           ...(kept && { mask: make(`mask:${name}`, tf.tensor(kept, shape, 'float32')) }),
+          ...(shares && { shared: sharedState(name, shape, shares, make, slotsOf) }),
           ...(pruner?.remembers === true && { early: make(`early:${name}`, tf.tensor(values, shape, 'float32')) }),
           ...(rule && { rule }),
         })

@@ -12,6 +12,7 @@ import type { OutputLoss } from './objective.ts'
 import { reduceLoss } from './losses/index.ts'
 import { regularizationLoss } from './regularizers.ts'
 import { accumulate, type RunMetric } from './run-metrics.ts'
+import { followShared, sharedGradient } from './shared-weights.ts'
 import type { TrainedWeight, TrainState } from './state.ts'
 import { applyGradients, type UpdateSettings } from './update.ts'
 
@@ -44,11 +45,16 @@ export function trainStep (state: TrainState, settings: StepSettings, kind: Step
   const { gradients, loss, metrics, statistics } = differentiate(state, settings, kind, batch, trained)
   const gradientOf = (weight: TrainedWeight): Tensor => {
     const gradient = gradients[weight.variable.name]!
+    if (weight.shared !== undefined) return sharedGradient(weight.shared, gradient)
     return !weight.pruned ? gradient : kind.gradient?.(weight, gradient, state) ?? gradient
   }
-  const learningRate = applyGradients([...trained, ...state.gates], [...trained.map(gradientOf), ...state.gates.map(({ variable }) => gradients[variable.name] ?? tf.zerosLike(variable))], settings, state.counter)
+  const learningRate = applyGradients([...trained.map((weight) => weight.shared ?? weight), ...state.gates], [...trained.map(gradientOf), ...state.gates.map(({ variable }) => gradients[variable.name] ?? tf.zerosLike(variable))], settings, state.counter)
   for (const weight of trained) {
-    const { variable, rule, mask } = weight
+    const { variable, rule, mask, shared } = weight
+    if (shared !== undefined) {
+      followShared(shared, variable)
+      continue
+    }
     if (rule?.constraint !== undefined) variable.assign(constrain(rule.constraint, variable))
     if (mask === undefined) continue
     if (weight.pruned && kind.after !== undefined) kind.after(weight, learningRate, state)

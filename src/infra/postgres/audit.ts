@@ -2,8 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import type { Catalog } from '../../jobs/ports.ts'
 import type { AuditNote, AuditRow, TenantAccess, Tenants } from '../../jobs/tenant-ports.ts'
-import { asJson, type Database } from './client.ts'
-import { Prisma } from './generated/client.ts'
+import { jsonText, type Database } from './client.ts'
 import type * as rows from './generated/client.ts'
 import { storable } from './rows.ts'
 
@@ -30,7 +29,11 @@ export function auditIn ({ prisma, patiently }: Database, tenantId: string): Pic
 export function notesIn ({ prisma, once, patiently, auditDays }: Database): Pick<Tenants, 'note'> & Pick<Catalog, 'sweepAudit'> {
   return {
     async note (entries) {
-      await once(async () => await prisma.auditEntry.createMany({ data: entries.map(dataOf) }))
+      // As one value: a statement of so many rows would be another one for every number of them.
+      await once(async () => await prisma.$executeRaw`
+        INSERT INTO audit_entries (tenant_id, at, actor, action, target, status, request_id, details)
+        SELECT "tenantId", at, actor, action, target, status, "requestId", details
+        FROM json_to_recordset(${jsonText(entries.map(noteOf))}::json) AS given ("tenantId" text, at timestamptz, actor text, action text, target text, status int, "requestId" text, details json)`)
     },
 
     async sweepAudit () {
@@ -40,11 +43,9 @@ export function notesIn ({ prisma, once, patiently, auditDays }: Database): Pick
   }
 }
 
-function dataOf ({ details, ...note }: AuditNote): Prisma.AuditEntryCreateManyInput {
+function noteOf (note: AuditNote): AuditNote {
   const { actor, action, target, requestId } = note
-  return {
-    ...note, actor: storable(actor), action: storable(action), target: target === null ? null : storable(target), requestId: storable(requestId), details: details === null ? Prisma.DbNull : asJson(details),
-  }
+  return { ...note, actor: storable(actor), action: storable(action), target: target === null ? null : storable(target), requestId: storable(requestId) }
 }
 
 function entryOf (row: rows.AuditEntry): AuditRow {

@@ -1,8 +1,9 @@
 /** What runs each stage: one line each. */
 import type { StageName } from '../../pruning/stages/index.ts'
+import { cluster } from './cluster.ts'
 import { fineTune } from './fine-tune.ts'
 import { prune } from './prune.ts'
 import { shrink } from './shrink.ts'
 import type { Stage } from './stage.ts'
 
-export const STAGE_RUNNERS: { readonly [Name in StageName]: Stage } = { prune, 'fine-tune': fineTune, shrink }
+export const STAGE_RUNNERS: { readonly [Name in StageName]: Stage } = { prune, 'fine-tune': fineTune, shrink, cluster }

@@ -1,6 +1,7 @@
 /** The table of stages, one line each, and the schemas of a recipe's and a receipt's list of them. */
 import { Type } from 'typebox'
 import type { Training } from '../training/training.ts'
+import { cluster } from './cluster.ts'
 import { fineTune } from './fine-tune.ts'
 import { prune } from './prune.ts'
 import { shrink } from './shrink.ts'
@@ -14,7 +15,7 @@ type AnyStage = Omit<StageRules, 'complete' | 'needs' | 'makes' | 'breaks'> & {
   breaks? (settings: never): readonly Property[]
 }
 
-export const STAGES = { prune, 'fine-tune': fineTune, shrink } as const satisfies Record<string, AnyStage>
+export const STAGES = { prune, 'fine-tune': fineTune, shrink, cluster } as const satisfies Record<string, AnyStage>
 
 export type StageName = keyof typeof STAGES
 
