@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openService, type TestService } from '../support/service.ts'
-import { assertAccessible, openPages, shoot, type Pages } from './support/pages.ts'
+import { assertAccessible, openPages, shoot, signIn, type Pages } from './support/pages.ts'
 
 const KEY = 'a-long-and-secret-key-for-tests'
-const PLACES = [['/compare', 'Compare'], ['/new', 'New run'], ['/sweeps', 'Sweeps'], ['/models', 'Models'], ['/datasets', 'Data sets'], ['/keys', 'API keys'], ['/fleet', 'Workers']] as const
+const PLACES = [['/compare', 'Compare'], ['/new', 'New run'], ['/sweeps', 'Sweeps'], ['/models', 'Models'], ['/datasets', 'Data sets'], ['/keys', 'API keys'], ['/webhooks', 'Webhooks'], ['/audit', 'Record of actions'], ['/fleet', 'Workers']] as const
 
 describe('the frame of the dashboard', () => {
   let service: TestService, pages: Pages
@@ -52,23 +52,25 @@ describe('the frame of the dashboard', () => {
     await page.keyboard.press('Enter')
     await dialog.waitFor({ state: 'detached' })
     await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
-    assert.deepEqual(await page.evaluate('[sessionStorage.length, localStorage.getItem("espalier.key")]'), [1, null])
+    const session = async () => (await page.context().cookies()).filter(({ httpOnly }) => httpOnly).map(({ sameSite, expires }) => [sameSite, expires > 0])
+    assert.deepEqual(await session(), [['Strict', false]])
+    assert.deepEqual(await page.evaluate('[sessionStorage.length, localStorage.length, document.cookie]'), [0, 0, ''], 'no script can read the key or the session')
     await page.reload()
     await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
     assert.equal(await dialog.count(), 0)
     await page.getByRole('button', { name: 'Forget the key' }).click()
     await dialog.waitFor()
     await dialog.getByLabel('API key').fill(KEY)
-    await dialog.getByText('Remember it').click()
+    await dialog.getByText('Remember this browser').click()
     await dialog.getByRole('button', { name: 'Use this key' }).click()
     await dialog.waitFor({ state: 'detached' })
-    assert.equal(await page.evaluate('localStorage.getItem("espalier.key")'), KEY)
+    assert.deepEqual(await session(), [['Strict', true]])
     await page.context().close()
   })
 
   test('by keyboard: past the navigation, and to every page', async () => {
     const page = await pages.open('/jobs')
-    await page.evaluate(`sessionStorage.setItem('espalier.key', '${KEY}')`)
+    await signIn(page, service.url, KEY)
     await page.goto(`${service.url}/jobs`)
     await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
     await page.keyboard.press('Tab')
@@ -94,7 +96,7 @@ describe('the frame of the dashboard', () => {
     const page = await pages.open('/compare', { colorScheme: 'dark' })
     const theme = async () => await page.evaluate('document.documentElement.dataset.theme')
     assert.equal(await theme(), 'dark')
-    await page.evaluate(`sessionStorage.setItem('espalier.key', '${KEY}')`)
+    await signIn(page, service.url, KEY)
     await page.reload()
     await page.getByRole('button', { name: 'Colours' }).click()
     await page.getByRole('option', { name: 'Light' }).click()

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { NO_QUOTAS } from '../../src/jobs/quotas.ts'
 import { openService, type TestService } from '../support/service.ts'
-import { assertAccessible, openPages, shoot, shootDark, type Pages } from './support/pages.ts'
+import { assertAccessible, openPages, shoot, shootDark, signIn, type Pages } from './support/pages.ts'
 
 const KEY = 'a-long-and-secret-key-for-tests'
 
@@ -14,7 +14,7 @@ describe('the pages of API keys and of workers', () => {
     service = await openService({ apiKey: KEY, quotas: { ...NO_QUOTAS, models: 4 } })
     pages = await openPages(service.url)
     page = await pages.open('/keys')
-    await page.evaluate(`sessionStorage.setItem('espalier.key', '${KEY}')`)
+    await signIn(page, service.url, KEY)
     await page.reload()
   })
   after(async () => {

@@ -84,7 +84,7 @@ describe('jobs and runs in the browser', () => {
     const job = await succeeded(await submit({ method: 'magnitude', target: { sparsity: 0.5 }, granularity: { type: 'n:m', n: 2, m: 4 } }))
     const page = await pages.open(`/jobs/${job.id}`)
     const [artifact] = job.artifacts
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: `Download ${artifact!.name}` }).click()])
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: `Download ${artifact!.name}` }).click()])
     const sha256 = createHash('sha256').update(await readFile(await download.path())).digest('hex')
     assert.deepEqual([download.suggestedFilename(), sha256], [artifact!.name, artifact!.sha256])
     const [receipt] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: `Download receipt-${job.id}.html` }).click()])

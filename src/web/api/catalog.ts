@@ -15,6 +15,7 @@ export interface Schema {
   readonly exclusiveMaximum?: number
   readonly properties?: Readonly<Record<string, Schema>>
   readonly default?: unknown
+  readonly required?: readonly string[]
 }
 
 export interface Entry { readonly name: string, readonly description: string }
@@ -22,6 +23,7 @@ export interface Entry { readonly name: string, readonly description: string }
 export interface RankingEntry extends Entry { readonly needsData: boolean, readonly granularities?: readonly string[] }
 export interface TargetEntry extends Entry { readonly schema: Schema, readonly search?: string }
 export interface GranularityEntry extends Entry { readonly settings: Schema }
+export interface StageEntry extends Entry { readonly settings: Schema }
 export interface MethodEntry extends Entry {
   readonly targets: readonly string[]
   readonly trains: boolean
@@ -39,6 +41,7 @@ export interface Catalog {
   readonly criteria: readonly RankingEntry[]
   readonly scopes: readonly RankingEntry[]
   readonly granularities: readonly GranularityEntry[]
+  readonly stages: readonly StageEntry[]
   readonly modelFormats: readonly Entry[]
   readonly datasetFormats: readonly Entry[]
 }

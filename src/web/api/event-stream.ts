@@ -1,7 +1,6 @@
-/** A stream of events that stays open: with the key, behind the last event that came, until it is told to end. */
+/** A stream of events that stays open: behind the last event that came, until it is told to end. */
 import { EventParser } from './sse-parser.ts'
-import { keyWasRefused, onKeyChange } from './key.ts'
-import { authorization } from './request.ts'
+import { onSessionChange, wasRefused } from './session.ts'
 
 export interface StreamMessage { readonly event: string, readonly id: string, readonly data: unknown }
 export type StreamState = 'connecting' | 'open' | 'waiting' | 'ended'
@@ -40,8 +39,8 @@ async function keepOpen (path: string, signal: AbortSignal, onMessage: (message:
     if (FINAL.has(status)) return onState('ended')
     onState('waiting')
     if (status === 401) {
-      keyWasRefused()
-      await keyChange(signal)
+      wasRefused()
+      await sessionChange(signal)
       continue
     }
     await sleep(pause * (0.75 + Math.random() / 2), signal)
@@ -62,7 +61,7 @@ interface Reading {
 /** Reads until the stream ends. Gives the status of the answer. */
 async function readOnce ({ path, lastId, signal, take, onOpen, onRetry }: Reading): Promise<number> {
   const answer = await fetch(path, {
-    headers: { accept: 'text/event-stream', ...authorization(), ...(lastId !== '' && { 'last-event-id': lastId }) },
+    headers: { accept: 'text/event-stream', ...(lastId !== '' && { 'last-event-id': lastId }) },
     signal,
     cache: 'no-store',
   })
@@ -88,9 +87,9 @@ async function sleep (ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-async function keyChange (signal: AbortSignal): Promise<void> {
+async function sessionChange (signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    const end = onKeyChange(() => { end(); resolve() })
+    const end = onSessionChange(() => { end(); resolve() })
     signal.addEventListener('abort', () => { end(); resolve() }, { once: true })
   })
 }

@@ -1,6 +1,6 @@
-/** Requests to the API, with the key, and problems as errors. */
-import { keyWasRefused, storedKey } from './key.ts'
+/** Requests to the API, in the session of this browser, and problems as errors. */
 import { Problem } from './problem.ts'
+import { askAnew, changeHeaders, wasRefused } from './session.ts'
 
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -17,26 +17,28 @@ export async function request<T> (path: string, options: RequestOptions = {}): P
 }
 
 /** The answer itself, which was a success. @throws Problem */
-export async function send (path: string, { method = 'GET', body, headers = {}, signal }: RequestOptions = {}): Promise<Response> {
+export async function send (path: string, options: RequestOptions = {}): Promise<Response> {
+  const answer = await sendOnce(path, options)
+  if (answer.ok) return answer
+  if (answer.status === 401) wasRefused()
+  const isChange = options.method !== undefined && options.method !== 'GET'
+  if (answer.status !== 403 || !isChange || !await askAnew()) throw await Problem.of(answer)
+  const again = await sendOnce(path, options)
+  if (again.ok) return again
+  throw await Problem.of(again)
+}
+
+async function sendOnce (path: string, { method = 'GET', body, headers = {}, signal }: RequestOptions): Promise<Response> {
   const isJson = body !== undefined && !(body instanceof FormData)
-  const answer = await fetch(path, {
+  return await fetch(path, {
     method,
-    headers: { accept: 'application/json', ...authorization(), ...(isJson && { 'content-type': 'application/json' }), ...headers },
+    headers: { accept: 'application/json', ...(method !== 'GET' && await changeHeaders()), ...(isJson && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: isJson ? JSON.stringify(body) : body as FormData }),
     ...(signal !== undefined && { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error
     throw Problem.from(error)
   })
-  if (answer.ok) return answer
-  if (answer.status === 401) keyWasRefused()
-  throw await Problem.of(answer)
-}
-
-/** The header that a request bears. */
-export function authorization (): Record<string, string> {
-  const key = storedKey()
-  return key === null ? {} : { authorization: `Bearer ${key}` }
 }
 
 /** An address with what is not undefined of `query`. */

@@ -1,7 +1,6 @@
 /** Sends files and tells how far that is, which fetch cannot tell. */
-import { keyWasRefused } from './key.ts'
 import { Problem } from './problem.ts'
-import { authorization } from './request.ts'
+import { changeHeaders, wasRefused } from './session.ts'
 import type { Dataset, Model } from './types.ts'
 
 export type FileKind = 'models' | 'datasets'
@@ -25,14 +24,25 @@ export function upload<K extends FileKind> (kind: K, files: readonly File[], onP
     xhr.onerror = () => { reject(Problem.from(new Error('the connection was lost while the file was sent'))) }
     xhr.onabort = () => { reject(new DOMException('the upload was cancelled', 'AbortError')) }
   })
-  xhr.open('POST', `/v1/${kind}`)
-  for (const [name, value] of Object.entries({ accept: 'application/json', ...authorization() })) xhr.setRequestHeader(name, value)
-  xhr.send(form)
-  return { done, cancel: () => { xhr.abort() } }
+  let cancelled = false
+  void changeHeaders().then((headers) => {
+    if (cancelled) return
+    xhr.open('POST', `/v1/${kind}`)
+    for (const [name, value] of Object.entries({ accept: 'application/json', ...headers })) xhr.setRequestHeader(name, value)
+    xhr.send(form)
+  })
+  return {
+    done,
+    cancel: () => {
+      cancelled = true
+      if (xhr.readyState === XMLHttpRequest.UNSENT) xhr.onabort?.(new ProgressEvent('abort'))
+      else xhr.abort()
+    },
+  }
 }
 
 async function answered ({ status, responseText }: XMLHttpRequest): Promise<unknown> {
   if (status >= 200 && status < 300) return JSON.parse(responseText)
-  if (status === 401) keyWasRefused()
+  if (status === 401) wasRefused()
   throw await Problem.of(new Response(responseText, { status }))
 }

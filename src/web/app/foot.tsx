@@ -4,16 +4,15 @@ import { Button } from 'react-aria-components/Button'
 import { Menu, MenuItem, MenuTrigger } from 'react-aria-components/Menu'
 import { Popover } from 'react-aria-components/Popover'
 import { Link } from 'wouter'
-import { keyState, onKeyChange } from '../api/key.ts'
 import { useScopes } from '../api/scopes.ts'
+import { endSession, onSessionChange, sessionState } from '../api/session.ts'
 import { Icon } from '../components/icon.tsx'
-import { forget } from './forget-key.tsx'
 import { FOOT, isHere, isShown, MORE } from './navigation.ts'
 import { chooseTheme, isDark } from './theme.ts'
 
 export function Foot ({ location }: { readonly location: string }) {
   const scopes = useScopes()
-  const { has } = useSyncExternalStore(onKeyChange, keyState)
+  const { has } = useSyncExternalStore(onSessionChange, sessionState)
   return (
     <nav className='foot' aria-label='Pages'>
       {FOOT.map(({ href, name, icon }) => (
@@ -26,7 +25,7 @@ export function Foot ({ location }: { readonly location: string }) {
             {MORE.filter((place) => isShown(place, scopes)).map(({ href, name }) => <MenuItem key={href} className='option' href={href}>{name}</MenuItem>)}
             <MenuItem className='option' href='/docs' target='_blank'>API description</MenuItem>
             <MenuItem className='option' onAction={() => { chooseTheme(isDark() ? 'light' : 'dark') }}>Light or dark</MenuItem>
-            {has && <MenuItem className='option' onAction={forget}>Forget the key</MenuItem>}
+            {has && <MenuItem className='option' onAction={() => { void endSession() }}>Forget the key</MenuItem>}
           </Menu>
         </Popover>
       </MenuTrigger>

@@ -1,16 +1,10 @@
-/** A button that makes this browser forget its API key; there when it has one. */
+/** A button that ends the session of this browser; there when it has one. */
 import { useSyncExternalStore } from 'react'
-import { forgetKey, keyState, onKeyChange } from '../api/key.ts'
+import { endSession, onSessionChange, sessionState } from '../api/session.ts'
 import { Icon } from '../components/icon.tsx'
 
-/** Nothing of what the key showed stays in the page. */
-export function forget (): void {
-  forgetKey()
-  location.reload()
-}
-
 export function ForgetKey () {
-  const { has } = useSyncExternalStore(onKeyChange, keyState)
+  const { has } = useSyncExternalStore(onSessionChange, sessionState)
   if (!has) return null
-  return <button type='button' className='button quiet' onClick={forget}><Icon name='key' />Forget the key</button>
+  return <button type='button' className='button quiet' onClick={() => { void endSession() }}><Icon name='key' />Forget the key</button>
 }

@@ -1,15 +1,15 @@
-/** Downloads: a file by a link that is signed where the API wants a key, a text straight away. */
+/** Downloads: a file by the browser itself, a text by the page, which says when that fails. */
 import { useState, type ReactNode } from 'react'
-import { storedKey } from '../api/key.ts'
-import { request, send } from '../api/request.ts'
+import { send } from '../api/request.ts'
 import { Button } from './button.tsx'
+import { Icon } from './icon.tsx'
 import { saveAs } from '../format/save.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { Sheet } from './sheet.tsx'
 
-/** Of an artifact at `address`; it may be large, so that the browser itself fetches it. */
+/** Of an artifact at `address`; it may be large, so that the browser itself fetches it, with the cookie of the session. */
 export function DownloadFile ({ address, label, children }: { readonly address: string, readonly label: string, readonly children: ReactNode }) {
-  return <Download label={label} fetchIt={async () => { follow(storedKey() === null ? address : (await request<{ url: string }>(`${address}/link`, { method: 'POST' })).url) }}>{children}</Download>
+  return <a className='button' href={address} download='' aria-label={label}><Icon name='download' />{children}</a>
 }
 
 /** Of something small that the API makes. */
@@ -34,12 +34,4 @@ function Download ({ fetchIt, label, size = 'normal', children }: { readonly fet
       <Sheet isOpen={error !== null} title='That did not work' onClose={() => { setError(null) }}><ProblemNote error={error} /></Sheet>
     </>
   )
-}
-
-/** Its answer says that it is a file to keep, and how it is called. */
-function follow (address: string): void {
-  const link = document.createElement('a')
-  link.href = address
-  link.download = ''
-  link.click()
 }

@@ -1,5 +1,6 @@
 /** Fields for the settings that a JSON schema describes, in its own words; those that are objects in themselves are left to the recipe's text. */
 import type { Schema } from '../api/catalog.ts'
+import { labelOf } from '../format/words.ts'
 import { Checkbox } from './checkbox.tsx'
 import { NumberInput } from './number-input.tsx'
 import { Select } from './select.tsx'
@@ -43,12 +44,6 @@ function Setting ({ name, schema, value, preset, wrong, onChange }: SettingProps
   }
   if (schema.type === 'boolean') return <Checkbox isSelected={(value ?? preset) === true} onChange={onChange}>{label}<span className='hint'>{hint}</span></Checkbox>
   return <NumberInput label={label} value={value} hint={hint} placeholder={preset === undefined || preset === null ? 'as the method does' : String(preset)} wrong={wrong} onChange={onChange} />
-}
-
-/** minChannels: Min channels. */
-function labelOf (name: string): string {
-  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function descriptionOf ({ description, anyOf = [] }: Schema): string | undefined {

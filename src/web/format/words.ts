@@ -54,3 +54,9 @@ const FAILURES: Partial<Record<ErrorCode, FailureWords>> = {
 export function failureWords (code: string): FailureWords {
   return FAILURES[code as ErrorCode] ?? { what: 'The run failed' }
 }
+
+/** minChannels: Min channels. */
+export function labelOf (name: string): string {
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

@@ -22,6 +22,7 @@ import { LiveLayers } from './job/live-layers.tsx'
 import { Now } from './job/now.tsx'
 import { ReceiptCard } from './job/receipt.tsx'
 import { Repeat } from './job/repeat.tsx'
+import { Stages } from './job/stages.tsx'
 import { WeightsCard } from './job/weights.tsx'
 import './job/job.css'
 
@@ -53,6 +54,7 @@ export default function JobPage () {
         {receipt !== undefined && <Figures receipt={receipt} />}
         <Curves job={job} />
         {receipt === undefined && <LiveLayers id={id} />}
+        {receipt?.stages !== undefined && <Stages stages={receipt.stages} />}
         {receipt !== undefined && <Layers layers={receipt.layers} id={id} />}
         {receipt?.structure !== undefined && <Channels structure={receipt.structure} order={model.data?.layers.map((layer) => layer.name) ?? []} />}
         {receipt !== undefined && job.artifacts.length > 0 && <WeightsCard id={id} receipt={receipt} />}

@@ -19,6 +19,7 @@ import { PlanPanel } from './new/plan-panel.tsx'
 import { wrongAt } from './new/problems.ts'
 import { RankingFields } from './new/ranking-fields.tsx'
 import { RecipeEditor } from './new/recipe-editor.tsx'
+import { StagesField } from './new/stages-field.tsx'
 import { readable } from './new/target-words.ts'
 import { TargetField } from './new/target-field.tsx'
 import { useDraft } from './new/use-draft.ts'
@@ -79,6 +80,11 @@ export default function NewRunPage () {
                 <RankingFields catalog={catalog.data} method={method} draft={draft} faults={faults} onDraft={set} />
                 <MoreFields method={method} draft={draft} faults={faults} searches={catalog.data.targets.some(({ name, search: by }) => by !== undefined && Object.hasOwn(partOf(draft, 'target'), name))} onDraft={set} />
               </div>
+            </Card>
+          )}
+          {method?.parameters['stages'] !== undefined && (
+            <Card title='Further stages' note='Run behind the method, one after the other. What an earlier one made zero stays zero.'>
+              <StagesField entries={catalog.data.stages} draft={draft} faults={faults} onDraft={setDraft} />
             </Card>
           )}
           {model !== undefined && (

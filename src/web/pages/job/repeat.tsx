@@ -1,7 +1,7 @@
 /** What repeats the run: as a recipe to copy, for a shell, for Python. */
-import { memo, useState } from 'react'
+import { memo, useState, useSyncExternalStore } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components/Tabs'
-import { storedKey } from '../../api/key.ts'
+import { onSessionChange, sessionState } from '../../api/session.ts'
 import type { Job } from '../../api/types.ts'
 import { Card } from '../../components/card.tsx'
 import { CodeBlock } from '../../components/code-block.tsx'
@@ -14,7 +14,8 @@ type Form = keyof typeof FORMS
 /** The progress of a run changes nothing in it. */
 export const Repeat = memo(function Repeat ({ job }: { readonly job: Job }) {
   const [form, setForm] = useState<Form>('curl')
-  const options = { job, base: location.origin, withKey: storedKey() !== null }
+  const { has: withKey } = useSyncExternalStore(onSessionChange, sessionState)
+  const options = { job, base: location.origin, withKey }
   const texts = {
     curl: () => curlCommand(options),
     python: () => pythonScript(options),
