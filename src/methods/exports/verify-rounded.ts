@@ -5,7 +5,7 @@ import { ROUNDED, type RoundedName } from '../../models/exports/rounded.ts'
 import { readModel } from '../../models/formats/index.ts'
 import { sizeOf } from '../../models/tensor.ts'
 import { valuesOf } from '../../models/formats/file-tensor.ts'
-import { comparePredictions, type Expected, type Verification } from '../verify.ts'
+import { comparePredictions, FINITE, type Expected, type Verification } from '../verify.ts'
 
 /** How far from its value a weight may be, by the least and the largest of its tensor with 0: half a step, and how much a scale of 8 bits is too large. */
 const REACH = {
@@ -41,7 +41,7 @@ export async function verifyRounded (name: string, format: RoundedName, source: 
   if (probe === undefined) return { verified: true, verification: `${parts}; predictions were not compared (${reason ?? 'the model cannot be run'})`, maxDifference: null }
   const predictor = await probe.load(written, values)
   try {
-    const maxDifference = comparePredictions(name, await predictor.predict(probe.inputs), probe.outputs, Infinity)
+    const maxDifference = comparePredictions(name, await predictor.predict(probe.inputs), probe.outputs, FINITE)
     return { verified: true, verification: `${parts}; how far predictions of ${probe.inputs[0]?.shape[0] ?? 0} examples move by it is told, not judged`, maxDifference }
   } finally {
     predictor.dispose()
