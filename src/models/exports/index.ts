@@ -6,6 +6,8 @@ import { encodeTflite } from './tflite/encode.ts'
 import { withHalves } from './tflite/float16.ts'
 import { withInt8, type Ranges } from './tflite/int8.ts'
 import { writeOnnx } from './onnx/encode.ts'
+import { writeOnnxInt4 } from './onnx/int4.ts'
+import { writeOnnxInt8 } from './onnx/int8.ts'
 import type { TfliteModel } from './tflite/model.ts'
 import { readTflite } from './tflite/read.ts'
 import { withSparseWeights } from './tflite/sparse.ts'
@@ -23,6 +25,8 @@ export interface ModelExport<Name extends string = string> {
   readonly description: string
   /** It needs the ranges of all activations, seen on data. */
   readonly calibrates?: true
+  /** What runs the file in a job gives rounded predictions. */
+  readonly rounds?: true
   /** Throws `unsupported-layer`, naming the layer, for what it cannot compute, and `limit-exceeded` for what no such file holds. */
   write (graph: ExportGraph, ranges: Ranges): Uint8Array
   /** Reads a file of it; throws `invalid-model`. Absent where another library runs the file in a job. */
@@ -53,7 +57,9 @@ export const EXPORTS = {
   'tflite-sparse': tflite('tflite-sparse', '.sparse.tflite', 'TFLite in float32 with pruned weights as compressed rows', withSparseWeights),
   'tflite-c': inC('tflite-c', '.h', float32),
   'tflite-int8-c': inC('tflite-int8-c', '.int8.h', int8),
-  'onnx-export': { name: 'onnx-export', extension: '.export.onnx', description: 'ONNX in float32, made of the layer graph of a Keras model', write: writeOnnx },
+  'onnx-export': { name: 'onnx-export', extension: '.export.onnx', description: 'ONNX in float32, made of the layer graph of a Keras model', write: (graph) => writeOnnx(graph) },
+  'onnx-int8': { name: 'onnx-int8', extension: '.int8.onnx', description: 'ONNX with int8 weights and activations, by ranges seen on calibration data', calibrates: true, rounds: true, write: writeOnnxInt8 },
+  'onnx-int4': { name: 'onnx-int4', extension: '.int4.onnx', description: 'ONNX with weights of four bits for dense layers and int8 for convolutions', rounds: true, write: writeOnnxInt4 },
 } as const satisfies { readonly [Name in string]: ModelExport<Name> }
 
 export type ExportName = keyof typeof EXPORTS
