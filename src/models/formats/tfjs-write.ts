@@ -30,7 +30,7 @@ export async function writeSame (model: ModelFile, changes: TensorChanges, { opt
   const isKept = (weight: LayersWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
   const held = heldTensors(model)
   const isSame = model.remade !== true && all.every((weight) => weight.quantization === undefined && isKept(weight))
-  const output = groups.map(({ paths, sizes, weights }, index): OutputGroup => {
+  const output = model.reformed === true ? [newGroup(model, changes)] : groups.map(({ paths, sizes, weights }, index): OutputGroup => {
     const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, held.get(tensor.key) ?? tensor, changes))
     return { weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) }
   })
@@ -61,6 +61,18 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
   assertKnown(model, changes)
   assertConvertible(model, 'tfjs-layers', options)
   const topology = { keras_version: model.producer.kerasVersion ?? '3.0.0', backend: 'tensorflow', model_config: toTfjsConfig(model.config) }
+  const group = newGroup(model, changes)
+  const json = { format: 'layers-model', generatedBy: `keras v${topology.keras_version}`, convertedBy: 'Espalier', modelTopology: topology, weightsManifest: group.weights.length > 0 ? [manifestOf(group)] : [] }
+  const spelling = withMember({}, 'modelTopology', withMember({}, 'model_config', await model.spelling?.()))
+  const inputs = async function * (): AsyncGenerator<ZipInput> {
+    yield { name: 'model.json', content: jsonBytes(json, spelling) }
+    yield * shardInputs(group, '')
+  }
+  return await writeAll(inputs(), sink)
+}
+
+/** All weights, named `<layer>/<role>`. Throws `unsupported-format` where two have one name. */
+function newGroup (model: ModelFile, changes: TensorChanges): OutputGroup {
   const weights = model.layers.flatMap(({ path, layer, weights }) => weights.map((weight) => widened(`${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes)))
   const names = new Set<string>()
   for (const { name } of weights) {
@@ -71,14 +83,7 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
     }
     names.add(name)
   }
-  const group: OutputGroup = { weights, shards: shardsFor(weights, 1) }
-  const json = { format: 'layers-model', generatedBy: `keras v${topology.keras_version}`, convertedBy: 'Espalier', modelTopology: topology, weightsManifest: weights.length > 0 ? [manifestOf(group)] : [] }
-  const spelling = withMember({}, 'modelTopology', withMember({}, 'model_config', await model.spelling?.()))
-  const inputs = async function * (): AsyncGenerator<ZipInput> {
-    yield { name: 'model.json', content: jsonBytes(json, spelling) }
-    yield * shardInputs(group, '')
-  }
-  return await writeAll(inputs(), sink)
+  return { weights, shards: shardsFor(weights, 1) }
 }
 
 /** TF.js goes by the names of Keras 2. */

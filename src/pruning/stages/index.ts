@@ -2,6 +2,8 @@
 import { Type } from 'typebox'
 import type { Training } from '../training/training.ts'
 import { fineTune } from './fine-tune.ts'
+import { fold } from './fold.ts'
+import { lowRank } from './low-rank.ts'
 import { prune } from './prune.ts'
 import { shrink } from './shrink.ts'
 import type { Property, StageNeeds, StageRules } from './stage.ts'
@@ -14,7 +16,7 @@ type AnyStage = Omit<StageRules, 'complete' | 'needs' | 'makes' | 'breaks'> & {
   breaks? (settings: never): readonly Property[]
 }
 
-export const STAGES = { prune, 'fine-tune': fineTune, shrink } as const satisfies Record<string, AnyStage>
+export const STAGES = { prune, 'fine-tune': fineTune, shrink, fold, 'low-rank': lowRank } as const satisfies Record<string, AnyStage>
 
 export type StageName = keyof typeof STAGES
 
