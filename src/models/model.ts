@@ -46,6 +46,8 @@ export interface ModelFile {
    * `source` and `rest` are still those of the file.
    */
   readonly remade?: true
+  /** Set where layers came or went since the file was read: its own tree of weights has no place for them, and a new one is written. */
+  readonly reformed?: true
   /** The file had the state of an optimizer, which does not fit the model that was remade from it. */
   readonly lostOptimizerState?: true
   /** Whatever the format needs to write the file back (parsed trees, offsets); only the format itself looks into it. */

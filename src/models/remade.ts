@@ -49,7 +49,8 @@ export function reshapedArchitecture ({ format, producer }: ModelFile, config: J
   return architecture
 }
 
-function withNewShapes (model: ModelFile, given: Json): { config: Json, architecture: Architecture } {
+/** Configuration and architecture, the shapes that Keras notes brought up to date. Throws as `reshapedArchitecture`. */
+export function withNewShapes (model: ModelFile, given: Json): { config: Json, architecture: Architecture } {
   const first = reshapedArchitecture(model, given)
   const config = withBuildShapes(given, model.architecture, first)
   return { config, architecture: config === given ? first : reshapedArchitecture(model, config) }

@@ -14,7 +14,7 @@ import { datatypeOf, readHdf5, specOf, writeHdf5, type Hdf5DatasetSpec, type Hdf
 import { assertJsonSize, parseObject, type Json } from './json.ts'
 import { memberOf, respelled, spellingOf } from './json-spelling.ts'
 import { datasetSpec, emptyGroup, groupAt } from './keras-spec.ts'
-import { replacements } from './replacements.ts'
+import { assertKnown, replacements } from './replacements.ts'
 
 interface Rest { readonly root: Hdf5Group, readonly training?: Json }
 
@@ -71,12 +71,25 @@ function jsonOf (root: Hdf5Group, name: string): Json | undefined {
   return parseObject(text, `the attribute "${name}"`)
 }
 
-async function sameTree (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): Promise<Hdf5GroupSpec> {
+async function sameTree (model: ModelFile, changes: TensorChanges, options: WriteOptions): Promise<Hdf5GroupSpec> {
+  const { compress, optimizerState } = options
   const { root } = model.rest as Rest
   const tree = specOf(root, replacements(model, changes, compress))
   if (optimizerState === 'drop') tree.children.delete('optimizer_weights')
   if (model.remade === true) resetText(tree.attributes, CONFIG, respelled(await model.spelling?.(), model.config))
+  if (model.reformed === true) tree.children.set('model_weights', newGroups(root.children.get('model_weights') as Hdf5Group, model, changes, options))
   return tree
+}
+
+/** Groups of a model with other layers than its file, with what the file notes beside their names. */
+function newGroups (before: Hdf5Group, model: ModelFile, changes: TensorChanges, options: WriteOptions): Hdf5GroupSpec {
+  assertKnown(model, changes)
+  const group = weightGroups(model, changes, options)
+  for (const name of ['keras_version', 'backend']) {
+    const noted = textOf(before, name)
+    if (noted !== undefined) setText(group.attributes, name, noted)
+  }
+  return group
 }
 
 async function convertedTree (model: ModelFile, changes: TensorChanges, options: WriteOptions): Promise<Hdf5GroupSpec> {
@@ -114,7 +127,7 @@ function weightGroups (model: ModelFile, changes: TensorChanges, { compress }: W
     setTexts(inner.attributes, 'weight_names', paths)
     slots.forEach(({ layer, spec }) => {
       const tensor = tensors.get(spec)!
-      const stored = { compress: tensor.compressed || (compress && changes.has(tensor.key)) }
+      const stored = { compress: tensor.compressed || (compress && (tensor.held === true || changes.has(tensor.key))) }
       // Keras cannot read bfloat16 back from an .h5 file; float32 holds the same numbers.
       const dataset: Hdf5DatasetSpec = tensor.type === 'bfloat16'
         ? { kind: 'dataset', shape: tensor.shape, datatype: datatypeOf('float32'), attributes: new Map(), data: dataAsFloat32(tensor, changes), ...stored }

@@ -1,6 +1,7 @@
 /** Keras 3's own format: a zip of config.json, metadata.json and model.weights.h5. */
 import { EspalierError } from '../../errors.ts'
 import { readArchitecture } from '../architecture/index.ts'
+import type { Architecture } from '../architecture/types.ts'
 import type { ByteSource } from '../bytes.ts'
 import type { ModelFile, TensorChanges } from '../model.ts'
 import { looksLikeZip, openZip, type ZipEntry } from '../zip.ts'
@@ -15,7 +16,7 @@ import { respelled, spellingOf, withMember } from './json-spelling.ts'
 import { writeArchive, type ArchivePart } from './keras-archive.ts'
 import { bindKerasStore } from './keras-store.ts'
 import { kerasStoreSpec } from './keras-spec.ts'
-import { replacements } from './replacements.ts'
+import { assertKnown, replacements } from './replacements.ts'
 
 const CONFIG = 'config.json'
 const METADATA = 'metadata.json'
@@ -107,11 +108,17 @@ function quantizedLayer (config: Json): { layer: string, mode: string } | undefi
 /** The file's own parts: all but the weights, and the configuration of a remade model, byte for byte. */
 async function sameParts (model: ModelFile, changes: TensorChanges, { compress, optimizerState }: WriteOptions): Promise<ArchivePart[]> {
   const { entries, weights } = model.rest as Rest
-  const tree = specOf(weights, replacements(model, changes, compress))
+  const tree = model.reformed === true ? newTree(model, model.architecture, changes, compress) : specOf(weights, replacements(model, changes, compress))
   if (optimizerState === 'drop') tree.children.delete('optimizer')
   const contents = new Map<string, ArchivePart['content']>([[WEIGHTS, tree]])
   if (model.remade === true) contents.set(CONFIG, encode(respelled(await model.spelling?.(), model.config)))
   return entries.map((entry) => ({ name: entry.name, content: contents.get(entry.name) ?? entry }))
+}
+
+/** Weights by the places that `written` has for them. */
+function newTree (model: ModelFile, written: Architecture, changes: TensorChanges, compress: boolean): Hdf5GroupSpec {
+  assertKnown(model, changes)
+  return kerasStoreSpec(model, written, (tensor) => ({ data: dataOf(tensor, changes), compress: tensor.compressed || (compress && (tensor.held === true || changes.has(tensor.key))) }))
 }
 
 function encode (text: string): Uint8Array {
@@ -123,10 +130,7 @@ async function convertedParts (model: ModelFile, changes: TensorChanges, options
   const version = model.producer.kerasVersion?.startsWith('3.') === true ? model.producer.kerasVersion : FIRST_KERAS_3
   const compiled = kerasCompileConfig(model)
   const config = { ...toKeras3Config(model.config), ...(compiled !== undefined && { compile_config: compiled }) }
-  const tree: Hdf5GroupSpec = kerasStoreSpec(model, readArchitecture(config, { kerasVersion: version }), (tensor) => ({
-    data: dataOf(tensor, changes),
-    compress: tensor.compressed || (options.compress && changes.has(tensor.key)),
-  }))
+  const tree = newTree(model, readArchitecture(config, { kerasVersion: version }), changes, options.compress)
   const optimizer = options.optimizerState === 'keep' ? kerasOptimizerGroup(model) : undefined
   if (optimizer !== undefined) tree.children.set('optimizer', optimizer)
   const spelling = withMember(await model.spelling?.(), 'compile_config', compileSpelling(model))

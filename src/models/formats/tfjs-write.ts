@@ -33,8 +33,8 @@ export async function writeSame (model: ModelFile, changes: TensorChanges, { opt
   const isKept = (weight: LayersWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
   const held = heldTensors(model)
   const isSame = rounded === undefined && model.remade !== true && all.every((weight) => weight.quantization === undefined && isKept(weight))
-  const output: OutputGroup[] = []
-  for (const [index, { paths, sizes, weights }] of groups.entries()) {
+  const output: OutputGroup[] = model.reformed === true ? [await newGroup(model, changes, rounded)] : []
+  for (const [index, { paths, sizes, weights }] of model.reformed === true ? [] : groups.entries()) {
     const kept: OutputWeight[] = []
     for (const { name, tensor, isOptimizer } of weights.filter(isKept)) kept.push(await roundedOr(sameWeight, name, held.get(tensor.key) ?? tensor, changes, isOptimizer ? undefined : rounded))
     output.push({ weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) })
@@ -66,9 +66,21 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
   assertKnown(model, changes)
   assertConvertible(model, 'tfjs-layers', options)
   const topology = { keras_version: model.producer.kerasVersion ?? '3.0.0', backend: 'tensorflow', model_config: toTfjsConfig(model.config) }
+  const group = await newGroup(model, changes, options.weights)
+  const json = { format: 'layers-model', generatedBy: `keras v${topology.keras_version}`, convertedBy: 'Espalier', modelTopology: topology, weightsManifest: group.weights.length > 0 ? [manifestOf(group)] : [] }
+  const spelling = withMember({}, 'modelTopology', withMember({}, 'model_config', await model.spelling?.()))
+  const inputs = async function * (): AsyncGenerator<ZipInput> {
+    yield { name: 'model.json', content: jsonBytes(json, spelling) }
+    yield * shardInputs(group, '')
+  }
+  return await writeAll(inputs(), sink)
+}
+
+/** All weights, named `<layer>/<role>`. Throws `unsupported-format` where two have one name. */
+async function newGroup (model: ModelFile, changes: TensorChanges, rounded: WriteOptions['weights']): Promise<OutputGroup> {
   const weights: OutputWeight[] = []
   for (const { path, layer, weights: own } of model.layers) {
-    for (const weight of own) weights.push(await roundedOr(widened, `${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes, options.weights))
+    for (const weight of own) weights.push(await roundedOr(widened, `${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes, rounded))
   }
   const names = new Set<string>()
   for (const { name } of weights) {
@@ -79,14 +91,7 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
     }
     names.add(name)
   }
-  const group: OutputGroup = { weights, shards: shardsFor(weights, 1) }
-  const json = { format: 'layers-model', generatedBy: `keras v${topology.keras_version}`, convertedBy: 'Espalier', modelTopology: topology, weightsManifest: weights.length > 0 ? [manifestOf(group)] : [] }
-  const spelling = withMember({}, 'modelTopology', withMember({}, 'model_config', await model.spelling?.()))
-  const inputs = async function * (): AsyncGenerator<ZipInput> {
-    yield { name: 'model.json', content: jsonBytes(json, spelling) }
-    yield * shardInputs(group, '')
-  }
-  return await writeAll(inputs(), sink)
+  return { weights, shards: shardsFor(weights, 1) }
 }
 
 /** TF.js goes by the names of Keras 2. */

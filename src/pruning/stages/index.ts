@@ -3,6 +3,8 @@ import { Type } from 'typebox'
 import type { Training } from '../training/training.ts'
 import { cluster } from './cluster.ts'
 import { fineTune } from './fine-tune.ts'
+import { fold } from './fold.ts'
+import { lowRank } from './low-rank.ts'
 import { prune } from './prune.ts'
 import { quantize } from './quantize.ts'
 import { shrink } from './shrink.ts'
@@ -20,6 +22,8 @@ export const STAGES = {
   prune,
   'fine-tune': fineTune,
   shrink,
+  fold,
+  'low-rank': lowRank,
   cluster,
   quantize,
 } as const satisfies Record<string, AnyStage>
