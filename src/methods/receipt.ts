@@ -49,7 +49,7 @@ export const ReceiptOutput = Type.Object({
   sha256: Type.String(),
   verified: Type.Boolean(),
   verification: Type.String({ description: 'how it was verified' }),
-  maxDifference: Nullable(Type.Number({ description: 'largest difference of a prediction between the written file, read back, and the pruned model' })),
+  maxDifference: Nullable(Type.Number({ description: 'largest difference of a prediction from the pruned model: of the written file, read back and run; for TFLite exports, of the float32 operations that the file was written from' })),
 })
 
 export const Evaluation = Type.Object({

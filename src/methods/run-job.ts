@@ -1,6 +1,5 @@
 /** One job from files to files: read, prune, measure, write, read back, and the receipt that says what came of it. */
 import { EspalierError } from '../errors.ts'
-import type { Ranges } from '../models/exports/index.ts'
 import { readModel } from '../models/formats/index.ts'
 import type { ModelFile } from '../models/model.ts'
 import { calibratedOutput } from '../pruning/data-needs.ts'
@@ -15,6 +14,7 @@ import { measureSpeed, type Timed } from './structured/speed.ts'
 import { writePredictions } from './predictions.ts'
 import { makeReceipt } from './make-receipt.ts'
 import { openData, type Report } from './job-data.ts'
+import { exportingOf, type Exporting } from './exports/export-model.ts'
 import { rangesFor } from './exports/ranges-for-job.ts'
 import { assertChainable } from './stages/chainable.ts'
 import { runStages } from './stages/run-stages.ts'
@@ -68,8 +68,10 @@ export async function runJob (given: JobInput): Promise<JobResult> {
     if (isTimedBeside) stage('timing')
     const speed = !isTimedBeside ? null : await clock.time('speed', async () => await timeSmaller(input, model, made, device))
     signal.throwIfAborted()
-    const ranges = calibratedOutput(recipe) === undefined ? undefined : await clock.time('calibrate', async () => await rangesFor(input, made, result, data.learning))
-    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, ranges, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
+    const exporting = exportingOf(made, result.streamed?.changes ?? result.changes)
+    const { learning } = data
+    const ranges = calibratedOutput(recipe) === undefined || learning === null ? undefined : result.ranges ?? await clock.time('calibrate', async () => await rangesFor(input, exporting, learning))
+    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, { ...exporting, ...ranges && { ranges } }, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
     const receipt = await makeReceipt({ input, model, method, result, report, measured, speed, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
     return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions], weights }
@@ -116,10 +118,10 @@ async function measureReport (input: JobInput, model: ModelFile, device: Device,
 type Time = ReturnType<typeof createClock>['time']
 
 /** The models, and the record of what became of the weights. */
-async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, ranges: Ranges | undefined, opened: Opened, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
+async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, exporting: Exporting, opened: Opened, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
   const recorder = await openWeightRecorder(input, given, result)
   try {
-    const written = await writeModels(input, result.model ?? given, recorder, result, ranges, opened, time, stage)
+    const written = await writeModels(input, result.model ?? given, recorder, result, exporting, opened, time, stage)
     return { written, weights: await time('record', async () => await recorder.finish()) }
   } catch (error) {
     await recorder.discard()
@@ -127,17 +129,17 @@ async function writeAll (input: JobInput, given: ModelFile, result: MethodResult
   }
 }
 
-async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, ranges: Ranges | undefined, { device, reason }: Opened, time: Time, stage: Stage): Promise<WrittenModel[]> {
+async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, exporting: Exporting, { device, reason }: Opened, time: Time, stage: Stage): Promise<WrittenModel[]> {
   const written: WrittenModel[] = []
   const formats = outputFormats(input.recipe, model)
   const changes = result.streamed?.changes ?? result.changes
   for (const [index, format] of formats.entries()) {
     stage('writing', index, formats.length)
-    const artifact = await time('write', async () => await writeOutput(format, model, index === 0 ? recorder.changes : changes, input, ranges))
+    const artifact = await time('write', async () => await writeOutput(format, model, index === 0 ? recorder.changes : changes, input, exporting))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
     const expected = { model, changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
-    written.push(await time('verify', async () => await checkOutput(artifact, expected, input, ranges)))
+    written.push(await time('verify', async () => await checkOutput(artifact, expected, input, exporting)))
   }
   return written
 }

@@ -74,7 +74,8 @@ async function held (tensor: StoredTensor): Promise<StoredTensor> {
   return { key: tensor.key, shape: tensor.shape, type: tensor.type, read: async () => values, async * chunks () { yield values } }
 }
 
-function comparePredictions (name: string, read: readonly BatchArray[], wanted: readonly BatchArray[]): number {
+/** The largest difference; `tolerance` is relative to values above 1. Throws `verification-failed`. */
+export function comparePredictions (name: string, read: readonly BatchArray[], wanted: readonly BatchArray[], tolerance = TOLERANCE): number {
   let largest = 0
   wanted.forEach(({ values }, output) => {
     const others = read[output]?.values
@@ -82,7 +83,7 @@ function comparePredictions (name: string, read: readonly BatchArray[], wanted: 
       const other = others?.[at] ?? Number.NaN
       if (Number.isNaN(value) && Number.isNaN(other)) return
       const difference = Math.abs(value - other)
-      if (!(difference <= TOLERANCE * Math.max(1, Math.abs(value)))) {
+      if (!(difference <= tolerance * Math.max(1, Math.abs(value)))) {
         throw new EspalierError('verification-failed', `${name} was read back: prediction ${at} of output ${output} is ${other}, the pruned model gave ${value}`, { name, output, at })
       }
       largest = Math.max(largest, difference)

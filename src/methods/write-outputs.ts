@@ -1,13 +1,11 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
 import { randomUUID } from 'node:crypto'
-import { EXPORTS, isExport, type Ranges } from '../models/exports/index.ts'
+import { EXPORTS, isExport, NO_RANGES } from '../models/exports/index.ts'
 import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
 import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
 import type { Recipe } from '../pruning/recipe.ts'
-import { writeAs, type OutputName } from './exports/export-model.ts'
-import { exportGraph } from './exports/graph.ts'
-import { NO_RANGES } from './exports/ranges.ts'
+import { writeAs, type Exporting, type OutputName } from './exports/export-model.ts'
 import { fileRunner } from './exports/run-file.ts'
 import { verifyExport } from './exports/verify.ts'
 import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
@@ -22,11 +20,11 @@ export function outputFormats (recipe: Recipe, model: ModelFile): OutputName[] {
 }
 
 /** Writes one file and makes it visible only when it is complete. */
-export async function writeOutput (format: OutputName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput, ranges?: Ranges): Promise<OutputRecord> {
+export async function writeOutput (format: OutputName, model: ModelFile, changes: TensorChanges, { recipe, folder }: JobInput, exporting?: Exporting): Promise<OutputRecord> {
   const name = `model${extensionFor(format, model)}`
   const file = await folder.create(name)
   try {
-    await writeAs(model, changes, format, { compress: recipe.compress, optimizerState: recipe.optimizerState }, file, ranges)
+    await writeAs(model, changes, format, { compress: recipe.compress, optimizerState: recipe.optimizerState }, file, exporting)
     return { name, format, ...await file.finish() }
   } catch (error) {
     await file.discard()
@@ -35,20 +33,20 @@ export async function writeOutput (format: OutputName, model: ModelFile, changes
 }
 
 /** Reads a written file back; throws `verification-failed` when it is not what was to be written. */
-export async function checkOutput (artifact: OutputRecord, expected: Expected, input: JobInput, ranges: Ranges = NO_RANGES): Promise<WrittenModel> {
+export async function checkOutput (artifact: OutputRecord, expected: Expected, input: JobInput, exporting: Exporting): Promise<WrittenModel> {
   const { folder, gzipSize } = input
   const source = await folder.open(artifact.name)
   try {
-    const [verification, gzip] = await Promise.all([verify(artifact, source, expected, ranges, input), gzipSize(source, artifact.sha256)])
+    const [verification, gzip] = await Promise.all([verify(artifact, source, expected, exporting, input), gzipSize(source, artifact.sha256)])
     return { output: { ...artifact, ...verification }, artifact, gzip }
   } finally {
     await source.close()
   }
 }
 
-async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, ranges: Ranges, input: JobInput): Promise<Verification> {
+async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, { graph, ranges = NO_RANGES }: Exporting, input: JobInput): Promise<Verification> {
   if (!isExport(format)) return await verifyOutput(name, source, expected)
-  return await verifyExport({ name, format, source, graph: await exportGraph(expected.model, expected.changes), ranges, runFile: fileRunner(input) }, expected)
+  return await verifyExport({ name, format, source, graph: await graph(), ranges, runFile: fileRunner(input) }, expected)
 }
 
 function extensionFor (format: OutputName, model: ModelFile): string {

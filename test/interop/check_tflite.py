@@ -22,7 +22,7 @@ AGREEMENT = 0.99
 BATCH = 500
 
 
-def run(path, inputs, names=None):
+def run(path, inputs):
     """Outputs in the model's order; the batch is that of the inputs."""
     interpreter = Interpreter(path, num_threads=1)
     details = interpreter.get_input_details()

@@ -1,10 +1,9 @@
 /** What each operator of exports computes, in TensorFlow's operations: the reference that written files are held against. */
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Value, ValueType } from '../../models/exports/graph.ts'
 import type { Operator, OperatorName, Pooling, Reducing, Spread } from '../../models/exports/operators.ts'
-import { spreadKernel } from '../../models/exports/constants.ts'
 import { broadcast } from '../../models/layers/shapes.ts'
-import type { SymbolicShape } from '../../models/tensor.ts'
 import { convolve, convolveTransposed } from '../ops/convolution.ts'
 import { elu, leakyRelu, relu, relu6, sigmoid, tanh } from '../ops/elementwise.ts'
 import * as flat from '../ops/flat.ts'
@@ -14,9 +13,10 @@ import { sortDescending } from '../ops/sort.ts'
 import { stridedSlice } from '../ops/strided-slice.ts'
 import { stretch, tile } from '../ops/tile.ts'
 import { activate } from '../layers/activations.ts'
+import { depthwiseOf, dilated } from '../layers/convolution.ts'
 
-/** `shape`: of the output; null is what remains. */
-type Run<Attributes> = (inputs: readonly Tensor[], attributes: Attributes, shape: SymbolicShape) => Tensor
+/** `output`: its shape and type; sizes that are null are what remains. */
+type Run<Attributes> = (inputs: readonly Tensor[], attributes: Attributes, output: Pick<Value, 'shape' | 'type'>) => Tensor
 
 const unary = (run: (x: Tensor) => Tensor): Run<unknown> => ([x]) => run(x!)
 const binary = (run: (a: Tensor, b: Tensor) => Tensor): Run<unknown> => ([a, b]) => run(a!, b!)
@@ -78,19 +78,10 @@ export const RUNS: { readonly [Name in OperatorName]: Run<Operator[Name]> } = {
   argMax: ([x], { axis }) => flat.argMax(x!, axis),
   argMin: ([x], { axis }) => flat.argMin(x!, axis),
   leakyRelu: ([x], { slope }) => leakyRelu(x!, slope),
-  cast: ([x], _, __) => x!,
+  cast: ([x], _, { type }) => converted(x!, type),
   conv2d: ([x, kernel, bias], { strides, padding, dilation }) => biased(tf.conv2d(x as Tensor4D, kernel as Tensor4D, [...strides] as [number, number], padding, 'NHWC', [...dilation] as [number, number]), bias),
-  depthwise: ([x, kernel, bias], { strides, padding, dilation }) => {
-    const run = (image: Tensor, at: readonly number[], edges: typeof padding) => tf.depthwiseConv2d(image as Tensor4D, spread(kernel!, dilation) as Tensor4D, [...at] as [number, number], edges)
-    // TensorFlow's kernel takes one stride for both axes: unequal ones pick from all positions.
-    if (strides.every((stride) => stride === strides[0])) return biased(run(x!, strides, padding), bias)
-    const sizes = [0, 1].map((axis) => (kernel!.shape[axis]! - 1) * dilation[axis]! + 1)
-    const edges = strides.map((stride, axis): [number, number] => padding === 'same' ? edgesOfSame(x!.shape[axis + 1]!, sizes[axis]!, stride) : [0, 0])
-    const everywhere = run(tf.pad(x!, [[0, 0], ...edges, [0, 0]]), [1, 1], 'valid')
-    const picked = stridedSlice(everywhere, { begins: [0, 0, 0, 0], ends: everywhere.shape, strides: [1, ...strides, 1] })
-    return biased(picked, bias)
-  },
-  conv3d: ([x, kernel, bias], { strides, padding, dilation }) => biased(convolve(x!, spread(kernel!, dilation), { strides, padding }), bias),
+  depthwise: ([x, kernel, bias], { dilation, ...window }) => biased(depthwiseOf(x!, dilated(kernel!, dilation), window), bias),
+  conv3d: ([x, kernel, bias], { strides, padding, dilation }) => biased(convolve(x!, dilated(kernel!, dilation), { strides, padding }), bias),
   transposed2d: transposed,
   transposed3d: transposed,
   dense: ([x, kernel, bias]) => {
@@ -102,7 +93,7 @@ export const RUNS: { readonly [Name in OperatorName]: Run<Operator[Name]> } = {
     const wide = (one: Tensor) => stretch(one, [...batch, ...one.shape.slice(-2)])
     return tf.matMul(wide(a!), wide(b!), false, adjoint)
   },
-  reshape: ([x], _, shape) => tf.reshape(x!, shape.map((size) => size ?? -1)),
+  reshape: ([x], _, { shape }) => tf.reshape(x!, shape.map((size) => size ?? -1)),
   transpose: ([x], { order }) => tf.transpose(x!, [...order]),
   concat: (inputs, { axis }) => tf.concat([...inputs], axis),
   pad: ([x], { edges, value }) => tf.pad(x!, edges.map(([before, after]) => [before, after]), value),
@@ -127,14 +118,6 @@ function biased (y: Tensor, bias: Tensor | undefined): Tensor {
   return bias === undefined ? y : tf.add(y, bias)
 }
 
-/** With zeros in place of what dilation leaves out: TensorFlow's kernels for the CPU dilate only some convolutions. */
-function spread (kernel: Tensor, dilation: readonly number[]): Tensor {
-  if (dilation.every((rate) => rate === 1)) return kernel
-  const { numbers, shape } = spreadKernel(kernel.dataSync() as Float32Array, kernel.shape, dilation)
-  return tf.tensor(numbers, shape)
-}
-
-function edgesOfSame (size: number, window: number, stride: number): [number, number] {
-  const total = Math.max((Math.ceil(size / stride) - 1) * stride + window - size, 0)
-  return [Math.floor(total / 2), Math.ceil(total / 2)]
+function converted (x: Tensor, type: ValueType): Tensor {
+  return type === 'bool' ? flat.toBool(x) : type === 'int32' ? (x.dtype === 'float32' ? flat.toWhole(x) : tf.cast(x, 'int32')) : tf.cast(x, 'float32')
 }

@@ -67,7 +67,7 @@ function perChannel (c: Sliding, x: Tensor, kernel: Tensor): Tensor {
 }
 
 /** The kernel takes one stride for both axes: unequal ones pick from all positions. */
-function depthwiseOf (x: Tensor, kernel: Tensor, { strides, padding }: Windowed): Tensor {
+export function depthwiseOf (x: Tensor, kernel: Tensor, { strides, padding }: Omit<Windowed, 'dilation'>): Tensor {
   if (strides.every((stride) => stride === strides[0])) return convolveDepthwise(x, kernel, { strides, padding })
   const around = new Map(strides.map((stride, axis) => [axis + 1, padding === 'same' ? edgesOfSame(x.shape[axis + 1]!, kernel.shape[axis]!, stride) : NONE]))
   const everywhere = convolveDepthwise(pad(x, around), kernel, { strides: strides.map(() => 1), padding: 'valid' })
@@ -103,7 +103,7 @@ function oneRow (c: Sliding): Windowed {
 }
 
 /** The kernel with zeros between its positions, which makes a plain convolution a dilated one. */
-function dilated (kernel: Tensor, dilation: readonly number[]): Tensor {
+export function dilated (kernel: Tensor, dilation: readonly number[]): Tensor {
   return dilation.reduce((k, rate, axis) => {
     if (rate === 1 || k.shape[axis] === 1) return k
     const apart = tf.expandDims(k, axis + 1)

@@ -1,19 +1,32 @@
-/** Writes a model as an export; what its files are called; and what of a recipe needs examples for it. */
-import { EXPORTS, isExport, type Ranges } from '../../models/exports/index.ts'
+/** Writes a model as an export or in a format. */
+import type { ExportGraph } from '../../models/exports/graph.ts'
+import { EXPORTS, isExport, NO_RANGES, type ExportName, type Ranges } from '../../models/exports/index.ts'
 import type { ModelSink } from '../../models/formats/format.ts'
 import { writeModel, type FormatName, type WriteOptions } from '../../models/formats/index.ts'
-import type { ExportName } from '../../models/exports/index.ts'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import { exportGraph } from './graph.ts'
-import { NO_RANGES } from './ranges.ts'
 
 /** What a job can write a model as. */
 export type OutputName = FormatName | ExportName
 
-/** As writeModel, for exports too. Without `ranges` the file has its size and its layout, but int8 activations have no ranges. */
-export async function writeAs (model: ModelFile, changes: TensorChanges, format: OutputName, options: WriteOptions, sink: ModelSink, ranges: Ranges = NO_RANGES): Promise<number> {
+/** What the exports of one model share. */
+export interface Exporting {
+  /** Without them a file has its size and its layout, but int8 activations have no ranges. */
+  readonly ranges?: Ranges
+  /** That of the model with its changes. */
+  graph (): Promise<ExportGraph>
+}
+
+/** The graph is made when it is first asked for, and kept. */
+export function exportingOf (model: ModelFile, changes: TensorChanges): Exporting {
+  let made: Promise<ExportGraph> | undefined
+  return { graph: async () => await (made ??= exportGraph(model, changes)) }
+}
+
+/** As writeModel, for exports too. */
+export async function writeAs (model: ModelFile, changes: TensorChanges, format: OutputName, options: WriteOptions, sink: ModelSink, exporting = exportingOf(model, changes)): Promise<number> {
   if (!isExport(format)) return await writeModel(model, changes, format, options, sink)
-  const bytes = EXPORTS[format].write(await exportGraph(model, changes), ranges)
+  const bytes = EXPORTS[format].write(await exporting.graph(), exporting.ranges ?? NO_RANGES)
   await sink.write(0, bytes)
   return bytes.length
 }

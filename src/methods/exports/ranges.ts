@@ -18,17 +18,13 @@ export async function observeRanges (graph: ExportGraph, { features, examples }:
     signal?.throwIfAborted()
     await runExport(graph, await readBatch(features, from, Math.min(from + BATCH, count)), {
       see (value, result) {
-        if (value.type !== 'float32') return result
+        if (value.type !== 'float32') return
         const [min, max] = [result.min().dataSync()[0]!, result.max().dataSync()[0]!]
         if (!Number.isFinite(min) || !Number.isFinite(max)) throw new EspalierError('invalid-model', `"${value.name}" is not finite for calibration examples, so that it has no range`)
         const known = ranges.get(value.name)
         ranges.set(value.name, known === undefined ? { min, max } : { min: Math.min(min, known.min), max: Math.max(max, known.max) })
-        return result
       },
     })
   }
   return ranges
 }
-
-/** Where only sizes are asked: every name has some range. */
-export const NO_RANGES: Ranges = new Map()

@@ -1,9 +1,11 @@
 /** The plan of a recipe that looks at no data: the job's own ranking, cut and files, on copies that are forgotten. */
 import { EspalierError } from '../../errors.ts'
+import { isExport } from '../../models/exports/index.ts'
 import type { ModelFile } from '../../models/model.ts'
+import { sizeOf } from '../../models/tensor.ts'
 import { pruneMagnitude, type PrunedTensor } from '../../pruning/prune.ts'
 import type { Recipe } from '../../pruning/recipe.ts'
-import { writeAs, type OutputName } from '../exports/export-model.ts'
+import { exportingOf, writeAs, type OutputName } from '../exports/export-model.ts'
 import type { UnitPlan } from '../plan-units.ts'
 import type { SearchRecord } from '../receipt.ts'
 import { createCut } from '../static/cut.ts'
@@ -11,6 +13,7 @@ import { readPool, resultOf } from '../static/pool.ts'
 import { changesOf, type Pruned, type Pruner } from '../static/pruner.ts'
 import { bringDown } from '../static/targets/size.ts'
 import { thresholdCut } from '../static/threshold.ts'
+import { PLANNED_WEIGHTS } from './limits.ts'
 import { createScale, type Weighed, type WeighFile } from './memory-scale.ts'
 
 export interface ExactPlan {
@@ -49,13 +52,16 @@ export async function planExactly (model: ModelFile, recipe: Recipe, units: Unit
   return { tensors: pruned.report.tensors, ...found, file: recipe.batchNorm === 'recalibrate' ? null : await scale.both(changesOf(pool, pruned)) }
 }
 
-/** Formats of the recipe that this model cannot be written in, found by the writers themselves on the model as it is. */
+/** Formats of the recipe that this model cannot be written in, found by the writers themselves on the model as it is; exports of large models are left to the job, as all weights are held for them. */
 export async function unwritable (model: ModelFile, { output, ...options }: Recipe): Promise<EspalierError[]> {
   const refused: EspalierError[] = []
+  const unchanged = new Map<string, Float32Array>()
+  const exporting = exportingOf(model, unchanged)
+  const weights = model.layers.reduce((sum, layer) => layer.weights.reduce((own, { tensor }) => own + sizeOf(tensor.shape), sum), 0)
   for (const format of (output ?? []) as readonly OutputName[]) {
-    if (format === model.format) continue
+    if (format === model.format || (isExport(format) && weights > PLANNED_WEIGHTS)) continue
     try {
-      await writeAs(model, new Map(), format, options, { async write () {} })
+      await writeAs(model, unchanged, format, options, { async write () {} }, exporting)
     } catch (thrown) {
       refused.push(EspalierError.from(thrown))
     }

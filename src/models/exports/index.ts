@@ -13,6 +13,9 @@ import { writeTflite } from './tflite/write.ts'
 
 export type { Ranges } from './tflite/int8.ts'
 
+/** Where only sizes are asked: every name has some range. */
+export const NO_RANGES: Ranges = new Map()
+
 export interface ModelExport<Name extends string = string> {
   readonly name: Name
   /** With the dot; unlike for every export, so that several of one model lie side by side. */

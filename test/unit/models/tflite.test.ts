@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { EspalierError } from '../../../src/errors.ts'
 import { EXPORTS, type ModelExport } from '../../../src/models/exports/index.ts'
+import { cArrayOf } from '../../../src/models/exports/tflite/c-array.ts'
 import { encodeTflite } from '../../../src/models/exports/tflite/encode.ts'
 import type { TfliteModel, TfliteTensor } from '../../../src/models/exports/tflite/model.ts'
 import { halvesOf, quantizationOf, quantizeBias, quantizeWeights } from '../../../src/models/exports/tflite/numbers.ts'
@@ -88,6 +89,10 @@ describe('TFLite files', () => {
     view.setUint32(list, count, true)
     for (let at = list + 4; at < bytes.length - 20; at += 4) view.setUint32(at, (table - at) >>> 0, true)
     assert.throws(() => readTflite(bytes), (error) => error instanceof EspalierError && error.code === 'invalid-model')
+  })
+
+  it('are no C arrays above 64 MiB', () => {
+    assert.throws(() => cArrayOf(new Uint8Array(64 * 2 ** 20 + 1), 'model'), (error) => error instanceof EspalierError && error.code === 'limit-exceeded' && /67108864 are written/.test(error.message))
   })
 
   it('hold float16 as numpy rounds them', () => {

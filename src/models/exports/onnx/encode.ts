@@ -15,7 +15,7 @@ export function writeOnnx (given: ExportGraph): Uint8Array {
   const graph = withoutDead(given)
   const e = new OnnxEncoder()
   for (const [index, input] of graph.inputs.entries()) if (graph.inputNames[index] !== input.name) e.add('Identity', [graph.inputNames[index]!], input.name)
-  for (const operation of graph.operations) (ENCODINGS[operation.kind] as Encoding<unknown>)(e, operation.inputs, operation.output, operation.attributes)
+  for (const operation of graph.operations) (ENCODINGS[operation.kind] as Encoding<unknown>)(e, operation.inputs, operation.output, operation.attributes, operation.layer)
   const names = graph.outputNames.map((name) => graph.inputNames.includes(name) ? `${name}_output` : name)
   for (const [index, output] of graph.outputs.entries()) e.add('Identity', [output.name], names[index]!)
   const total = e.initializers.reduce((sum, { data }) => sum + data.length, 0)

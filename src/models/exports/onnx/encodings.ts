@@ -5,7 +5,7 @@ import type { OnnxEncoder } from './encoder.ts'
 import { DATA_TYPES } from './messages.ts'
 import { convolution, depthwise, inFront, pooling, transposed } from './windows.ts'
 
-export type Encoding<Attributes> = (e: OnnxEncoder, inputs: readonly Value[], output: Value, attributes: Attributes) => void
+export type Encoding<Attributes> = (e: OnnxEncoder, inputs: readonly Value[], output: Value, attributes: Attributes, layer: string) => void
 
 const LAST = 2n ** 63n - 1n
 const FIRST = -(2n ** 63n)

@@ -1,5 +1,5 @@
 /** Messages of ONNX files as bytes. Field numbers are those of onnx.proto. */
-import { block, integer, joined, text } from '../../formats/protobuf/encode.ts'
+import { block, integer, joined, text, wrapped } from '../../formats/protobuf/encode.ts'
 import type { SymbolicShape } from '../../tensor.ts'
 
 export const DATA_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
@@ -35,19 +35,19 @@ export function nodeMessage (operator: string, name: string, inputs: readonly st
 
 export function modelMessage (producer: string, graph: OnnxGraph): Uint8Array {
   return joined([
-    integer(1, IR_VERSION), text(2, producer), block(7, graphMessage(graph)), block(8, joined([text(1, ''), integer(2, OPERATOR_SET)])),
+    integer(1, IR_VERSION), text(2, producer), ...wrapped(7, graphMessage(graph)), block(8, joined([text(1, ''), integer(2, OPERATOR_SET)])),
   ])
 }
 
-function graphMessage ({ name, nodes, initializers, inputs, outputs }: OnnxGraph): Uint8Array {
-  return joined([
-    ...nodes.map((node) => block(1, node)), text(2, name), ...initializers.map((one) => block(5, initializerMessage(one))),
+function graphMessage ({ name, nodes, initializers, inputs, outputs }: OnnxGraph): Uint8Array[] {
+  return [
+    ...nodes.flatMap((node) => wrapped(1, [node])), text(2, name), ...initializers.flatMap((one) => wrapped(5, initializerMessage(one))),
     ...inputs.map((one) => block(11, valueMessage(one))), ...outputs.map((one) => block(12, valueMessage(one))),
-  ])
+  ]
 }
 
-function initializerMessage ({ name, shape, type, data }: Initializer): Uint8Array {
-  return joined([...shape.map((size) => integer(1, size)), integer(2, DATA_TYPES[type]), text(8, name), block(9, data)])
+function initializerMessage ({ name, shape, type, data }: Initializer): Uint8Array[] {
+  return [...shape.map((size) => integer(1, size)), integer(2, DATA_TYPES[type]), text(8, name), ...wrapped(9, [data])]
 }
 
 /** Of sizes that are not known, all batches have one name. */

@@ -13,17 +13,17 @@ export function inFront (e: OnnxEncoder, x: Value, y: Value, run: (image: string
   e.add('Transpose', [run(image)], y.name, { perm: [0, ...positions.map((axis) => axis + 1), 1] })
 }
 
-export function convolution (e: OnnxEncoder, [x, kernel, bias]: readonly Value[], y: Value, window: Dilated): void {
+export function convolution (e: OnnxEncoder, [x, kernel, bias]: readonly Value[], y: Value, window: Dilated, layer: string): void {
   const rank = kernel!.shape.length
   const weights = e.laidOut(kernel!, [rank - 1, rank - 2, ...positionsOf(rank)])
-  inFront(e, x!, y, (image) => e.between('Conv', [image, weights, ...bias === undefined ? [] : [e.name(bias)]], dilated(window, x!, kernel!)))
+  inFront(e, x!, y, (image) => e.between('Conv', [image, weights, ...bias === undefined ? [] : [e.name(bias)]], dilated(window, x!, kernel!, layer)))
 }
 
 /** One group for each channel. */
-export function depthwise (e: OnnxEncoder, [x, kernel, bias]: readonly Value[], y: Value, window: Dilated): void {
+export function depthwise (e: OnnxEncoder, [x, kernel, bias]: readonly Value[], y: Value, window: Dilated, layer: string): void {
   const [height, width, channels, multiplier] = kernel!.shape as [number, number, number, number]
   const weights = e.laidOut(kernel!, [2, 3, 0, 1], [channels * multiplier, 1, height, width])
-  inFront(e, x!, y, (image) => e.between('Conv', [image, weights, ...bias === undefined ? [] : [e.name(bias)]], { ...dilated(window, x!, kernel!), group: channels }))
+  inFront(e, x!, y, (image) => e.between('Conv', [image, weights, ...bias === undefined ? [] : [e.name(bias)]], { ...dilated(window, x!, kernel!, layer), group: channels }))
 }
 
 /** What TensorFlow's gradient of a convolution leaves out at both ends; output that no window reaches is added behind. */
@@ -49,12 +49,12 @@ function sliding ({ strides, padding }: Sliding): { strides: readonly number[], 
 }
 
 /** onnxruntime pads dilated windows by numbers alone. */
-function dilated (window: Dilated, x: Value, kernel: Value): Readonly<Record<string, Attribute>> {
+function dilated (window: Dilated, x: Value, kernel: Value, layer: string): Readonly<Record<string, Attribute>> {
   const { strides, padding, dilation } = window
   if (padding === 'valid' || dilation.every((rate) => rate === 1)) return { ...sliding(window), dilations: dilation }
   const ends = strides.map((stride, axis) => {
     const size = x.shape[axis + 1] ?? null
-    if (size === null) throw new EspalierError('unsupported-layer', `"${x.name}" has a size that is only known with the data, around which a dilated convolution cannot be padded in ONNX`)
+    if (size === null) throw new EspalierError('unsupported-layer', `the layer "${layer}" cannot be exported to ONNX: its input has a size that is only known with the data, around which a dilated convolution cannot be padded`, { layer })
     const total = Math.max((Math.ceil(size / stride) - 1) * stride + (kernel.shape[axis]! - 1) * dilation[axis]! + 1 - size, 0)
     return [Math.floor(total / 2), Math.ceil(total / 2)] as const
   })

@@ -1,9 +1,14 @@
 /** A model file as the source text of a C array, for devices without files. */
+import { EspalierError } from '../../../errors.ts'
 
 const PER_LINE = 16
 
-/** Aligned as microcontrollers' runtimes want it; `name` begins the names of both constants. */
+/** The text is six times as long, and no string holds much more. */
+const MAX_BYTES = 64 * 2 ** 20
+
+/** Aligned as microcontrollers' runtimes want it; `name` begins the names of both constants. Throws `limit-exceeded`. */
 export function cArrayOf (bytes: Uint8Array, name: string): Uint8Array {
+  if (bytes.length > MAX_BYTES) throw new EspalierError('limit-exceeded', `the model has ${bytes.length} bytes; as a C array at most ${MAX_BYTES} are written`)
   const lines = [
     `/* A TFLite model of ${bytes.length} bytes. */`,
     `#ifndef ${name.toUpperCase()}_H`,

@@ -3,12 +3,15 @@ import type { TfliteModel, TfliteTensor } from './model.ts'
 import { floatsOf, quantizeWeights } from './numbers.ts'
 import { isWeight, TfliteRewriter } from './rewrite.ts'
 
-/** Operators whose kernels take int8 weights beside float32 inputs: which input, and the axis that has a scale for each place. */
-const HYBRID: Readonly<Record<string, { readonly input: number, readonly axis: number | null, readonly version: number }>> = {
-  CONV_2D: { input: 1, axis: 0, version: 5 },
-  DEPTHWISE_CONV_2D: { input: 1, axis: 3, version: 6 },
-  FULLY_CONNECTED: { input: 1, axis: null, version: 9 },
+/** Operators whose kernels take int8 weights beside float32 inputs: the axis of those that has a scale for each place. */
+const HYBRID: Readonly<Record<string, { readonly axis: number | null, readonly version: number }>> = {
+  CONV_2D: { axis: 0, version: 5 },
+  DEPTHWISE_CONV_2D: { axis: 3, version: 6 },
+  FULLY_CONNECTED: { axis: null, version: 9 },
 }
+
+/** Which of their inputs. */
+const WEIGHTS = 1
 
 /** Smaller weights save nothing and cost exactness. Source: TFLite's converter, minimum_elements_for_weights. */
 const LEAST_ELEMENTS = 1024
@@ -36,20 +39,15 @@ export function withDynamicRange (model: TfliteModel): TfliteModel {
     const rule = HYBRID[operator.builtin]
     const inputs = operator.inputs.map((index, place) => {
       if (!isLarge(index) || model.tensors[index]!.shape.length < 2) return index
-      if (rule?.input !== place || isGrouped(model, operator.builtin, operator.inputs)) return openOf(index)
+      if (rule === undefined || place !== WEIGHTS) return openOf(index)
       const key = `${index} ${rule.axis}`
       if (!hybrid.has(key)) hybrid.set(key, narrow(model.tensors[index]!, rule.axis))
       return hybrid.get(key)!
     })
-    const isHybrid = rule !== undefined && rewriter.tensors[inputs[rule.input]!]!.type === 'int8'
+    const isHybrid = rule !== undefined && rewriter.tensors[inputs[WEIGHTS]!]!.type === 'int8'
     rewriter.operators.push(isHybrid
       ? { ...operator, inputs, version: rule.version, ...operator.builtin === 'FULLY_CONNECTED' && { options: { ...operator.options, asymmetricInputs: true } } }
       : { ...operator, inputs })
   }
   return rewriter.done()
-}
-
-/** The hybrid kernel knows no groups. */
-function isGrouped ({ tensors }: TfliteModel, builtin: string, inputs: readonly number[]): boolean {
-  return builtin === 'CONV_2D' && tensors[inputs[0]!]!.shape[3] !== tensors[inputs[1]!]!.shape[3]
 }

@@ -47,7 +47,12 @@ export class TfliteEncoder {
   }
 
   zeros (length: number): number {
-    return this.#push({ name: `zeros_${this.tensors.length}`, shape: [length], type: 'float32', data: this.#bytesOf(new Float32Array(length)) })
+    const key = `zeros ${length}`
+    const known = this.#layouts.get(key)
+    if (known !== undefined) return known
+    const index = this.#push({ name: `zeros_${this.tensors.length}`, shape: [length], type: 'float32', data: this.#bytesOf(new Float32Array(length)) })
+    this.#layouts.set(key, index)
+    return index
   }
 
   /** A result that no value of the graph stands for. */

@@ -129,8 +129,7 @@ function isFit ({ tensors }: TfliteModel, { builtin, inputs, outputs }: TfliteOp
   if (tensors[outputs[0]!]!.type !== 'float32') return false
   if (RULES[builtin]!.weights === undefined) return true
   const [x, weights, bias] = inputs as [number, number, number]
-  const isGrouped = builtin === 'CONV_2D' && tensors[x]!.shape[3] !== tensors[weights]!.shape[3]
-  return !isGrouped && isWeight(tensors[weights]!) && isWeight(tensors[bias]!) && tensors[x]!.data === undefined
+  return isWeight(tensors[weights]!) && isWeight(tensors[bias]!) && tensors[x]!.data === undefined
 }
 
 function rangeOf (ranges: Ranges, { name }: TfliteTensor): Range {

@@ -1,18 +1,18 @@
 /** Numbers of TFLite's types: halves, and whole numbers with a scale. */
 import type { Quantization, TfliteTensor } from './model.ts'
 import { encodeNumbers } from '../../formats/encode.ts'
+import { datatypeOf } from '../../formats/hdf5/index.ts'
 import { sizeOf } from '../../tensor.ts'
-
-const HALF = { kind: 'float', format: 'float16', littleEndian: true, size: 2, encoded: new Uint8Array() } as const
 
 export function floatsOf ({ data }: TfliteTensor): Float32Array {
   // Read from a file they may lie at any place.
-  return new Float32Array(data!.slice().buffer)
+  const aligned = data!.byteOffset % 4 === 0 ? data! : data!.slice()
+  return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4)
 }
 
 /** float16, rounded to the nearest even. */
 export function halvesOf (values: Float32Array): Uint8Array {
-  return encodeNumbers(values, HALF)
+  return encodeNumbers(values, datatypeOf('float16'))
 }
 
 /** The largest finite float16. */

@@ -2,9 +2,8 @@
 import { sizeOf } from '../../tensor.ts'
 import { FlatBuffer, malformed, type Table } from './flatbuffer.ts'
 import type { Quantization, SparseAxis, Sparsity, TfliteModel, TfliteOperator, TfliteTensor } from './model.ts'
-import { BUILTINS, OPTIONS, TENSOR_TYPES, TYPE_BYTES, type BuiltinName, type FieldKind, type TensorType } from './schema.ts'
+import { BUILTINS, IDENTIFIER, OPTIONS, TENSOR_TYPES, TYPE_BYTES, type BuiltinName, type FieldKind, type TensorType } from './schema.ts'
 
-const IDENTIFIER = 'TFL3'
 const TYPES = new Map(Object.entries(TENSOR_TYPES).map(([name, code]) => [code as number, name as TensorType]))
 const NAMES = new Map(Object.entries(BUILTINS).map(([name, [code]]) => [code as number, name as BuiltinName]))
 

@@ -1,5 +1,8 @@
 /** Numbers of TFLite's public schema, version 3 (tensorflow/lite/schema/schema.fbs): types, operators, and the fields of their options. */
 
+/** Bytes 4 to 8 of every file. */
+export const IDENTIFIER = 'TFL3'
+
 export const TENSOR_TYPES = { float32: 0, float16: 1, int32: 2, uint8: 3, int64: 4, bool: 6, int16: 7, int8: 9, float64: 10 } as const
 
 export type TensorType = keyof typeof TENSOR_TYPES

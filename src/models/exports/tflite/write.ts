@@ -2,10 +2,9 @@
 import { Builder } from 'flatbuffers'
 import { EspalierError } from '../../../errors.ts'
 import type { Quantization, SparseAxis, Sparsity, TfliteModel, TfliteOperator, TfliteTensor } from './model.ts'
-import { BUILTINS, OPTIONS, TENSOR_TYPES, type FieldKind } from './schema.ts'
+import { BUILTINS, IDENTIFIER, OPTIONS, TENSOR_TYPES, type FieldKind } from './schema.ts'
 
 const VERSION = 3
-export const IDENTIFIER = 'TFL3'
 
 /** What XNNPACK and microcontrollers read constants by. */
 const ALIGNMENT = 16
