@@ -11,6 +11,7 @@ import { STAGES } from '../pruning/stages/index.ts'
 import { TARGETS, type TargetKind } from '../pruning/targets.ts'
 import { DATASET_FORMATS } from '../datasets/index.ts'
 import { EXPORTS } from '../models/exports/index.ts'
+import { ROUNDED } from '../models/exports/rounded.ts'
 import { MODEL_FORMATS } from '../models/formats/index.ts'
 import type { Catalogue, CatalogueEntry } from './dependencies.ts'
 
@@ -49,6 +50,6 @@ export const CATALOGUE: Catalogue = {
   schedules: entriesOf(SCHEDULES, ({ formula, source }) => ({ formula, source })),
   picks: entriesOf<PickLine>(PICKS, ({ schema }) => ({ schema })),
   modelFormats: entriesOf(MODEL_FORMATS),
-  exports: entriesOf(EXPORTS),
+  exports: [...entriesOf(ROUNDED), ...entriesOf(EXPORTS)],
   datasetFormats: entriesOf(DATASET_FORMATS),
 }

@@ -78,6 +78,9 @@ async function held (tensor: StoredTensor): Promise<StoredTensor> {
   return { key: tensor.key, shape: tensor.shape, type: tensor.type, read: async () => values, async * chunks () { yield values } }
 }
 
+/** For predictions that are rounded: only that all are finite is asked. */
+export const FINITE = 1e30
+
 /** The largest difference; `tolerance` is relative to values above 1. Throws `verification-failed`. */
 export function comparePredictions (name: string, read: readonly BatchArray[], wanted: readonly BatchArray[], tolerance = TOLERANCE): number {
   let largest = 0

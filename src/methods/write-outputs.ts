@@ -1,6 +1,7 @@
 /** Writes a job's model files and reads each back before it counts as an output. */
 import { randomUUID } from 'node:crypto'
 import { EXPORTS, isExport, NO_RANGES } from '../models/exports/index.ts'
+import { isRounded, ROUNDED } from '../models/exports/rounded.ts'
 import { MODEL_FORMATS, type ModelFormat } from '../models/formats/index.ts'
 import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
@@ -9,6 +10,7 @@ import { writeAs, type Exporting, type OutputName } from './exports/export-model
 import { edgeOf } from './exports/edge-of.ts'
 import { fileOpener } from './exports/run-file.ts'
 import { verifyExport } from './exports/verify.ts'
+import { verifyRounded } from './exports/verify-rounded.ts'
 import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
 import type { OpenFile } from './output-folder.ts'
 import { verifyOutput, type Expected, type Verification } from './verify.ts'
@@ -47,12 +49,14 @@ export async function checkOutput (artifact: OutputRecord, expected: Expected, i
 }
 
 async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, { graph, ranges = NO_RANGES }: Exporting, input: JobInput): Promise<Verification> {
+  if (isRounded(format)) return await verifyRounded(name, format, source, expected)
   if (!isExport(format)) return await verifyOutput(name, source, expected)
   return await verifyExport({ name, format, source, graph: await graph(), ranges, openFile: fileOpener(input, format, source) }, expected)
 }
 
 function extensionFor (format: OutputName, model: ModelFile): string {
   if (isExport(format)) return EXPORTS[format].extension
+  if (isRounded(format)) return ROUNDED[format].extension
   const { extension, extensionOf }: ModelFormat = MODEL_FORMATS[format]
   return model.format === format && extensionOf !== undefined ? extensionOf(model) : extension
 }

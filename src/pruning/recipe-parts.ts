@@ -1,6 +1,7 @@
 /** The parts of a recipe as a person or a program writes them, one by one. */
 import { Type, type TSchema } from 'typebox'
 import { EXPORTS, type ExportName } from '../models/exports/index.ts'
+import { ROUNDED, type RoundedName } from '../models/exports/rounded.ts'
 import type { FormatName } from '../models/formats/index.ts'
 import { SCOPE_NAMES } from './allocation/index.ts'
 import { CRITERION_NAMES } from './criteria/index.ts'
@@ -14,8 +15,8 @@ import { steps, TrainingInput } from './training/schema.ts'
 
 const FORMATS = ['keras', 'keras-h5', 'tfjs-layers', 'tfjs-graph', 'safetensors', 'safetensors-shards', 'onnx', 'savedmodel'] as const satisfies readonly FormatName[]
 
-/** What a pruned model can be written as: formats that are read here too, and exports. */
-export const OUTPUT_FORMATS = [...FORMATS, ...Object.keys(EXPORTS) as ExportName[]] as const
+/** What a pruned model can be written as: formats that are read here too, also with rounded weights, and exports. */
+export const OUTPUT_FORMATS = [...FORMATS, ...Object.keys(ROUNDED) as RoundedName[], ...Object.keys(EXPORTS) as ExportName[]] as const
 
 export const TASK_NAMES = ['auto', 'classification', 'binary', 'multi-label', 'regression', 'segmentation'] as const
 

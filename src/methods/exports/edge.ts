@@ -37,8 +37,8 @@ const BATCH = 32
 /** Throws what the runtime throws of a file that it runs. */
 export async function measureEdge (request: EdgeRequest): Promise<EdgeRecord> {
   const { format, source, graph, architecture, gzipBytes, openFile, example, report } = request
-  const { read }: ModelExport = EXPORTS[format]
-  const lives = lifetimes(read === undefined ? graphFlow(graph) : tfliteFlow(read(await source.read(0, source.size))))
+  const { read, calibrates }: ModelExport = EXPORTS[format]
+  const lives = lifetimes(read === undefined ? graphFlow(graph, calibrates === true ? 1 : undefined) : tfliteFlow(read(await source.read(0, source.size))))
   const sizes = {
     bytes: source.size, gzipBytes, peakActivationBytes: peakBytes(lives), arenaBytes: arenaBytes(lives) ?? null,
     macs: architecture.graph?.nodes.reduce((sum, node) => sum + node.macs, 0) ?? null,

@@ -1,13 +1,14 @@
 /** Writes a model as an export or in a format. */
 import type { ExportGraph } from '../../models/exports/graph.ts'
 import { EXPORTS, isExport, NO_RANGES, type ExportName, type Ranges } from '../../models/exports/index.ts'
+import { isRounded, ROUNDED, type RoundedName } from '../../models/exports/rounded.ts'
 import type { ModelSink } from '../../models/formats/format.ts'
 import { writeModel, type FormatName, type WriteOptions } from '../../models/formats/index.ts'
 import type { ModelFile, TensorChanges } from '../../models/model.ts'
 import { exportGraph } from './graph.ts'
 
 /** What a job can write a model as. */
-export type OutputName = FormatName | ExportName
+export type OutputName = FormatName | ExportName | RoundedName
 
 /** What the exports of one model share. */
 export interface Exporting {
@@ -25,6 +26,7 @@ export function exportingOf (model: ModelFile, changes: TensorChanges): Exportin
 
 /** As writeModel, for exports too. */
 export async function writeAs (model: ModelFile, changes: TensorChanges, format: OutputName, options: WriteOptions, sink: ModelSink, exporting = exportingOf(model, changes)): Promise<number> {
+  if (isRounded(format)) return await writeModel(model, changes, ROUNDED[format].format, { ...options, weights: ROUNDED[format].weights }, sink)
   if (!isExport(format)) return await writeModel(model, changes, format, options, sink)
   const bytes = EXPORTS[format].write(await exporting.graph(), exporting.ranges ?? NO_RANGES)
   await sink.write(0, bytes)

@@ -16,8 +16,6 @@ export interface Flow {
 /** A value that takes memory, from the operation `first` to `last`, both included. */
 export interface Lifetime { readonly bytes: number, readonly first: number, readonly last: number }
 
-const GRAPH_BYTES = { float32: 4, int32: 4, bool: 1 } as const
-
 /** Inputs are there from the first operation, outputs to the last; what nobody reads is there while it is made. What follows from constants alone is a constant. */
 export function lifetimes ({ bytes, inputs, outputs, operations }: Flow): Lifetime[] {
   const first = new Map<number, number>(inputs.map((value) => [value, 0]))
@@ -59,16 +57,17 @@ export function tfliteFlow ({ tensors, operators, inputs, outputs }: TfliteModel
   }
 }
 
-/** Of the graph that exports are written from; sizes that are only known with the data count as 1. */
-export function graphFlow (graph: ExportGraph): Flow {
+/** Of the graph that exports are written from; sizes that are only known with the data count as 1. `floatBytes`: of a float32 as the export computes with it. */
+export function graphFlow (graph: ExportGraph, floatBytes = 4): Flow {
   const { inputs, outputs, operations } = withoutDead(graph)
+  const typeBytes = { float32: floatBytes, int32: 4, bool: 1 }
   const numbers = new Map<Value, number>()
   const bytes: number[] = []
   const numberOf = (value: Value): number => {
     const known = numbers.get(value)
     if (known !== undefined) return known
     numbers.set(value, bytes.length)
-    return bytes.push(value.numbers === undefined ? oneExample(value.shape) * GRAPH_BYTES[value.type] : 0) - 1
+    return bytes.push(value.numbers === undefined ? oneExample(value.shape) * typeBytes[value.type] : 0) - 1
   }
   return {
     bytes,

@@ -1,6 +1,7 @@
 /** What a model format is: recognised by its bytes, read into a ModelFile, and written from one. */
 import type { ByteSource } from '../bytes.ts'
 import type { ModelFile, TensorChanges } from '../model.ts'
+import type { RoundedType } from './tfjs-rounded.ts'
 
 /** Where a file is written, at any offset; no byte is written twice. */
 export interface ModelSink { write (offset: number, bytes: Uint8Array): Promise<void> }
@@ -8,6 +9,8 @@ export interface ModelSink { write (offset: number, bytes: Uint8Array): Promise<
 export interface WriteOptions {
   /** Store changed tensors as shuffled and gzipped HDF5 chunks, so that zeros take no room. TF.js and ONNX files know no compression. */
   readonly compress: boolean
+  /** In place of float32, where the format has such weights: TF.js layers models. */
+  readonly weights?: RoundedType
   /** What becomes of the state of a saved optimizer (moments and the like). */
   readonly optimizerState: 'keep' | 'drop'
 }

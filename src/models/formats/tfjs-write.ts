@@ -2,6 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import type { ArchitectureLayer } from '../architecture/types.ts'
 import type { LayerWeight, ModelFile, TensorChanges } from '../model.ts'
+import { NUMBER_TYPES } from '../tensor.ts'
 import { writeZip, type ZipInput } from '../zip.ts'
 import { lastPart, rolesInFiles } from './binding.ts'
 import { toTfjsConfig } from './conversion/tfjs.ts'
@@ -12,28 +13,32 @@ import { isObject, readJsonBytes, type Json } from './json.ts'
 import { respelled, spellingOf, withMember, type Spelling } from './json-spelling.ts'
 import { assertKnown, heldTensors } from './replacements.ts'
 import type { LayersWeight, TfjsRest } from './tfjs-layers.ts'
+import type { Quantization } from './tfjs-manifest.ts'
+import { roundedWeight, type RoundedType } from './tfjs-rounded.ts'
 import { isStoredPlainly } from './tfjs-tensor.ts'
 
 /** TF.js' own size of a shard, made for browsers' caches. */
 const SHARD_BYTES = 4 * 2 ** 20
 
-interface OutputWeight { readonly name: string, readonly shape: readonly number[], readonly dtype: string, data (): AsyncIterable<Uint8Array>, readonly bytes: number }
+interface OutputWeight { readonly name: string, readonly shape: readonly number[], readonly dtype: string, readonly quantization?: Quantization, data (): AsyncIterable<Uint8Array>, readonly bytes: number }
 
 /** A group as it is written: weights, and the shards they are cut into. */
 interface OutputGroup { readonly weights: readonly OutputWeight[], readonly shards: ReadonlyArray<{ readonly path: string, readonly size: number }> }
 
-/** The file again with `changes`. Its model.json is kept byte for byte unless weights were quantized, optimizer state is dropped, or the model was remade. */
-export async function writeSame (model: ModelFile, changes: TensorChanges, { optimizerState }: WriteOptions, sink: ModelSink): Promise<number> {
+/** The file again with `changes`. Its model.json is kept byte for byte unless weights were or become quantized, optimizer state is dropped, or the model was remade. */
+export async function writeSame (model: ModelFile, changes: TensorChanges, { optimizerState, weights: rounded }: WriteOptions, sink: ModelSink): Promise<number> {
   assertKnown(model, changes)
   const { entries, folder, model: json, groups } = model.rest as TfjsRest
   const all = groups.flatMap(({ weights }) => weights)
   const isKept = (weight: LayersWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
   const held = heldTensors(model)
-  const isSame = model.remade !== true && all.every((weight) => weight.quantization === undefined && isKept(weight))
-  const output = groups.map(({ paths, sizes, weights }, index): OutputGroup => {
-    const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, held.get(tensor.key) ?? tensor, changes))
-    return { weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) }
-  })
+  const isSame = rounded === undefined && model.remade !== true && all.every((weight) => weight.quantization === undefined && isKept(weight))
+  const output: OutputGroup[] = []
+  for (const [index, { paths, sizes, weights }] of groups.entries()) {
+    const kept: OutputWeight[] = []
+    for (const { name, tensor, isOptimizer } of weights.filter(isKept)) kept.push(await roundedOr(sameWeight, name, held.get(tensor.key) ?? tensor, changes, isOptimizer ? undefined : rounded))
+    output.push({ weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) })
+  }
   const shardNames = new Set(groups.flatMap(({ paths }) => paths.map((path) => folder + path)))
   const manifest = output.filter(({ weights }) => weights.length > 0 || isSame).map(manifestOf)
   const written = { ...json, ...(model.remade === true && { modelTopology: topologyOf(json, model.config) }), weightsManifest: manifest }
@@ -61,7 +66,10 @@ export async function writeConverted (model: ModelFile, changes: TensorChanges, 
   assertKnown(model, changes)
   assertConvertible(model, 'tfjs-layers', options)
   const topology = { keras_version: model.producer.kerasVersion ?? '3.0.0', backend: 'tensorflow', model_config: toTfjsConfig(model.config) }
-  const weights = model.layers.flatMap(({ path, layer, weights }) => weights.map((weight) => widened(`${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes)))
+  const weights: OutputWeight[] = []
+  for (const { path, layer, weights: own } of model.layers) {
+    for (const weight of own) weights.push(await roundedOr(widened, `${lastPart(path)}/${tfjsRole(layer, weight)}`, withRaw(weight.tensor), changes, options.weights))
+  }
   const names = new Set<string>()
   for (const { name } of weights) {
     if (names.has(name)) {
@@ -90,6 +98,13 @@ function sameWeight (name: string, tensor: FileTensor, changes: TensorChanges): 
   return { name, shape: tensor.shape, dtype: tensor.type, data: piecesOf(dataOf(tensor, changes)), bytes: bytesOf(tensor, tensor.datatype.size) }
 }
 
+/** The weight rounded to a type, if one is asked for and fits it. */
+async function roundedOr (plain: typeof sameWeight, name: string, tensor: FileTensor, changes: TensorChanges, to: RoundedType | undefined): Promise<OutputWeight> {
+  const rounded = to === undefined ? null : await roundedWeight(tensor, changes, to)
+  if (rounded === null) return plain(name, tensor, changes)
+  return { name, shape: tensor.shape, dtype: 'float32', ...rounded, bytes: bytesOf(tensor, NUMBER_TYPES[to!]) }
+}
+
 /** Types that TF.js does not have become float32. */
 function widened (name: string, tensor: FileTensor, changes: TensorChanges): OutputWeight {
   if (isStoredPlainly(tensor)) return sameWeight(name, tensor, changes)
@@ -107,7 +122,12 @@ function shardsFor (weights: readonly OutputWeight[], group: number): Array<{ pa
 }
 
 function manifestOf ({ weights, shards }: OutputGroup) {
-  return { paths: shards.map(({ path }) => path), weights: weights.map(({ name, shape, dtype }) => ({ name, shape, dtype })) }
+  return { paths: shards.map(({ path }) => path), weights: weights.map(({ name, shape, dtype, quantization }) => ({ name, shape, dtype, ...quantization && { quantization: inManifest(quantization) } })) }
+}
+
+/** As the converter of TF.js has it. */
+function inManifest ({ dtype, scale, min }: Quantization) {
+  return { dtype, original_dtype: 'float32', ...dtype !== 'float16' && { min, scale } }
 }
 
 /** The weights' bytes one behind the other, cut into the shards. */

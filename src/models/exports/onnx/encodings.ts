@@ -94,9 +94,13 @@ export const ENCODINGS: { readonly [Name in OperatorName]: Encoding<Operator[Nam
   transposed2d: transposed,
   conv3d: convolution,
   transposed3d: transposed,
-  dense: (e, [x, kernel, bias], y) => {
-    if (bias === undefined) return e.add('MatMul', [e.name(x!), e.name(kernel!)], y.name)
-    e.add('Add', [e.between('MatMul', [e.name(x!), e.name(kernel!)]), e.name(bias)], y.name)
+  dense: (e, inputs, y) => {
+    const [x, , bias] = inputs
+    // With quantized inputs a bias of int32 is added within, which only the operator for two axes does.
+    if (bias !== undefined && x!.shape.length === 2 && e.quantizationOf(x!) !== undefined) return e.add('Gemm', [e.name(x!), ...e.product('product', inputs, 1, [0, 1])], y.name)
+    const [weights] = e.product('product', inputs.slice(0, 2), 1, [0, 1])
+    if (bias === undefined) return e.add('MatMul', [e.name(x!), weights!], y.name)
+    e.add('Add', [e.between('MatMul', [e.name(x!), weights!]), e.name(bias)], y.name)
   },
   matmul: (e, [a, b], y, { adjoint }) => {
     const rank = b!.shape.length

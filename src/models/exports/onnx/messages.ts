@@ -2,13 +2,18 @@
 import { block, integer, joined, text, wrapped } from '../../formats/protobuf/encode.ts'
 import type { SymbolicShape } from '../../tensor.ts'
 
-export const DATA_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
+export const DATA_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, int4: 22 } as const
 
 export type DataType = keyof typeof DATA_TYPES
 
-/** Gelu is of 20; the oldest that has all that is written here. */
-const OPERATOR_SET = 20
-const IR_VERSION = 9
+/** An operator set and the version of files that it goes with. */
+export interface OnnxVersion { readonly operators: number, readonly file: number }
+
+/** Gelu is of 20; the oldest that has all that is written in float32 and int8. */
+export const PLAIN_VERSION: OnnxVersion = { operators: 20, file: 9 }
+
+/** The first with numbers of four bits and scales for blocks. */
+export const BLOCKS_VERSION: OnnxVersion = { operators: 21, file: 10 }
 
 const KINDS = { float: 1, int: 2, string: 3, ints: 7 } as const
 
@@ -33,9 +38,9 @@ export function nodeMessage (operator: string, name: string, inputs: readonly st
   ])
 }
 
-export function modelMessage (producer: string, graph: OnnxGraph): Uint8Array {
+export function modelMessage (producer: string, graph: OnnxGraph, version: OnnxVersion): Uint8Array {
   return joined([
-    integer(1, IR_VERSION), text(2, producer), ...wrapped(7, graphMessage(graph)), block(8, joined([text(1, ''), integer(2, OPERATOR_SET)])),
+    integer(1, version.file), text(2, producer), ...wrapped(7, graphMessage(graph)), block(8, joined([text(1, ''), integer(2, version.operators)])),
   ])
 }
 

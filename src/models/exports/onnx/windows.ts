@@ -13,23 +13,25 @@ export function inFront (e: OnnxEncoder, x: Value, y: Value, run: (image: string
   e.add('Transpose', [run(image)], y.name, { perm: [0, ...positions.map((axis) => axis + 1), 1] })
 }
 
-export function convolution (e: OnnxEncoder, [x, kernel, bias]: readonly Value[], y: Value, window: Dilated, layer: string): void {
+export function convolution (e: OnnxEncoder, inputs: readonly Value[], y: Value, window: Dilated, layer: string): void {
+  const [x, kernel] = inputs
   const rank = kernel!.shape.length
-  const weights = e.laidOut(kernel!, [rank - 1, rank - 2, ...positionsOf(rank)])
-  inFront(e, x!, y, (image) => e.between('Conv', [image, weights, ...bias === undefined ? [] : [e.name(bias)]], dilated(window, x!, kernel!, layer)))
+  const weights = e.product('convolution', inputs, 0, [rank - 1, rank - 2, ...positionsOf(rank)])
+  inFront(e, x!, y, (image) => e.between('Conv', [image, ...weights], dilated(window, x!, kernel!, layer)))
 }
 
 /** One group for each channel. */
-export function depthwise (e: OnnxEncoder, [x, kernel, bias]: readonly Value[], y: Value, window: Dilated, layer: string): void {
+export function depthwise (e: OnnxEncoder, inputs: readonly Value[], y: Value, window: Dilated, layer: string): void {
+  const [x, kernel] = inputs
   const [height, width, channels, multiplier] = kernel!.shape as [number, number, number, number]
-  const weights = e.laidOut(kernel!, [2, 3, 0, 1], [channels * multiplier, 1, height, width])
-  inFront(e, x!, y, (image) => e.between('Conv', [image, weights, ...bias === undefined ? [] : [e.name(bias)]], { ...dilated(window, x!, kernel!, layer), group: channels }))
+  const weights = e.product('convolution', inputs, 0, [2, 3, 0, 1], [channels * multiplier, 1, height, width])
+  inFront(e, x!, y, (image) => e.between('Conv', [image, ...weights], { ...dilated(window, x!, kernel!, layer), group: channels }))
 }
 
 /** What TensorFlow's gradient of a convolution leaves out at both ends; output that no window reaches is added behind. */
 export function transposed (e: OnnxEncoder, [x, kernel]: readonly Value[], y: Value, { strides, padding, sizes }: Spread): void {
   const rank = kernel!.shape.length
-  const weights = e.laidOut(kernel!, [rank - 1, rank - 2, ...positionsOf(rank)])
+  const [weights] = e.product('convolution', [x!, kernel!], 1, [rank - 1, rank - 2, ...positionsOf(rank)])
   const ends = sizes.map((size, axis) => {
     const [stride, window] = [strides[axis]!, kernel!.shape[axis]!]
     const total = padding === 'valid' ? 0 : Math.max((Math.ceil(size / stride) - 1) * stride + window - size, 0)
@@ -37,7 +39,7 @@ export function transposed (e: OnnxEncoder, [x, kernel]: readonly Value[], y: Va
     return { before, after: (x!.shape[axis + 1]! - 1) * stride + window - before - size }
   })
   const pads = [...ends.map(({ before }) => before), ...ends.map(({ after }) => Math.max(after, 0))]
-  inFront(e, x!, y, (image) => e.between('ConvTranspose', [image, weights], { strides, pads, output_padding: ends.map(({ after }) => Math.max(-after, 0)) }))
+  inFront(e, x!, y, (image) => e.between('ConvTranspose', [image, weights!], { strides, pads, output_padding: ends.map(({ after }) => Math.max(-after, 0)) }))
 }
 
 export function pooling (e: OnnxEncoder, operator: 'MaxPool' | 'AveragePool', x: Value, y: Value, window: Pooling): void {
