@@ -42,6 +42,28 @@ export const ReceiptLayer = Type.Object({
   skipped: Type.Optional(Type.String({ description: 'why the layer was left alone' })),
 })
 
+const RunTimes = { p50: Type.Number({ description: 'median, milliseconds' }), p95: Type.Number(), runs: Type.Integer() }
+
+export const EdgeRecord = Type.Object({
+  bytes: Type.Integer({ description: 'size of the file' }),
+  gzipBytes: Type.Integer(),
+  peakActivationBytes: Type.Integer({ description: 'the most that values take at once while an operation runs, for one example, in their own types; without weights' }),
+  arenaBytes: Nullable(Type.Integer({ description: 'one block that holds them, by a greedy planner as TFLite Micro has it; without scratch memory of kernels' })),
+  macs: Nullable(Type.Integer({ description: 'multiply-accumulates for one example, dense' })),
+  runtime: Nullable(Type.String({ description: 'what times and accuracy are of; null: nothing was run' })),
+  latencyMs: Nullable(Type.Object({
+    threads1: Type.Object(RunTimes, { description: 'on one thread' }),
+    threadsN: Nullable(Type.Object({ ...RunTimes, threads: Type.Integer() }, { description: 'on all that the worker may take; null where the runtime has one' })),
+  }, { description: 'one example, on the worker that did the job' })),
+  accuracy: Nullable(Type.Object({
+    examples: Type.Integer({ description: 'the first ones of the report data' }),
+    top1: Nullable(Type.Number({ description: 'share of right answers of the file in its runtime' })),
+    modelTop1: Nullable(Type.Number({ description: 'of the model, on the same examples' })),
+    agreement: Nullable(Type.Number({ description: 'share of answers that are those of the model' })),
+  })),
+  notMeasured: Type.Optional(Type.String({ description: 'why the runtime did not run it' })),
+}, { description: 'what an export comes to on a device' })
+
 export const ReceiptOutput = Type.Object({
   name: Type.String(),
   format: Type.String(),
@@ -49,7 +71,8 @@ export const ReceiptOutput = Type.Object({
   sha256: Type.String(),
   verified: Type.Boolean(),
   verification: Type.String({ description: 'how it was verified' }),
-  maxDifference: Nullable(Type.Number({ description: 'largest difference of a prediction from the pruned model: of the written file, read back and run; for TFLite exports, of the float32 operations that the file was written from' })),
+  maxDifference: Nullable(Type.Number({ description: 'largest difference of a prediction from the pruned model: of the written file, read back and run; where its runtime does not run an export, of the float32 operations that it was written from' })),
+  edge: Type.Optional(EdgeRecord),
 })
 
 export const Evaluation = Type.Object({
@@ -205,4 +228,5 @@ export type StructureRecord = Static<typeof StructureRecord>
 export type SensitivityRecord = Static<typeof SensitivityRecord>
 export type BatchNormRecord = Static<typeof BatchNormRecord>
 export type SearchRecord = Static<typeof SearchRecord>
+export type EdgeRecord = Static<typeof EdgeRecord>
 export type ReceiptOutput = Static<typeof ReceiptOutput>

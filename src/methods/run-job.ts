@@ -71,7 +71,7 @@ export async function runJob (given: JobInput): Promise<JobResult> {
     const exporting = exportingOf(made, result.streamed?.changes ?? result.changes)
     const { learning } = data
     const ranges = result.ranges ?? (calibratedOutput(recipe) === undefined || learning === null ? undefined : await clock.time('calibrate', async () => await rangesFor(input, exporting, learning)))
-    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, { ...exporting, ...ranges && { ranges } }, { device, ...(reason !== undefined && { reason }) }, clock.time, stage)
+    const { written, weights } = !method.writesModel ? { written: [], weights: null } : await writeAll(input, model, result, { ...exporting, ...ranges && { ranges } }, { device, report, ...(reason !== undefined && { reason }) }, clock.time, stage)
     const predictions = device === null || report === null ? [] : await writePredictions(input, device.after, report.split)
     const receipt = await makeReceipt({ input, model, method, result, report, measured, speed, written, device, ...(reason !== undefined && { notRun: reason }), gzipBefore: await gzipBefore, timings: clock.seconds() })
     return { receipt, outputs: [...written.map(({ artifact }) => artifact), ...predictions], weights }
@@ -115,10 +115,13 @@ async function measureReport (input: JobInput, model: ModelFile, device: Device,
   })
 }
 
+/** The model where it runs, and what it is reported on. */
+interface Run extends Opened { readonly report: Report | null }
+
 type Time = ReturnType<typeof createClock>['time']
 
 /** The models, and the record of what became of the weights. */
-async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, exporting: Exporting, opened: Opened, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
+async function writeAll (input: JobInput, given: ModelFile, result: MethodResult, exporting: Exporting, opened: Run, time: Time, stage: Stage): Promise<{ written: WrittenModel[], weights: OutputRecord }> {
   const recorder = await openWeightRecorder(input, given, result)
   try {
     const written = await writeModels(input, result.model ?? given, recorder, result, exporting, opened, time, stage)
@@ -129,7 +132,7 @@ async function writeAll (input: JobInput, given: ModelFile, result: MethodResult
   }
 }
 
-async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, exporting: Exporting, { device, reason }: Opened, time: Time, stage: Stage): Promise<WrittenModel[]> {
+async function writeModels (input: JobInput, model: ModelFile, recorder: WeightRecorder, result: MethodResult, exporting: Exporting, { device, report, reason }: Run, time: Time, stage: Stage): Promise<WrittenModel[]> {
   const written: WrittenModel[] = []
   const formats = outputFormats(input.recipe, model)
   const changes = result.streamed?.changes ?? result.changes
@@ -138,7 +141,7 @@ async function writeModels (input: JobInput, model: ModelFile, recorder: WeightR
     const artifact = await time('write', async () => await writeOutput(format, model, index === 0 ? recorder.changes : changes, input, exporting))
     input.signal.throwIfAborted()
     stage('verifying', index, formats.length)
-    const expected = { model, changes, ...(device?.probe && { probe: device.probe }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
+    const expected = { model, changes, ...(device?.probe && { probe: device.probe }), ...(device && { after: device.after }), ...(report && { report }), reason: reason ?? device?.noProbe ?? 'nothing runs it' }
     written.push(await time('verify', async () => await checkOutput(artifact, expected, input, exporting)))
   }
   return written

@@ -1,5 +1,5 @@
 /** Reads an output file back and compares it with what ought to be in it: every weight, and predictions where the model can be run. */
-import type { BatchArray } from '../engine/predict.ts'
+import type { BatchArray, Predictor } from '../engine/predict.ts'
 import { EspalierError } from '../errors.ts'
 import type { ByteSource } from '../models/bytes.ts'
 import { MODEL_FORMATS, readModel, type ModelFormat } from '../models/formats/index.ts'
@@ -7,6 +7,7 @@ import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
 import type { StoredTensor } from '../models/tensor.ts'
 import { differenceOf } from './compare-tensors.ts'
 import type { Probe } from './device.ts'
+import type { Report } from './job-data.ts'
 
 /** Largest difference of a prediction, relative to values above 1. Equal weights give equal predictions; kernels may add in another order. */
 const TOLERANCE = 1e-5
@@ -19,6 +20,9 @@ export interface Expected {
   /** Absent when the model cannot be run; `reason` says why. */
   readonly probe?: Probe
   readonly reason?: string
+  /** The model as it runs, and what it is reported on. */
+  readonly after?: Predictor
+  readonly report?: Report
 }
 
 /** Throws `verification-failed` naming the file, the layer and the values that differ. */

@@ -7,7 +7,8 @@ import type { HeldChanges, ModelFile, TensorChanges } from '../models/model.ts'
 import type { ReceiptOutput } from './receipt.ts'
 import type { Recipe } from '../pruning/recipe.ts'
 import { writeAs, type Exporting, type OutputName } from './exports/export-model.ts'
-import { fileRunner } from './exports/run-file.ts'
+import { edgeOf } from './exports/edge-of.ts'
+import { fileOpener } from './exports/run-file.ts'
 import { verifyExport } from './exports/verify.ts'
 import { verifyRounded } from './exports/verify-rounded.ts'
 import type { GzipSize, JobInput, OutputRecord } from './job-types.ts'
@@ -40,7 +41,8 @@ export async function checkOutput (artifact: OutputRecord, expected: Expected, i
   const source = await folder.open(artifact.name)
   try {
     const [verification, gzip] = await Promise.all([verify(artifact, source, expected, exporting, input), gzipSize(source, artifact.sha256)])
-    return { output: { ...artifact, ...verification }, artifact, gzip }
+    const edge = isExport(artifact.format) ? await edgeOf(artifact.format, source, gzip, expected, exporting, input) : undefined
+    return { output: { ...artifact, ...verification, ...edge && { edge } }, artifact, gzip }
   } finally {
     await source.close()
   }
@@ -49,7 +51,7 @@ export async function checkOutput (artifact: OutputRecord, expected: Expected, i
 async function verify ({ name, format }: OutputRecord, source: OpenFile, expected: Expected, { graph, ranges = NO_RANGES }: Exporting, input: JobInput): Promise<Verification> {
   if (isRounded(format)) return await verifyRounded(name, format, source, expected)
   if (!isExport(format)) return await verifyOutput(name, source, expected)
-  return await verifyExport({ name, format, source, graph: await graph(), ranges, runFile: fileRunner(input) }, expected)
+  return await verifyExport({ name, format, source, graph: await graph(), ranges, openFile: fileOpener(input, format, source) }, expected)
 }
 
 function extensionFor (format: OutputName, model: ModelFile): string {

@@ -98,7 +98,7 @@ export const METHOD_RULES = {
   structured: {
     description: 'takes out the channels that matter least, with all that is coupled to them: the layers become smaller, and the model faster',
     keys: [...CHANNELS_OUT, 'calibration', 'batchNorm'],
-    targets: ['channels', 'params', 'macs', 'bytes', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
+    targets: ['channels', 'params', 'macs', 'peakMemory', 'bytes', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
     scopes: ['global', 'layer'],
     trains: false,
     granularities: ['channel'],
@@ -172,7 +172,7 @@ export const METHOD_RULES = {
   'structured-iterative': {
     description: 'rounds of taking out the channels that matter least and of training what is left',
     keys: [...CHANNELS_OUT, 'training', 'calibration', 'batchNorm'],
-    targets: ['channels', 'params', 'macs', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
+    targets: ['channels', 'params', 'macs', 'peakMemory', 'latency', 'latencyMs', 'maxAccuracyDrop', 'minAccuracy'],
     scopes: ['global', 'layer'],
     trains: true,
     granularities: ['channel'],

@@ -62,6 +62,7 @@ export const TargetInput = Type.Object({
   channels: Type.Optional(TARGETS.channels.schema),
   params: Type.Optional(TARGETS.params.schema),
   macs: Type.Optional(TARGETS.macs.schema),
+  peakMemory: Type.Optional(TARGETS.peakMemory.schema),
   bytes: Type.Optional(TARGETS.bytes.schema),
   as: Type.Optional(oneOf(SIZE_FORMS, 'what the bytes are counted of: the file after gzip, the file as it is written, or a bitmap with the float32 values that are not zero')),
   latency: Type.Optional(TARGETS.latency.schema),

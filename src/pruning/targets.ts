@@ -31,6 +31,11 @@ export const TARGETS = {
     schema: Type.Number({ exclusiveMinimum: 0, description: 'multiply-accumulates for one example, not counting those by a zero weight; below 1 a share of those that there are now' }),
     search: 'size',
   },
+  peakMemory: {
+    description: 'at most so many bytes of activations at once, for one example in float32: the least share of channels that comes to it',
+    schema: Type.Number({ exclusiveMinimum: 0, description: 'bytes of the values that are alive at once while a layer is computed, weights not counted; below 1 a share of those that there are now' }),
+    search: 'size',
+  },
   bytes: {
     description: 'at most so many bytes, of the file after gzip, of the file as it is written, or in a sparse encoding: the least sparsity, or share of channels, that comes to it',
     schema: Type.Integer({ minimum: 1, description: 'size of the written model; "as" says in what form' }),
@@ -68,6 +73,7 @@ export type Target =
   | { readonly channels: number }
   | { readonly params: number }
   | { readonly macs: number }
+  | { readonly peakMemory: number }
   | { readonly bytes: number, readonly as: typeof SIZE_FORMS[number] }
   | { readonly latency: number }
   | { readonly latencyMs: number }

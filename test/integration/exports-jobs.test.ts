@@ -1,6 +1,7 @@
 /** Jobs that write exports: what the files hold, what the receipt says, and what is refused. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { EspalierError } from '../../src/errors.ts'
@@ -18,15 +19,26 @@ describe('jobs with exports', () => {
   it('writes every export beside the model, and says how each was verified', async () => {
     const { receipt } = await jobs.start('all', LENET, { method: 'magnitude', target: { sparsity: 0.9 }, output: ['keras', ...NAMES] }, { dataset: jobs.dataset })
     assert.deepEqual(receipt.outputs.map(({ format }) => format), ['keras', ...NAMES])
-    for (const { name, format, bytes, verified, verification, maxDifference } of receipt.outputs.slice(1)) {
+    for (const { name, format, bytes, verified, verification, maxDifference, edge } of receipt.outputs.slice(1)) {
       const written = await readFile(path.join(jobs.home, 'all', name))
       assert.equal(written.length, bytes)
       const model = (EXPORTS[format as ExportName] as ModelExport).read!(written)
       assert.deepEqual(model.tensors[model.inputs[0]!]!.signature, [-1, 28, 28, 1])
       assert.equal(model.tensors[model.inputs[0]!]!.type, format.includes('int8') ? 'int8' : 'float32')
       assert.equal(verified, true)
-      assert.match(verification, /not run by the format's own runtime$/)
-      assert.ok(maxDifference! < 1e-5, `${name} differs by ${maxDifference}`)
+      assert.match(verification, /run by LiteRT 2\S+ \(WebAssembly\)/)
+      const rounded = (EXPORTS[format as ExportName] as ModelExport).rounds === true
+      assert.ok(maxDifference! < (rounded ? 0.1 : 1e-5), `${name} differs by ${maxDifference}`)
+      assert.equal(maxDifference! > 1e-5, rounded)
+      assert.equal(edge!.bytes, bytes)
+      // The file is evaluated as it runs, on the examples that the receipt reports.
+      assert.equal(edge!.accuracy!.examples, 120)
+      assert.equal(edge!.accuracy!.modelTop1, receipt.after.metrics!.accuracy)
+      assert.ok(edge!.accuracy!.agreement! >= (rounded ? 0.95 : 1))
+      assert.ok(edge!.latencyMs!.threads1.p50 > 0 && edge!.latencyMs!.threadsN === null)
+      assert.equal(edge!.macs, receipt.after.macs)
+      // Of float32: the first convolution's 24 x 24 x 20 beside its pooled 12 x 12 x 20.
+      assert.equal(edge!.peakActivationBytes, (format.includes('int8') ? 1 : 4) * (24 * 24 * 20 + 12 * 12 * 20))
     }
     // 431,080 parameters: of 4 bytes, of 2, of 1, and a tenth of them with an index each.
     const size = Object.fromEntries(receipt.outputs.map(({ format, bytes }) => [format, bytes]))
@@ -39,12 +51,26 @@ describe('jobs with exports', () => {
   it('runs ONNX exports by onnxruntime, in the job', async () => {
     const { receipt: { outputs: [output] } } = await jobs.start('onnx', LENET, { method: 'magnitude', target: { sparsity: 0.9 }, output: ['onnx-export'] })
     assert.equal(output!.name, 'model.export.onnx')
-    assert.match(output!.verification, /run by onnxruntime it predicts 8 examples within 0.0001 of the model$/)
+    assert.match(output!.verification, /run by onnxruntime 1\S+ it predicts 8 examples within 0.0001 of the model$/)
     assert.ok(output!.maxDifference! < 1e-5)
+    // There is no data set: it is timed, on one thread and on all, and not evaluated.
+    assert.match(output!.edge!.runtime!, /^onnxruntime 1/)
+    assert.equal(output!.edge!.accuracy, null)
+    assert.ok(output!.edge!.latencyMs!.threads1.p50 > 0)
+    assert.ok(output!.edge!.latencyMs!.threadsN === null ? cpus().length === 1 : output!.edge!.latencyMs!.threadsN.threads === cpus().length)
     // It is a model of its own here: it can be evaluated, and pruned again.
     const weights = await jobs.weights(path.join(jobs.home, 'onnx', output!.name))
     const zeros = [...weights.values()].reduce((sum, values) => sum + values.filter((value) => value === 0).length, 0)
     assert.ok(zeros >= 387_450, `${zeros} zeros of 430,500 prunable weights`)
+  })
+
+  it('measures nothing with evaluation: false, but tells sizes and memory', async () => {
+    const { receipt: { outputs } } = await jobs.start('bare', LENET, { method: 'magnitude', target: { sparsity: 0.9 }, evaluation: false, output: ['tflite', 'onnx-export'] })
+    for (const { edge, bytes } of outputs) {
+      assert.ok(edge!.peakActivationBytes >= 4 * (24 * 24 * 20 + 12 * 12 * 20))
+      assert.ok(edge!.arenaBytes! >= edge!.peakActivationBytes && edge!.bytes === bytes && edge!.gzipBytes < bytes)
+      assert.deepEqual([edge!.runtime, edge!.latencyMs, edge!.accuracy], [null, null, null])
+    }
   })
 
   it('takes the ranges of int8 from calibration examples, none of which is reported', async () => {

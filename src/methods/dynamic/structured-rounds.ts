@@ -129,12 +129,12 @@ async function roundTarget (
     const wanted = (competing + removed) * (1 - (1 - target.channels) ** ((round + 1) / rounds))
     return { channels: Math.min(1 - 1e-9, Math.max(1e-9, (wanted - removed) / Math.max(competing, 1))) }
   }
-  if (left === 1 || !('params' in target || 'macs' in target || 'latency' in target || 'latencyMs' in target)) return target
+  if (left === 1 || !('params' in target || 'macs' in target || 'peakMemory' in target || 'latency' in target || 'latencyMs' in target)) return target
   if ('latency' in target) return { latency: target.latency ** (1 / rounds) }
   const measure = await channelMeasure(target, context, coupled)
   measure.dispose?.()
   const step = measure.before * (measure.allowed / measure.before) ** (1 / left)
-  return 'latencyMs' in target ? { latencyMs: step } : 'params' in target ? { params: Math.round(step) } : { macs: Math.round(step) }
+  return 'latencyMs' in target ? { latencyMs: step } : 'params' in target ? { params: Math.round(step) } : 'macs' in target ? { macs: Math.round(step) } : { peakMemory: Math.round(step) }
 }
 
 /** The model after cuts, by their roots, with the values of the given one; and what was cut where. */

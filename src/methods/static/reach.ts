@@ -14,7 +14,7 @@ import { bringDown } from './targets/size.ts'
 /** Throws `nothing-pruned` and `target-missed`, saying how far it came. */
 export async function pruneToTarget (context: StaticContext, pruner: Pruner): Promise<MethodResult> {
   const { recipe: { method, target }, model } = context
-  if (target === null || 'threshold' in target || 'channels' in target || 'latency' in target || 'latencyMs' in target) throw new EspalierError('invalid-recipe', `the method ${method} needs target.sparsity`)
+  if (target === null || 'threshold' in target || 'channels' in target || 'peakMemory' in target || 'latency' in target || 'latencyMs' in target) throw new EspalierError('invalid-recipe', `the method ${method} needs target.sparsity`)
   const found = await sparsityFor(target, context, pruner)
   const pruned = await pruner.prune(found.sparsity)
   const hint = (): string => found.search === undefined
@@ -32,7 +32,7 @@ export async function pruneToTarget (context: StaticContext, pruner: Pruner): Pr
   }
 }
 
-async function sparsityFor (target: Exclude<Target, { readonly threshold: number } | { readonly channels: number } | { readonly latency: number } | { readonly latencyMs: number }>, context: StaticContext, pruner: Pruner): Promise<{ readonly sparsity: number, readonly search?: SearchRecord }> {
+async function sparsityFor (target: Exclude<Target, { readonly threshold: number } | { readonly channels: number } | { readonly peakMemory: number } | { readonly latency: number } | { readonly latencyMs: number }>, context: StaticContext, pruner: Pruner): Promise<{ readonly sparsity: number, readonly search?: SearchRecord }> {
   if ('sparsity' in target) return { sparsity: target.sparsity }
   if ('maxAccuracyDrop' in target || 'minAccuracy' in target) return await keepAccuracy(target, context, pruner, async (changes) => (await recalibrate(context, changes)).changes)
   return await bringDown(target, context, pruner)

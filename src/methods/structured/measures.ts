@@ -3,6 +3,7 @@ import { measureLatency } from '../../engine/latency.ts'
 import { createPredictor } from '../../engine/predict.ts'
 import { EspalierError } from '../../errors.ts'
 import { countModel } from '../../models/counts.ts'
+import { peakLayerBytes } from '../../models/layer-memory.ts'
 import type { ModelFile } from '../../models/model.ts'
 import { sparseBytes } from '../../pruning/sparse.ts'
 import { createCut, shrinkModel, type Cut } from '../../pruning/structure/shrink.ts'
@@ -11,9 +12,9 @@ import type { StaticContext } from '../method.ts'
 import { randomInputs } from '../random-inputs.ts'
 import { COUNTED, nearBytes, type SizeMeasure } from '../search-least.ts'
 import type { CoupledModel } from './channels.ts'
-import { sizesAfter, sizesOfArchitecture } from './sizes.ts'
+import { architectureAfter, sizesAfter, sizesOfArchitecture } from './sizes.ts'
 
-export type MeasuredTarget = Extract<Target, { readonly params: number } | { readonly macs: number } | { readonly bytes: number } | { readonly latency: number } | { readonly latencyMs: number }>
+export type MeasuredTarget = Extract<Target, { readonly params: number } | { readonly macs: number } | { readonly peakMemory: number } | { readonly bytes: number } | { readonly latency: number } | { readonly latencyMs: number }>
 
 export interface ChannelMeasure extends SizeMeasure {
   of (gone: ReadonlySet<number>): Promise<number>
@@ -32,6 +33,10 @@ export async function channelMeasure (target: MeasuredTarget, context: Context, 
     const [name, asked] = 'params' in target ? ['params', target.params] as const : ['macs', target.macs] as const
     const before = sizesOfArchitecture(model.architecture)[name]
     return { metric: name === 'params' ? 'parameters' : 'multiplications', allowed: allowedOf(asked, before), before, ...COUNTED, of: async (gone) => sizesAfter(model, cutOf(gone))[name] }
+  }
+  if ('peakMemory' in target) {
+    const before = peakLayerBytes(model.architecture.graph!)
+    return { metric: 'bytes of activations at once', allowed: allowedOf(target.peakMemory, before), before, ...COUNTED, of: async (gone) => peakLayerBytes(architectureAfter(model, cutOf(gone)).graph!) }
   }
   const { attempts } = context.recipe.search ?? COUNTED
   if ('latency' in target || 'latencyMs' in target) return await latencyMeasure((before) => 'latency' in target ? target.latency * before : target.latencyMs, context, model, shrunk, attempts)

@@ -20,5 +20,9 @@ export function sizesOfArchitecture ({ layers, graph }: Architecture): Sizes {
 }
 
 export function sizesAfter (model: ModelFile, cut: Cut): Sizes {
-  return sizesOfArchitecture(reshapedArchitecture(model, shrunkConfig(model.config, cut)))
+  return sizesOfArchitecture(architectureAfter(model, cut))
+}
+
+export function architectureAfter (model: ModelFile, cut: Cut): Architecture {
+  return reshapedArchitecture(model, shrunkConfig(model.config, cut))
 }

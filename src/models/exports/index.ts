@@ -29,30 +29,32 @@ export interface ModelExport<Name extends string = string> {
   readonly rounds?: true
   /** Throws `unsupported-layer`, naming the layer, for what it cannot compute, and `limit-exceeded` for what no such file holds. */
   write (graph: ExportGraph, ranges: Ranges): Uint8Array
-  /** Reads a file of it; throws `invalid-model`. Absent where another library runs the file in a job. */
+  /** Reads a file of it; throws `invalid-model`. Absent where the file is a model here. */
   read? (bytes: Uint8Array): TfliteModel
+  /** The file in TFLite's own form that a file of it holds. */
+  tfliteIn? (bytes: Uint8Array): Uint8Array
 }
 
 /** The name of the constants in C. */
 const C_NAME = 'model'
 
-function tflite<Name extends string> (name: Name, extension: string, description: string, change: (model: TfliteModel, ranges: Ranges) => TfliteModel, calibrates?: true): ModelExport<Name> {
-  return { name, extension, description, ...calibrates && { calibrates }, write: (graph, ranges) => writeTflite(change(encodeTflite(graph), ranges)), read: readTflite }
+function tflite<Name extends string> (name: Name, extension: string, description: string, change: (model: TfliteModel, ranges: Ranges) => TfliteModel, traits: Pick<ModelExport, 'calibrates' | 'rounds'> = {}): ModelExport<Name> {
+  return { name, extension, description, ...traits, write: (graph, ranges) => writeTflite(change(encodeTflite(graph), ranges)), read: readTflite, tfliteIn: (bytes) => bytes }
 }
 
 function inC<Name extends string> (name: Name, extension: string, of: ModelExport): ModelExport<Name> {
   return {
-    name, extension, description: `${of.description}, as a C array`, ...of.calibrates && { calibrates: true }, write: (graph, ranges) => cArrayOf(of.write(graph, ranges), C_NAME), read: (bytes) => of.read!(bytesOfCArray(bytes)),
+    name, extension, description: `${of.description}, as a C array`, ...of.calibrates && { calibrates: true }, ...of.rounds && { rounds: true }, write: (graph, ranges) => cArrayOf(of.write(graph, ranges), C_NAME), read: (bytes) => of.read!(bytesOfCArray(bytes)), tfliteIn: bytesOfCArray,
   }
 }
 
 const float32 = tflite('tflite', '.tflite', 'TFLite in float32', (model) => model)
-const int8 = tflite('tflite-int8', '.int8.tflite', 'TFLite with int8 weights and activations, by ranges seen on calibration data', withInt8, true)
+const int8 = tflite('tflite-int8', '.int8.tflite', 'TFLite with int8 weights and activations, by ranges seen on calibration data', withInt8, { calibrates: true, rounds: true })
 
 export const EXPORTS = {
   tflite: float32,
-  'tflite-float16': tflite('tflite-float16', '.float16.tflite', 'TFLite with float16 weights', withHalves),
-  'tflite-dynamic': tflite('tflite-dynamic', '.dynamic.tflite', 'TFLite with int8 weights and float32 activations', withDynamicRange),
+  'tflite-float16': tflite('tflite-float16', '.float16.tflite', 'TFLite with float16 weights', withHalves, { rounds: true }),
+  'tflite-dynamic': tflite('tflite-dynamic', '.dynamic.tflite', 'TFLite with int8 weights and float32 activations', withDynamicRange, { rounds: true }),
   'tflite-int8': int8,
   'tflite-sparse': tflite('tflite-sparse', '.sparse.tflite', 'TFLite in float32 with pruned weights as compressed rows', withSparseWeights),
   'tflite-c': inC('tflite-c', '.h', float32),

@@ -15,6 +15,7 @@ export function targetText (target: Target | null | undefined): string {
   if ('channels' in target) return `${percent(target.channels)} of channels out`
   if ('params' in target) return `${target.params < 1 ? percent(target.params) : short(target.params)} of parameters`
   if ('macs' in target) return `${target.macs < 1 ? percent(target.macs) : short(target.macs)} of MACs`
+  if ('peakMemory' in target) return `${target.peakMemory < 1 ? percent(target.peakMemory) : bytes(target.peakMemory)} of activations at once`
   if ('bytes' in target) return `${bytes(target.bytes)} (${target.as})`
   if ('latency' in target) return `${percent(target.latency)} of the time`
   if ('latencyMs' in target) return `${figure(target.latencyMs)} ms`

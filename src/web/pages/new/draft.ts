@@ -6,7 +6,7 @@ export type Draft = Readonly<Record<string, unknown>>
 
 /** Where each kind of target begins; a person changes it. */
 const FIRST_TARGETS: Readonly<Record<string, number>> = {
-  sparsity: 0.9, threshold: 0.01, channels: 0.5, params: 0.2, macs: 0.5, bytes: 500_000, latency: 0.5, latencyMs: 1, maxAccuracyDrop: 0.01, minAccuracy: 0.9,
+  sparsity: 0.9, threshold: 0.01, channels: 0.5, params: 0.2, macs: 0.5, peakMemory: 0.5, bytes: 500_000, latency: 0.5, latencyMs: 1, maxAccuracyDrop: 0.01, minAccuracy: 0.9,
 }
 
 export const FIRST_DRAFT: Draft = { method: 'magnitude', target: { sparsity: 0.9 } }

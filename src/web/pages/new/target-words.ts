@@ -4,6 +4,7 @@ import { targetText } from '../../format/recipe.ts'
 
 export const KIND_WORDS: Readonly<Record<string, string>> = {
   sparsity: 'Sparsity', threshold: 'Threshold', channels: 'Channels out', params: 'Parameters left', macs: 'Multiplications left', bytes: 'File size in bytes',
+  peakMemory: 'Memory of activations left',
   latency: 'Share of the time', latencyMs: 'Milliseconds', maxAccuracyDrop: 'Accuracy lost at most', minAccuracy: 'Accuracy kept at least',
 }
 
