@@ -146,6 +146,21 @@ test('chunks that would grow are stored as they are', async () => {
   assert.deepEqual(await (datasetAt(await reread(group({ noise })), '/noise')).read(), random)
 })
 
+test('elements of few distinct values are stored whole, as they repeat; many are stored with their bytes apart', async () => {
+  let state = 1
+  const random = (below: number): number => Math.floor(((state = Math.imul(state, 1664525) + 1013904223 | 0) >>> 0) / 2 ** 32 * below)
+  const stored = async (distinct: number): Promise<number> => {
+    const shared = Float32Array.from({ length: distinct }, () => random(2 ** 24) / 2 ** 24 - 0.5)
+    const values = Float32Array.from({ length: 60_000 }, () => shared[random(distinct)]!)
+    const spec = group({ w: floats([60_000], values, true) })
+    assert.equal(Buffer.compare(await datasetAt(await reread(spec), '/w').read(), new Uint8Array(values.buffer)), 0)
+    return (await written(spec)).length
+  }
+  // Of 16 values an index takes 4 bits; with the four bytes of an element apart, deflate needs more than 4 bits for each of three of them.
+  const sizes = [await stored(4), await stored(16), await stored(10_000)] as const
+  assert.ok(sizes[0] < sizes[1] && sizes[1] < 60_000 && sizes[2] > 150_000, sizes.join())
+})
+
 test('chunk shapes are contiguous, near the aim, and cover the shape', () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 5 }), fc.constantFrom(1, 2, 4, 8), (shape, size) => {
     const { chunkShape, axis } = chunkShapeOf(shape, size)
