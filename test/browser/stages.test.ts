@@ -27,7 +27,7 @@ describe('stages', () => {
     await page.getByRole('option', { name, exact: true }).click()
   }
   const titles = async (): Promise<string[]> => await page.locator('.stage h3').allTextContents()
-  const recipe = async (): Promise<any> => JSON.parse(await page.getByLabel('Recipe as JSON').inputValue())
+  const recipe = async (): Promise<any> => JSON.parse(await page.getByRole('textbox', { name: 'Recipe as JSON' }).inputValue())
   const plan = () => page.getByRole('complementary', { name: 'Plan' })
 
   test('the catalogue names them; they are added, moved and removed, and the recipe has them', async () => {
@@ -63,8 +63,8 @@ describe('stages', () => {
     await plan().getByRole('button', { name: 'Start the run' }).click()
     await page.waitForURL(/\/jobs\/job_/)
     const id = new URL(page.url()).pathname.split('/').at(-1)!
-    await page.getByText('Succeeded').waitFor({ timeout: 120_000 })
-    const { receipt } = await (await fetch(`${stocked.service.url}/v1/jobs/${id}`)).json() as Job
+    const { state, error, receipt } = await (await fetch(`${stocked.service.url}/v1/jobs/${id}?wait=60`)).json() as Job
+    assert.equal(state, 'succeeded', error?.message)
     assert.deepEqual(receipt!.stages!.map(({ stage }) => stage), ['prune', 'fine-tune'])
     const rows = page.getByRole('table', { name: 'Stages' }).getByRole('row')
     await rows.nth(2).waitFor()

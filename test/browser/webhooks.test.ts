@@ -63,7 +63,7 @@ describe('the pages of webhooks and of the record of actions', () => {
     await shootDark(page, 'webhooks')
     // The next try by itself may be a minute away.
     status = 204
-    await row.getByRole('button', { name: 'Send ping again' }).click()
+    await row.getByRole('button', { name: 'Send again: ping' }).click()
     await row.getByText('Delivered').waitFor()
     await row.getByText('204 in').waitFor()
     assert.ok(receiver.received.length >= 2)

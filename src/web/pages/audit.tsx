@@ -12,7 +12,8 @@ import { PageHead } from '../components/page-head.tsx'
 import { ProblemNote } from '../components/problem-note.tsx'
 import { Time } from '../components/time.tsx'
 import { Waiting } from '../components/waiting.tsx'
-import { AuditFiltersBar, NAMES, sinceOf } from './audit/filters.tsx'
+import { AuditFiltersBar, NAMES } from './audit/filters.tsx'
+import { sinceOf } from './audit/since.ts'
 import './audit/audit.css'
 
 const TYPING_MS = 350

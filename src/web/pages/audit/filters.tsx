@@ -9,16 +9,7 @@ export const NAMES = ['actor', 'action', 'target'] as const
 const FIELDS = { actor: ['Who', 'Id of a key, or environment, keyless, unknown'], action: ['Action', 'Such as deleteModel, or authenticate'], target: ['On what', 'Id of a model, a job, a key'] } as const satisfies Record<typeof NAMES[number], readonly [string, string]>
 
 const ALWAYS = ''
-const HOUR_MS = 3_600_000
 const TIMES = [{ id: ALWAYS, name: 'At any time' }, { id: '1', name: 'In the last hour' }, { id: '24', name: 'In the last day' }, { id: '168', name: 'In the last week' }, { id: '720', name: 'In the last 30 days' }] as const
-
-/** `hours`: before now; undefined when it is no number of hours. To the minute, so that the same question is asked but once. */
-export function sinceOf (hours: string | null, now = Date.now()): string | undefined {
-  const number = Number(hours)
-  if (hours === null || !Number.isFinite(number) || number <= 0) return undefined
-  const minute = HOUR_MS / 60
-  return new Date(Math.floor((now - number * HOUR_MS) / minute) * minute).toISOString()
-}
 
 export function AuditFiltersBar ({ search, onChange }: { readonly search: URLSearchParams, readonly onChange: (search: URLSearchParams) => void }) {
   const set = (name: string, value: string): void => {

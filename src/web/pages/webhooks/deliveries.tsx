@@ -40,6 +40,6 @@ function columnsOf (onRetry: ((delivery: WebhookDelivery) => void) | undefined):
     { id: 'last', name: 'Last try', cell: ({ last }) => <span className='two-lines'><span>{tryText(last)}</span>{last?.response != null && last.response !== '' && <span className='faint small clamp'>{last.response}</span>}</span> },
     { id: 'tries', name: 'Tries', isNumber: true, cell: ({ tries }) => count(tries) },
     { id: 'when', name: 'When', isNumber: true, cell: ({ state, nextTryAt, last, createdAt }) => state === 'pending' && nextTryAt !== null ? <>next <Time at={nextTryAt} /></> : <Time at={last?.at ?? createdAt} /> },
-    ...(onRetry === undefined ? [] : [{ id: 'actions', name: 'Actions', bare: true, cell: (delivery: WebhookDelivery) => delivery.state === 'pending' && delivery.tries === 0 ? null : <Button size='small' icon='retry' label={`Send ${delivery.type} again`} onPress={() => { onRetry(delivery) }}>Send again</Button> }]),
+    ...(onRetry === undefined ? [] : [{ id: 'actions', name: 'Actions', bare: true, cell: (delivery: WebhookDelivery) => delivery.state === 'pending' && delivery.tries === 0 ? null : <Button size='small' icon='retry' label={`Send again: ${delivery.type}`} onPress={() => { onRetry(delivery) }}>Send again</Button> }]),
   ]
 }
