@@ -11,6 +11,8 @@ import type { ExportGraph } from '../../src/models/exports/graph.ts'
 import { EXPORTS } from '../../src/models/exports/index.ts'
 import { quantizeBlocks } from '../../src/models/exports/onnx/int4.ts'
 import { GraphBuilder } from '../../src/models/exports/builder.ts'
+import { readCases, type LayerCase } from '../fixtures/layers/cases.ts'
+import { lowerCase } from '../support/lowered.ts'
 import { IMAGES, openFixture } from '../support/fixtures.ts'
 import { modelOf } from '../unit/models/formats-helpers.ts'
 
@@ -82,6 +84,22 @@ describe('ONNX exports of fewer bits', () => {
     }
   })
 
+  it('run for every layer case that is exported, with outputs of its shapes', async () => {
+    let runs = 0
+    for (const one of readCases().filter(isExported)) {
+      const graph = lowerCase(one)
+      const ranges = new Map([...graph.inputs, ...graph.operations.map(({ output }) => output)].map(({ name }) => [name, { min: -3, max: 3 }]))
+      for (const name of ['onnx-int8', 'onnx-int4'] as const) {
+        const session = await ort.InferenceSession.create(EXPORTS[name].write(graph, ranges), { executionProviders: ['cpu'], intraOpNumThreads: 1, logSeverityLevel: 4 })
+        const results = await session.run(Object.fromEntries(one.inputs.map(({ values, shape }, index) => [session.inputNames[index]!, new ort.Tensor('float32', values.slice(), shape)])))
+        assert.deepEqual(one.outputs.map((_, index) => results[session.outputNames[index]!]!.dims), one.outputs.map(({ shape }) => shape), `${name} of ${one.name}`)
+        await session.release()
+        runs++
+      }
+    }
+    assert.equal(runs, 2 * 618)
+  })
+
   it('pack two numbers of four bits to a byte, with a scale for 32 inputs of a unit', () => {
     const { data, scales } = quantizeBlocks(Float32Array.of(7, -14, -7, 4, 3, 0), 3, 2)
     assert.deepEqual([...scales], [1, 2])
@@ -89,6 +107,14 @@ describe('ONNX exports of fewer bits', () => {
     assert.deepEqual([...data], [0x97, 0x29, 0x03])
   })
 })
+
+function isExported (one: LayerCase): boolean {
+  try {
+    return lowerCase(one).operations.length >= 0
+  } catch {
+    return false
+  }
+}
 
 function denseOf (kernel: Float32Array, inputs: number, units: number): { graph: ExportGraph, result: string } {
   const g = new GraphBuilder()
