@@ -37,9 +37,9 @@ describe('grids of weights', () => {
   })
 
   test('axes are those of int8 exports', () => {
-    assert.deepEqual(gridFor('dense', { output: [1] }, 'int8', null).axes, [])
-    assert.deepEqual(gridFor('dense', { output: [1] }, 'int4', 32).axes, [1])
-    assert.deepEqual(gridFor('depthwiseConv2d', { output: [2, 3] }, 'int8', null).axes, [2, 3])
+    assert.deepEqual(gridFor('Dense', { output: [1] }, 'int8', null).axes, [])
+    assert.deepEqual(gridFor('Dense', { output: [1] }, 'int4', 32).axes, [1])
+    assert.deepEqual(gridFor('DepthwiseConv2D', { output: [2, 3] }, 'int8', null).axes, [2, 3])
   })
 
   test('what lies on its grid stays there, and exports make the same whole numbers of it', () => {
