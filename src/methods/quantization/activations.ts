@@ -102,9 +102,11 @@ async function clipped (graph: ExportGraph, { features, examples }: Split, ends:
       },
     })
   }
+  // What is fed and what is read have few values far from zero that mean most: they keep their ends.
+  const kept = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name))
   return new Map([...ends].map(([name, { min, max }]) => {
     const { counts, width } = histograms.get(name)!
-    if (!(width > 0)) return [name, { min, max }]
+    if (!(width > 0) || kept.has(name)) return [name, { min, max }]
     const limit = clip(counts, width)
     return [name, { min: Math.max(min, -limit), max: Math.min(max, limit) }]
   }))

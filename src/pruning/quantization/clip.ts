@@ -21,6 +21,8 @@ export function percentileClip (histogram: ArrayLike<number>, width: number, per
  */
 export function entropyClip (histogram: ArrayLike<number>, width: number): number {
   const counts = Float64Array.from(histogram)
+  // Zeros are exact whatever the clip is: as many as after relu they would hide all others.
+  if (counts.length > 1) counts[0] = counts[1]!
   let [best, least] = [counts.length, Infinity]
   let beyond = counts.subarray(LEVELS).reduce((sum, count) => sum + count, 0)
   for (let bins = LEVELS; bins <= counts.length; bins++) {

@@ -1,5 +1,6 @@
 /** Grids of whole numbers times a scale, on which weights lie: symmetric, so that zero is met exactly. */
 import { sizeOf, type Shape } from '../../models/tensor.ts'
+import type { LayerTypeName } from '../../models/layers/index.ts'
 import type { WeightAxes } from '../../models/architecture/types.ts'
 
 /** Largest whole numbers; the least is its negative. Source: TFLite's 8-bit quantization specification, and the same of 4 bits. */
@@ -20,8 +21,8 @@ export interface Grid {
  * As exports choose it: kernels of Dense have one scale in int8, since TFLite's FULLY_CONNECTED is given one; all others one for each output channel, recurrent
  * kernels for each column. Groups part channels.
  */
-export function gridFor (layerType: string | undefined, { output }: Pick<WeightAxes, 'output'>, type: GridType, group: number | null): Grid {
-  return { type, axes: type === 'int8' && layerType === 'dense' ? [] : [...output].sort((a, b) => a - b), group }
+export function gridFor (layerType: LayerTypeName | undefined, { output }: Pick<WeightAxes, 'output'>, type: GridType, group: number | null): Grid {
+  return { type, axes: type === 'int8' && layerType === 'Dense' ? [] : [...output].sort((a, b) => a - b), group }
 }
 
 export interface Gridded {
