@@ -88,10 +88,12 @@ async function byAccuracy (context: StageContext, layers: readonly Decomposed[],
 function recordOf (choices: readonly Choice[], skipped: readonly Skipped[]) {
   const stays = choices.filter(({ ranks }) => ranks === null).map(({ layer: { layer } }) => ({ layer: layer.path, reason: 'factors would save no multiplications at this energy' }))
   return {
-    layers: choices.flatMap(({ layer: { layer, values, macs }, ranks }) => ranks === null ? [] : [{
-      layer: layer.path, kind: ranks.kind, rank: ranks.rank, macsBefore: macs, macsAfter: ranks.macs, weightsBefore: values.length, weightsAfter: ranks.weights,
-      error: Math.sqrt(Math.max(0, 1 - ranks.energy)),
-    }]),
+    layers: choices.flatMap(({ layer: { layer, values, macs }, ranks }) => ranks === null
+      ? []
+      : [{
+          layer: layer.path, kind: ranks.kind, rank: ranks.rank, macsBefore: macs, macsAfter: ranks.macs, weightsBefore: values.length, weightsAfter: ranks.weights,
+          error: Math.sqrt(Math.max(0, 1 - ranks.energy)),
+        }]),
     skipped: [...skipped, ...stays],
   }
 }

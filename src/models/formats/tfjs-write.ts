@@ -30,10 +30,12 @@ export async function writeSame (model: ModelFile, changes: TensorChanges, { opt
   const isKept = (weight: LayersWeight) => !(optimizerState === 'drop' && weight.isOptimizer)
   const held = heldTensors(model)
   const isSame = model.remade !== true && all.every((weight) => weight.quantization === undefined && isKept(weight))
-  const output = model.reformed === true ? [newGroup(model, changes)] : groups.map(({ paths, sizes, weights }, index): OutputGroup => {
-    const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, held.get(tensor.key) ?? tensor, changes))
-    return { weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) }
-  })
+  const output = model.reformed === true
+    ? [newGroup(model, changes)]
+    : groups.map(({ paths, sizes, weights }, index): OutputGroup => {
+      const kept = weights.filter(isKept).map(({ name, tensor }) => sameWeight(name, held.get(tensor.key) ?? tensor, changes))
+      return { weights: kept, shards: isSame ? paths.map((path, at) => ({ path, size: sizes[at]! })) : shardsFor(kept, index + 1) }
+    })
   const shardNames = new Set(groups.flatMap(({ paths }) => paths.map((path) => folder + path)))
   const manifest = output.filter(({ weights }) => weights.length > 0 || isSame).map(manifestOf)
   const written = { ...json, ...(model.remade === true && { modelTopology: topologyOf(json, model.config) }), weightsManifest: manifest }
