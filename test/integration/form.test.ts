@@ -7,10 +7,7 @@ import { randomInputs } from '../../src/methods/random-inputs.ts'
 import { readModel } from '../../src/models/formats/index.ts'
 import type { ModelFile } from '../../src/models/model.ts'
 import { foldNorms } from '../../src/pruning/fold/fold.ts'
-import { candidatesOf } from '../../src/pruning/low-rank/candidates.ts'
-import { chooseByEnergy } from '../../src/pruning/low-rank/choose.ts'
-import { decompose } from '../../src/pruning/low-rank/decompose.ts'
-import { factorize } from '../../src/pruning/low-rank/factorize.ts'
+import { factorized } from '../support/factorized.ts'
 import { openFixture } from '../support/fixtures.ts'
 import { createJobs, type Jobs } from '../support/jobs.ts'
 
@@ -46,12 +43,9 @@ describe('stages that change the form', () => {
     test(`${file}: at full rank and after folding it predicts the same`, async () => {
       const source = await openFixture(file)
       const model = await readModel(source)
-      const { candidates } = await candidatesOf(model, ['**'])
-      const layers = candidates.map((candidate) => ({ ...candidate, decomposition: decompose(candidate.values, candidate.kernel) }))
-      assert.ok(layers.length > 0)
-      const full = factorize(model, layers.map((layer) => ({ layer, ranks: layer.decomposition.least(1) })))
-      assert.equal(full.origins.size >= layers.length, true)
-      const apart = await difference(model, full.model)
+      const full = await factorized(model, 1)
+      assert.ok(full.layers.length > model.layers.length)
+      const apart = await difference(model, full)
       assert.ok(apart < 1e-5, String(apart))
       const { model: folded } = await foldNorms(model)
       const moved = await difference(model, folded)
@@ -62,7 +56,7 @@ describe('stages that change the form', () => {
 
   test('LeNet-5: half the multiplications of its layers, trained on, and written in every format', async () => {
     const stages = [{ stage: 'low-rank', macs: 0.5 }, { stage: 'fine-tune', training: { epochs: 1, batchSize: 64, optimizer: { type: 'adam', learningRate: 0.0005 } } }]
-    const { receipt } = await jobs.start('lenet', LENET, { ...QUIET, output: ['keras', 'keras-h5', 'tfjs-layers', 'onnx-model', 'tflite'], stages }, { dataset })
+    const { receipt } = await jobs.start('lenet', LENET, { ...QUIET, output: ['keras', 'keras-h5', 'tfjs-layers', 'onnx-export', 'tflite'], stages }, { dataset })
     const record = receipt.stages![0] as unknown as LowRankRecord
     const [before, now] = [record.layers.reduce((sum, one) => sum + one.macsBefore, 0), record.layers.reduce((sum, one) => sum + one.macsAfter, 0)]
     assert.ok(now <= 0.5 * receipt.before.macs!, `${now} of ${before}`)
@@ -71,7 +65,7 @@ describe('stages that change the form', () => {
     assert.equal(record.macs.before - record.macs.after, before - now)
     assert.ok(record.layers.every(({ error, macsBefore, macsAfter }) => error >= 0 && error ** 2 <= 1 - record.energy + 1e-9 && macsAfter < macsBefore))
     assert.deepEqual(receipt.outputs.map(({ verified }) => verified), [true, true, true, true, true])
-    assert.ok(receipt.after.metrics!.accuracy! > receipt.before.metrics!.accuracy! - 0.03, JSON.stringify([receipt.before.metrics, receipt.after.metrics]))
+    assert.ok(receipt.after.metrics!.accuracy! > receipt.before.metrics!.accuracy! - 0.05, JSON.stringify([receipt.before.metrics, receipt.after.metrics]))
   })
 
   test('ranks are searched by accuracy over examples that are not reported', async () => {
@@ -98,7 +92,7 @@ describe('stages that change the form', () => {
   test('resnet8 pruned, folded and written: zeros stay, no batch normalisation is left, metrics are the same', async () => {
     const prune = { stage: 'prune', method: 'magnitude', target: { sparsity: 0.5 } }
     const pruned = await jobs.start('pruned', RESNET, { ...QUIET, stages: [prune] }, { dataset })
-    const { receipt } = await jobs.start('folded', RESNET, { ...QUIET, output: ['keras', 'keras-h5', 'tfjs-layers', 'onnx-model', 'tflite'], stages: [prune, { stage: 'fold' }] }, { dataset })
+    const { receipt } = await jobs.start('folded', RESNET, { ...QUIET, output: ['keras', 'keras-h5', 'tfjs-layers', 'onnx-export', 'tflite'], stages: [prune, { stage: 'fold' }] }, { dataset })
     const { folded, kept, zeros } = receipt.stages![1] as unknown as { folded: Array<{ layer: string, into: string }>, kept: unknown[], zeros: { before: number, after: number } }
     assert.ok(folded.length > 0)
     assert.equal(zeros.after, zeros.before)

@@ -22,7 +22,7 @@ const FILES = [
 const OPTIONS = { compress: true, optimizerState: 'drop' } as const
 const EXAMPLES = 8
 
-interface Case { inputs: Array<{ shape: number[], values: number[] }>, outputs: number[][], parameters: number, files: Array<{ file: string, compile: boolean }> }
+export interface Case { inputs: Array<{ shape: number[], values: number[] }>, outputs: number[][], parameters: number, files: Array<{ file: string, compile: boolean }> }
 
 /** Writes files into `folder`/remade, and cases.json there, which tells what they predict. */
 export async function writeRemade (folder: string): Promise<void> {
@@ -46,7 +46,7 @@ export async function writeRemade (folder: string): Promise<void> {
   await writeFile(join(own, 'cases.json'), JSON.stringify(cases))
 }
 
-async function writeCase (tf: Tf, folder: string, title: string, name: string, model: ModelFile): Promise<Case> {
+export async function writeCase (tf: Tf, folder: string, title: string, name: string, model: ModelFile): Promise<Case> {
   const inputs = model.architecture.graph!.inputShapes.map((shape, index) => inputFor(name, shape.slice(1).map(Number), index))
   const predictor = await createPredictor(tf, model)
   const outputs = await predictor.predict(inputs.map(({ shape, values }) => ({ shape, values: Float32Array.from(values) })))
@@ -73,7 +73,7 @@ function inputFor (name: string, example: readonly number[], index: number): { s
   return { shape: [values.length / sizeOf(example), ...example], values }
 }
 
-async function inMemory (model: ModelFile, format: FormatName): Promise<Uint8Array> {
+export async function inMemory (model: ModelFile, format: FormatName): Promise<Uint8Array> {
   const parts: Array<{ offset: number, bytes: Uint8Array }> = []
   const sink: ModelSink = { async write (offset, bytes) { parts.push({ offset, bytes: bytes.slice() }) } }
   const file = new Uint8Array(await writeModel(model, new Map(), format, OPTIONS, sink))

@@ -1,6 +1,6 @@
 /**
  * Writes pruned models in every Keras format, models with channels taken out, and gradients of every layer, and has the real Keras check them; pruned safetensors files, SavedModels, TF.js graph models, ONNX models, TFLite exports and metrics go to the libraries of their formats:
- * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- tflite`, `-- metrics`, `-- grafana` (a real Prometheus asks for each panel). Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
+ * `npm run test:interop`, or one of them with `-- keras`, `-- numbers`, `-- remade`, `-- form` (layers put in and taken out), `-- structure`, `-- safetensors`, `-- savedmodel`, `-- tfjs-graph`, `-- onnx`, `-- tflite`, `-- metrics`, `-- grafana` (a real Prometheus asks for each panel). Python is ESPALIER_PYTHON or python3; a check whose packages are not in it is skipped
  * and says so.
  */
 import { spawnSync } from 'node:child_process'
@@ -16,6 +16,7 @@ import type { HeldChanges, ModelFile, TensorChanges } from '../../src/models/mod
 import { sizeOf } from '../../src/models/tensor.ts'
 import { pruneMagnitude } from '../../src/pruning/prune.ts'
 import { IMAGES, MODEL_FILES, openFixture, pathOf } from '../support/fixtures.ts'
+import { writeForm } from './form.ts'
 import { checkGrafana } from './grafana.ts'
 import { writeGradients } from './gradients.ts'
 import { writeNumbers } from './numbers.ts'
@@ -64,6 +65,7 @@ const CHECKS = {
   keras: { packages: ['tensorflow'], scripts: ['check_models.py', 'check_gradients.py'], write: writeKeras },
   numbers: { packages: ['tensorflow'], scripts: ['check_numbers.py'], write: writeNumbers },
   remade: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeRemade },
+  form: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeForm },
   structure: { packages: ['tensorflow'], scripts: ['check_remade.py'], write: writeStructure },
   safetensors: { packages: ['safetensors'], scripts: ['check_safetensors.py'], write: writeSafetensors },
   savedmodel: { packages: ['tensorflow'], scripts: ['check_savedmodels.py'], write: writeSavedModels },

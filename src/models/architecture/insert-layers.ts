@@ -2,6 +2,7 @@
 import { EspalierError } from '../../errors.ts'
 import { isRecord, type Json } from '../json.ts'
 import { editLayers } from './edit-layers.ts'
+import { inKerasOrder } from './keras-order.ts'
 import { symbolicShape } from '../layers/core.ts'
 import type { SymbolicShape } from '../tensor.ts'
 
@@ -75,7 +76,8 @@ function editContainer (config: Json, path: string, edit: (list: readonly Json[]
     if (index < 0) return model
     const edited = edit(list, index, Array.isArray(own) ? {} : own as Json)
     if (Array.isArray(own)) return { ...model, config: 'layers' in edited ? edited.layers : edited }
-    return { ...model, config: { ...own as Json, ...('layers' in edited ? edited : { layers: edited }) } }
+    const settings: Json = { ...own as Json, ...('layers' in edited ? edited : { layers: edited }) }
+    return { ...model, config: settings.output_layers === undefined ? settings : { ...settings, layers: inKerasOrder({ ...model, config: settings }, settings.layers as readonly Json[]) } }
   })
 }
 
