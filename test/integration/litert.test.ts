@@ -43,7 +43,7 @@ describe('LiteRT', () => {
       computed++
     }
     assert.ok(computed >= LEAST, `${computed} cases`)
-    assert.ok(refused.length > 0 && refused.every((name) => /transposed|unknown size/.test(name)), refused.join(', '))
+    assert.ok(refused.length > 0 && refused.every((name) => /transposed|unknown size|^keras 2 layers$/.test(name)), refused.join(', '))
   })
 
   async function compare (one: LayerCase, bytes: Uint8Array): Promise<void> {
