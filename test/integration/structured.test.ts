@@ -25,6 +25,23 @@ describe('structured pruning', () => {
     assert.equal(made.compression, given.weights / made.nonzeros)
   })
 
+  test('memory of activations: the least share that comes to it, or what the least is', async () => {
+    // Convolution and pooling of 24 x 24 x 20 and 12 x 12 x 20 floats are the most at once: at most 57 % of it are 11 channels of 20.
+    const start = async (peakMemory: number) => await jobs.start('memory', LENET, { method: 'structured', criterion: 'magnitude', target: { peakMemory }, evaluation: false, output: ['tflite'] })
+    const { receipt: { search, outputs } } = await start(0.57)
+    assert.deepEqual([search!.metric, search!.baseline, search!.allowed], ['bytes of activations at once', 57_600, Math.floor(0.57 * 57_600)])
+    assert.equal(outputs[0]!.edge!.peakActivationBytes, 11 * 4 * (24 * 24 + 12 * 12))
+    // One channel is left, and then the input beside its convolution is the most: 28 x 28 and 24 x 24.
+    await assert.rejects(async () => await start(1000), { code: 'target-missed', message: /at most 1000 bytes of activations at once are asked for, but 5440 of 57600 stay when all channels went that may/ })
+    await assert.rejects(async () => await start(57_600), { code: 'nothing-pruned' })
+  })
+
+  test('bytes of an export weigh its file', async () => {
+    const { receipt: { search, outputs } } = await jobs.start('export', RESNET, { method: 'structured', criterion: 'magnitude', target: { bytes: 20_000, as: 'file' }, evaluation: false, output: ['tflite-dynamic', 'keras'] })
+    assert.ok(outputs[0]!.bytes <= 20_000 && search!.baseline > 20_000, `${search!.baseline} to ${outputs[0]!.bytes}`)
+    assert.equal(search!.curve.find(({ sparsity }) => sparsity === search!.chosen)!.value, outputs[0]!.bytes)
+  })
+
   for (const [name, target, metric] of [['params', { params: 0.3 }, 'parameters'], ['macs', { macs: 0.5 }, 'multiplications'], ['bytes', { bytes: 600_000, as: 'file' }, 'bytes of the file']] as const) {
     test(`${name}: the least share that comes to it`, async () => {
       const { receipt } = await jobs.start(name, LENET, { method: 'structured', criterion: 'magnitude', target, evaluation: false })
