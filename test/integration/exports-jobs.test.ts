@@ -76,8 +76,9 @@ describe('jobs with exports', () => {
   it('runs ONNX exports of fewer bits by onnxruntime too', async () => {
     const { receipt: { outputs } } = await jobs.start('onnx-rounded', LENET, { method: 'magnitude', target: { sparsity: 0.9 }, output: ['onnx-int8', 'onnx-int4'] }, { dataset: jobs.dataset })
     assert.deepEqual(outputs.map(({ name }) => name), ['model.int8.onnx', 'model.int4.onnx'])
-    for (const { bytes, verification, maxDifference } of outputs) {
-      assert.match(verification, /run by onnxruntime; how far predictions of 8 examples move by rounding is told, not judged$/)
+    for (const { bytes, verification, maxDifference, edge } of outputs) {
+      assert.ok(edge!.accuracy!.agreement! >= 0.9, `agrees on ${edge!.accuracy!.agreement}`)
+      assert.match(verification, /run by onnxruntime 1\S+; how far predictions of 8 examples move by rounding is told, not judged$/)
       assert.ok(maxDifference! > 0 && maxDifference! < 0.3, `differs by ${maxDifference}`)
       assert.ok(bytes < 445_000, `${bytes} bytes`)
     }

@@ -7,7 +7,7 @@ import { createEagerProgram } from '../../src/engine/compile/eager.ts'
 import { createProgram } from '../../src/engine/compile/program.ts'
 import { loadEngine } from '../../src/engine/runtime.ts'
 import { fakeQuantizeActivation, fakeQuantizeWeight } from '../../src/engine/prune/fake-quantize.ts'
-import { onGrid, type Grid } from '../../src/pruning/quantization/grid.ts'
+import { onGrid, type Grid } from '../../src/models/quantization/grid.ts'
 
 interface Case { readonly values: number[], readonly gradient: number[] }
 interface Given { readonly shape: number[], readonly upstream: number[] }

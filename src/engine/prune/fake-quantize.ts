@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Range } from '../../models/exports/tflite/numbers.ts'
-import { LEVELS, type Grid } from '../../pruning/quantization/grid.ts'
+import { LEVELS, type Grid } from '../../models/quantization/grid.ts'
 import { rawOp, type RawAttribute } from '../ops/raw.ts'
 
 /** The least scale, so that weights of zeros stay zeros. */

@@ -38,7 +38,7 @@ export async function verifyExport ({ name, source, format, graph, ranges, openF
   const operations = `the operations that it was written from, in float32 and computed one by one by TensorFlow, predict ${examplesOf(probe.inputs)} examples within ${TOLERANCE} of the model`
   if ('refusal' in run) return { verified: true, verification: `${parts}; ${operations}; not run by the format's own runtime: ${run.refusal}`, maxDifference: computed }
   const largest = comparePredictions(name, run.outputs, probe.outputs, FINITE)
-  return { verified: true, verification: `${parts}; ${operations}; run by ${run.runtime}; how far predictions move by rounding is told, not judged`, maxDifference: largest }
+  return { verified: true, verification: `${parts}; ${operations}; run by ${run.runtime}; how far predictions of ${examplesOf(probe.inputs)} examples move by rounding is told, not judged`, maxDifference: largest }
 }
 
 type Run = { readonly outputs: readonly BatchArray[], readonly runtime: string } | { readonly refusal: string }

@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts'
 import { roundedTo } from '../../models/formats/encode.ts'
 import type { HeldChanges, LayerWeight, ModelFile } from '../../models/model.ts'
 import { assertPlan, planPruning } from '../../pruning/plan.ts'
-import { errorOf, gridFor, onGrid, type Grid } from '../../pruning/quantization/grid.ts'
+import { errorOf, gridFor, onGrid, type Grid } from '../../models/quantization/grid.ts'
 import { countZeros } from '../../pruning/sparse.ts'
 import type { QuantizeSettings } from '../../pruning/stages/quantize.ts'
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { quantizeWeights } from '../../../src/models/exports/tflite/numbers.ts'
 import { BINS, entropyClip, percentileClip } from '../../../src/pruning/quantization/clip.ts'
-import { gridFor, onGrid, type GridType } from '../../../src/pruning/quantization/grid.ts'
+import { gridFor, onGrid, type GridType } from '../../../src/models/quantization/grid.ts'
 
 interface Expected {
   readonly weights: { readonly shape: number[], readonly kernel: number[], readonly cases: ReadonlyArray<{ readonly name: string, readonly type: GridType, readonly axes: number[], readonly values: number[] }> }

@@ -1,7 +1,7 @@
 /** Grids of whole numbers times a scale, on which weights lie: symmetric, so that zero is met exactly. */
-import { sizeOf, type Shape } from '../../models/tensor.ts'
-import type { LayerTypeName } from '../../models/layers/index.ts'
-import type { WeightAxes } from '../../models/architecture/types.ts'
+import { sizeOf, type Shape } from '../tensor.ts'
+import type { LayerTypeName } from '../layers/index.ts'
+import type { WeightAxes } from '../architecture/types.ts'
 
 /** Largest whole numbers; the least is its negative. Source: TFLite's 8-bit quantization specification, and the same of 4 bits. */
 export const LEVELS = { int8: 127, int4: 7 } as const
