@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { engineEnvironment, readConfig } from '../src/config.ts'
 import { CASES, MODELS } from './chain/cases.ts'
 import { denseBytes, figuresOf, type ChainFigures } from './chain/figures.ts'
+import { agreementOf } from './chain/agreement.ts'
 import { dataZip } from './methods/data.ts'
 import { runRecipe } from './methods/run-recipe.ts'
 
@@ -34,7 +35,7 @@ try {
     // The model itself beside, so that outputs are compared with it in their own runtimes.
     const output = [...(one.recipe as { output?: string[] }).output ?? [], 'keras']
     const { receipt, model: first, seconds } = await runRecipe({ model, dataset, recipe: { ...one.recipe, output, evaluation: { latency: false }, seed: Number(options.seed) }, folder })
-    const figures = await figuresOf(one, receipt, dirname(first), await denseBytes(model))
+    const figures = await figuresOf(one, receipt, dirname(first), await denseBytes(model), await agreementOf(dirname(first), receipt, dataset))
     results[name] = figures
     const files = figures.outputs.map(({ format, bytes, gzipBytes, ratio, agreement }) => `${format} ${(bytes / 1000).toFixed(1)} kB, after gzip ${(gzipBytes / 1000).toFixed(1)} kB (1/${ratio.toFixed(1)})${agreement === null ? '' : `, agrees on ${agreement.toFixed(2)} %`}`)
     log(`${name}: accuracy ${(figures.accuracyBefore * 100).toFixed(2)} -> ${(figures.accuracyAfter * 100).toFixed(2)} %, ${(figures.sparsity * 100).toFixed(1)} % zeros; ${files.join('; ')}${figures.layerMacsRatio === undefined ? '' : `; 1/${figures.layerMacsRatio.toFixed(2)} of the layer's MACs`}; ${seconds.toFixed(0)} s; ${figures.met ? 'met' : 'MISSED'}`)

@@ -34,11 +34,11 @@ export async function denseBytes (model: string): Promise<number> {
   }
 }
 
-export async function figuresOf ({ marks }: Case, receipt: Receipt, folder: string, dense: number): Promise<ChainFigures> {
-  const outputs = await Promise.all(receipt.outputs.map(async (output) => {
-    const { name, format, bytes } = output
+/** `agreements`: of exports that were run by their own runtime on the reported images, in percent, by format. */
+export async function figuresOf ({ marks }: Case, receipt: Receipt, folder: string, dense: number, agreements: ReadonlyMap<string, number>): Promise<ChainFigures> {
+  const outputs = await Promise.all(receipt.outputs.map(async ({ name, format, bytes }) => {
     const gzipBytes = gzipSync(await readFile(join(folder, name)), { level: 9 }).length
-    return { format, bytes, gzipBytes, ratio: dense / gzipBytes, agreement: agreementOf(output) }
+    return { format, bytes, gzipBytes, ratio: dense / gzipBytes, agreement: agreements.get(format) ?? null }
   }))
   const [before, after] = [receipt.before.metrics!.accuracy!, receipt.after.metrics!.accuracy!]
   const accuracyDropPoints = (before - after) * 100
@@ -59,12 +59,6 @@ export async function figuresOf ({ marks }: Case, receipt: Receipt, folder: stri
     met: sparsityKept && accuracyDropPoints <= marks.accuracyDropPoints && ratio >= (marks.ratio ?? 0) && (layerMacsRatio ?? Infinity) >= (marks.layerMacs?.ratio ?? 0) &&
       outputs.every(({ agreement }) => agreement === null || agreement >= (marks.agreement ?? 0)),
   }
-}
-
-/** Percent of the reported images on which the output says in its own runtime what the model says; null where it was not run there. */
-function agreementOf (output: Receipt['outputs'][number]): number | null {
-  const { edge } = output as { readonly edge?: { readonly agreement?: number | null } }
-  return edge?.agreement == null ? null : edge.agreement * 100
 }
 
 function macsRatio (receipt: Receipt, layer: string): number {

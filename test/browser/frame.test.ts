@@ -29,6 +29,8 @@ describe('the frame of the dashboard', () => {
     for (const address of ['/jobs/job_1', '/sweeps/swp_1', '/new']) assert.equal(await (await get(address, 'text/html,*/*')).text(), text)
     const asset = await fetch(`${service.url}${/src="(\/assets\/[^"]+)"/.exec(text)![1]!}`, { headers: { 'accept-encoding': 'gzip' } })
     assert.deepEqual([asset.status, asset.headers.get('cache-control'), asset.headers.get('content-encoding')], [200, 'public, max-age=31536000, immutable', 'gzip'])
+    // A body that nobody reads holds its connection, and with it this process.
+    await asset.arrayBuffer()
     const home = await get('/', 'application/json')
     assert.deepEqual([home.status, home.headers.get('location')], [302, '/docs'])
     for (const address of ['/v1/nothing', '/nowhere', '/assets/none.js', '/v2/jobs']) {
