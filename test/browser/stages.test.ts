@@ -63,7 +63,7 @@ describe('stages', () => {
     await plan().getByRole('button', { name: 'Start the run' }).click()
     await page.waitForURL(/\/jobs\/job_/)
     const id = new URL(page.url()).pathname.split('/').at(-1)!
-    const { state, error, receipt } = await (await fetch(`${stocked.service.url}/v1/jobs/${id}?wait=60`)).json() as Job
+    const { state, error, receipt } = await (await fetch(`${stocked.service.url}/v1/jobs/${id}?wait=30`)).json() as Job
     assert.equal(state, 'succeeded', error?.message)
     assert.deepEqual(receipt!.stages!.map(({ stage }) => stage), ['prune', 'fine-tune'])
     const rows = page.getByRole('table', { name: 'Stages' }).getByRole('row')
