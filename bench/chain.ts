@@ -38,7 +38,7 @@ try {
     const figures = await figuresOf(one, receipt, dirname(first), await denseBytes(model), await agreementOf(dirname(first), receipt, dataset))
     results[name] = figures
     const files = figures.outputs.map(({ format, bytes, gzipBytes, ratio, agreement }) => `${format} ${(bytes / 1000).toFixed(1)} kB, after gzip ${(gzipBytes / 1000).toFixed(1)} kB (1/${ratio.toFixed(1)})${agreement === null ? '' : `, agrees on ${agreement.toFixed(2)} %`}`)
-    log(`${name}: accuracy ${(figures.accuracyBefore * 100).toFixed(2)} -> ${(figures.accuracyAfter * 100).toFixed(2)} %, ${(figures.sparsity * 100).toFixed(1)} % zeros; ${files.join('; ')}${figures.layerMacsRatio === undefined ? '' : `; 1/${figures.layerMacsRatio.toFixed(2)} of the layer's MACs`}; ${seconds.toFixed(0)} s; ${figures.met ? 'met' : 'MISSED'}`)
+    log(`${name}: accuracy ${(figures.accuracyBefore * 100).toFixed(2)} -> ${(figures.accuracyAfter * 100).toFixed(2)} %, ${(figures.sparsity * 100).toFixed(1)} % zeros; ${files.join('; ')}${figures.huffmanRatio === undefined ? '' : `; Huffman-coded 1/${figures.huffmanRatio.toFixed(1)}`}${figures.layerMacsRatio === undefined ? '' : `; 1/${figures.layerMacsRatio.toFixed(2)} of the layer's MACs`}; ${seconds.toFixed(0)} s; ${figures.met ? 'met' : 'MISSED'}`)
   }
   if (options.json) console.log(JSON.stringify({ cores: cpus().length, threads: Number(options.threads), seed: Number(options.seed), cases: results }, null, 2))
 } finally {
