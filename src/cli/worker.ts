@@ -3,7 +3,7 @@ import { setPriority } from 'node:os'
 import { runRole } from './role.ts'
 
 /** Behind the API and the database on the same machine, before the engine processes. */
-const PRIORITY = 5
+const PRIORITY = 10
 
 setPriority(PRIORITY)
 

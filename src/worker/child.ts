@@ -1,5 +1,5 @@
 /** Entry of the engine process: loads TensorFlow, then runs one job at a time for the worker that started it. Files in, files out. */
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { EspalierError } from '../errors.ts'
 import { loadEngine } from '../engine/runtime.ts'
@@ -16,8 +16,10 @@ import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.t
 /** Progress is sent at most so often: every message costs the worker a row update. */
 const PROGRESS_EVERY_MS = 100
 
-// Whoever asks the API, and the database behind it, is not to wait for what computes on the same machine. Threads that start later have the same priority.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+/** Behind its worker, and far behind the API and the database: whoever asks is not to wait for what computes on the same machine. Threads that start later have the same. */
+const PRIORITY = 15
+
+setPriority(PRIORITY)
 
 const gzipSize = rememberedGzipSizes()
 let running: { readonly job: string, readonly stop: AbortController, readonly pause: AbortController } | undefined

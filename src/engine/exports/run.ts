@@ -9,18 +9,25 @@ import { RUNS } from './operators.ts'
 export interface ExportRun {
   /** Sees every result. */
   see? (value: Value, result: Tensor): void
+  /** What takes the place of a result: the same tensor, or another. */
+  replace? (value: Value, result: Tensor): Tensor
 }
 
 type AnyRun = (inputs: readonly Tensor[], attributes: unknown, output: Value) => Tensor
 
 /** The outputs, in the graph's order; what is between is held up to its last use. TensorFlow must be loaded. Throws `shape-mismatch` for a wrong number of inputs. */
-export async function runExport (graph: ExportGraph, inputs: readonly BatchArray[], { see }: ExportRun = {}): Promise<BatchArray[]> {
+export async function runExport (graph: ExportGraph, inputs: readonly BatchArray[], { see, replace }: ExportRun = {}): Promise<BatchArray[]> {
   if (inputs.length !== graph.inputs.length) throw new EspalierError('shape-mismatch', `the model has ${graph.inputs.length} inputs, ${inputs.length} are given`)
   const outputs = tf.tidy(() => {
     const values = new Map<Value, Tensor>()
     const left = countReads(graph)
+    const placed = (value: Value, result: Tensor): Tensor => {
+      const made = replace === undefined ? result : tf.tidy(() => replace(value, result))
+      if (made !== result) result.dispose()
+      return made
+    }
     for (const [index, input] of graph.inputs.entries()) {
-      values.set(input, tf.tensor(inputs[index]!.values, [...inputs[index]!.shape]))
+      values.set(input, placed(input, tf.tensor(inputs[index]!.values, [...inputs[index]!.shape])))
       see?.(input, values.get(input)!)
     }
     const valueOf = (value: Value): Tensor => {
@@ -35,11 +42,11 @@ export async function runExport (graph: ExportGraph, inputs: readonly BatchArray
     }
     for (const { kind, inputs: given, output, attributes } of graph.operations) {
       const tensors = given.map(valueOf)
-      const result = tf.tidy(() => {
+      const result = placed(output, tf.tidy(() => {
         const made = (RUNS[kind] as AnyRun)(tensors, attributes, output)
         // What changes nothing gives its input, which has an end of its own.
         return tensors.includes(made) ? tf.clone(made) : made
-      })
+      }))
       values.set(output, result)
       see?.(output, result)
       for (const value of given) used(value)

@@ -51,7 +51,7 @@ export async function simulate (model: ModelFile, { ranges }: Pick<Activations, 
     signal.throwIfAborted()
     const inputs = await readBatch(features, from, Math.min(from + batchSize, count))
     const plain = await runExport(graph, inputs)
-    const whole = await runExport(graph, inputs, { see: (value, result) => held.has(value.name) && ranges.has(value.name) ? fakeQuantizeActivation(result, ranges.get(value.name)!) : result })
+    const whole = await runExport(graph, inputs, { replace: (value, result) => held.has(value.name) && ranges.has(value.name) ? fakeQuantizeActivation(result, ranges.get(value.name)!) : result })
     plain.forEach(({ values, shape }, output) => { compare(values, whole[output]!.values, shape.length < 2 ? 1 : shape.at(-1)!, counts) })
   }
   return { examples: count, agreement: counts.rows === 0 ? null : counts.same / counts.rows, meanSquaredError: counts.numbers === 0 ? 0 : counts.squares / counts.numbers }
