@@ -49,7 +49,7 @@ describe('stages of a recipe', () => {
 
   test('cluster: defaults, mistakes, and orders that would undo it', () => {
     const [plain, trained] = parseRecipe({ ...BASE, stages: [{ stage: 'cluster' }, { stage: 'cluster', clusters: 4, init: 'optimal', layers: [{ match: 'dense*', clusters: 8 }, { match: 'conv2d', skip: true }], training: { epochs: 2 } }] }).stages as unknown as Array<Record<string, unknown>>
-    assert.deepEqual(plain, { stage: 'cluster', clusters: 16, init: 'linear', scope: 'layer', layers: [], training: null })
+    assert.deepEqual(plain, { stage: 'cluster', clusters: 16, init: 'linear', layers: [], training: null })
     assert.equal((trained!.training as { epochs: number }).epochs, 2)
     assert.deepEqual(trained!.layers, [{ match: 'dense*', clusters: 8 }, { match: 'conv2d', skip: true }])
     assert.match(errorsOf([{ stage: 'cluster', clusters: 1 }])['/stages/0/clusters']!, /at least 2/)
@@ -59,6 +59,8 @@ describe('stages of a recipe', () => {
     assert.match(errorsOf([{ stage: 'cluster', layers: [{ match: 'dense', clusters: 4, skip: true }] }])['/stages/0/layers/0']!, /both clusters and skip/)
     assert.match(errorsOf([{ stage: 'cluster', training: { from: 'scratch' } }])['/stages/0/training/from']!, /would be lost/)
     assert.match(errorsOf([{ stage: 'cluster' }, { stage: 'fine-tune' }])['/stages/1']!, /out of their clusters: put fine-tune before cluster/)
+    assert.deepEqual(errorsOf([{ stage: 'cluster' }, { stage: 'quantize' }]), {})
+    assert.match(errorsOf([{ stage: 'cluster' }, { stage: 'quantize', training: {} }])['/stages/1']!, /put quantize before cluster/)
     assert.equal(learns(parseRecipe({ ...BASE, stages: [{ stage: 'cluster' }] })), false)
     assert.match(missingData(parseRecipe({ ...BASE, stages: [{ stage: 'cluster', training: {} }] }), NONE)!, /the stage cluster trains/)
   })

@@ -9,13 +9,16 @@ export interface Scale {
 const LOG_FROM = 12
 const TICKS = 5
 const ROOM = 0.06
+/** Numbers that differ by less of their size are one: no tick could tell them apart. */
+const SAME = 1e-9
 
 /** @param values - finite; what is not positive makes the axis linear */
 export function scaleOf (values: readonly number[], { allowLog = false }: { readonly allowLog?: boolean } = {}): Scale {
   const [low, high] = [Math.min(...values), Math.max(...values)]
   if (!Number.isFinite(low)) return { place: () => 0.5, ticks: [] }
   if (allowLog && low > 0 && high / low > LOG_FROM) return logScale(low, high)
-  const room = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * ROOM
+  const largest = Math.max(Math.abs(low), Math.abs(high))
+  const room = high - low <= largest * SAME ? largest * 0.1 || 1 : (high - low) * ROOM
   const [from, to] = [low - room, high + room]
   const step = roundStep((to - from) / TICKS)
   const first = Math.ceil(from / step)
