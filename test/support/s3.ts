@@ -24,9 +24,22 @@ const START_MS = 60_000
 /** Another server's address, with these keys, takes the place of the one that is started: to try the store on it by hand. */
 const GIVEN = process.env['ESPALIER_TEST_S3']
 
+/** A port that was free may be another's by the time that the server takes it, and it takes eight: then others are tried. */
+const TRIES = 3
+
 export async function startS3 (): Promise<TestS3> {
   if (GIVEN !== undefined) return { endpoint: GIVEN, bucket: async () => await newBucket(GIVEN), stop: async () => {} }
   const program = await findSeaweed()
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(program)
+    } catch (error) {
+      if (tries === TRIES) throw error
+    }
+  }
+}
+
+async function startOnce (program: string): Promise<TestS3> {
   const folder = await mkdtemp(path.join(tmpdir(), 'espalier-s3-'))
   const settings = path.join(folder, 's3.json')
   const { accessKeyId: accessKey, secretAccessKey: secretKey } = CREDENTIALS
