@@ -2,9 +2,10 @@
 import { Type, type Static } from 'typebox'
 import { INITS, type Init } from '../cluster/cluster.ts'
 import { TrainingInput } from '../training/schema.ts'
-import { completeTraining, problemsOfTraining, type Training } from '../training/training.ts'
+import { completeTraining, type Training } from '../training/training.ts'
 import type { Problem } from '../validate.ts'
 import type { StageRules } from './stage.ts'
+import { problemsOfStageTraining } from './training-problems.ts'
 
 /** An index takes a byte, in what reads such tensors. */
 const MOST_CLUSTERS = 256
@@ -43,17 +44,10 @@ export const cluster = {
     training: given.training == null ? null : completeTraining(given.training),
   }),
   problems ({ training, layers }, path) {
-    const given = training as TrainingInput | null | undefined
     const empty = (layers as readonly ClusterRule[] | undefined ?? []).flatMap((one, index): Problem[] => one.clusters === undefined && one.skip === undefined
       ? [{ path: `${path}/layers/${index}`, message: 'says nothing: give clusters or skip' }]
       : one.clusters !== undefined && one.skip === true ? [{ path: `${path}/layers/${index}`, message: 'has both clusters and skip: true: give one of them' }] : [])
-    if (given == null) return empty
-    return [
-      ...empty,
-      ...problemsOfTraining(given, `${path}/training`),
-      ...(given.keepZeros === false ? [{ path: `${path}/training/keepZeros`, message: 'must not be false in a chain: the zeros of earlier stages stay' }] : []),
-      ...(given.from === 'scratch' ? [{ path: `${path}/training/from`, message: 'must not be "scratch" in a chain: what earlier stages did would be lost' }] : []),
-    ]
+    return [...empty, ...problemsOfStageTraining(training, path)]
   },
   needs: ({ training }) => training === null ? {} : { trains: 'the stage cluster trains' },
   makes: () => ['clusters'],

@@ -1,8 +1,9 @@
 /** The stage `fine-tune`: training alone, which keeps the zeros of what was pruned before. */
 import { Type, type Static } from 'typebox'
 import { TrainingInput } from '../training/schema.ts'
-import { completeTraining, problemsOfTraining, type Training } from '../training/training.ts'
+import { completeTraining, type Training } from '../training/training.ts'
 import type { StageRules } from './stage.ts'
+import { problemsOfStageTraining } from './training-problems.ts'
 
 const settings = Type.Object({ training: Type.Optional(TrainingInput) }, { additionalProperties: false })
 
@@ -12,14 +13,7 @@ export const fineTune = {
   description: 'trains the model further on the training examples; weights that are zero stay zero',
   settings,
   complete: ({ training = {} }: Static<typeof settings>): FineTuneSettings => ({ training: completeTraining(training) }),
-  problems ({ training }, path) {
-    const given = training as TrainingInput | undefined
-    return [
-      ...problemsOfTraining(training, `${path}/training`),
-      ...(given?.keepZeros === false ? [{ path: `${path}/training/keepZeros`, message: 'must not be false in a chain: the zeros of earlier stages stay' }] : []),
-      ...(given?.from === 'scratch' ? [{ path: `${path}/training/from`, message: 'must not be "scratch" in a chain: what earlier stages did would be lost' }] : []),
-    ]
-  },
+  problems: ({ training }, path) => problemsOfStageTraining(training, path),
   needs: () => ({ trains: 'the stage fine-tune trains' }),
   breaks: () => ['grid', 'clusters'],
   record: Type.Object({}),

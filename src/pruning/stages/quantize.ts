@@ -2,9 +2,10 @@
 import { Type, type Static } from 'typebox'
 import { CALIBRATION } from '../complete.ts'
 import { TrainingInput } from '../training/schema.ts'
-import { completeTraining, problemsOfTraining, type Training } from '../training/training.ts'
+import { completeTraining, type Training } from '../training/training.ts'
 import type { Problem } from '../validate.ts'
 import type { StageRules } from './stage.ts'
+import { problemsOfStageTraining } from './training-problems.ts'
 
 const only = { additionalProperties: false } as const
 const oneOf = <const T extends string>(words: readonly T[], description: string) => Type.Enum([...words], { type: 'string', description })
@@ -62,16 +63,13 @@ export const quantize = {
     }
   },
   problems ({ weights = 'int8', group, activations = null, percentile, calibration, training }, path) {
-    const given = training as TrainingInput | undefined
     const wrong = (key: string, message: string, when: boolean): Problem[] => when ? [{ path: `${path}/${key}`, message }] : []
     return [
       ...wrong('group', 'is taken with "weights": "int4" alone', group != null && weights !== 'int4'),
       ...wrong('percentile', 'is taken with "activations": "percentile" alone', percentile !== undefined && activations !== 'percentile'),
       ...wrong('calibration', 'is taken with "activations" alone: nothing else looks at data', calibration !== undefined && activations === null),
       ...wrong('training', `is taken with "weights" of int8 or int4: ${String(weights)} needs none`, training !== undefined && weights !== 'int8' && weights !== 'int4'),
-      ...problemsOfTraining(training, `${path}/training`),
-      ...wrong('training/keepZeros', 'must not be false in a chain: the zeros of earlier stages stay', given?.keepZeros === false),
-      ...wrong('training/from', 'must not be "scratch" in a chain: what earlier stages did would be lost', given?.from === 'scratch'),
+      ...problemsOfStageTraining(training, path),
     ]
   },
   needs: ({ training, activations }) => ({
