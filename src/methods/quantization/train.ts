@@ -11,6 +11,7 @@ import { trainModel, trainingOf } from '../dynamic/train-model.ts'
 import { trainedResult } from '../dynamic/trained-result.ts'
 import type { TrainingRecord } from '../receipt.ts'
 import type { StageContext } from '../stages/stage.ts'
+import { trainingContext } from '../stages/training-context.ts'
 import type { Activations } from './activations.ts'
 import type { WeightPlan } from './weights.ts'
 
@@ -18,16 +19,15 @@ export interface TrainedQuantized { readonly changes: HeldChanges, readonly trai
 
 /** With the training of the settings; weights that are zero stay zero. Throws what training throws. */
 export async function trainQuantized (context: StageContext, { training }: QuantizeSettings, plan: WeightPlan, activations: Activations | null): Promise<TrainedQuantized> {
-  const recipe = { ...context.recipe, method: 'fine-tune' as const, training: training!, layers: [], target: null, stages: [] }
-  const own = { ...context, recipe, engine: await context.engine(), examples: context.examples! }
+  const own = await trainingContext(context, training!)
   const settings = trainingOf(own)
   const trained = await trainModel(own, {
     examples: await openExamples(own),
     pruner: quantizer(plan, activations),
     best: settings.keep === 'best',
-    ...(settings.distillation && { teacher: context.given }),
+    ...(own.teacher && { teacher: own.teacher }),
   })
-  const { changes } = await trainedResult(own, trained, { plan: planPruning(context.model.layers, recipe), asked: () => null })
+  const { changes } = await trainedResult(own, trained, { plan: planPruning(context.model.layers, own.recipe), asked: () => null })
   return { changes, training: trained.record }
 }
 

@@ -14,6 +14,7 @@ import { openExamples } from '../dynamic/open-examples.ts'
 import { keptZeros } from '../dynamic/pool.ts'
 import { trainModel, type TrainedModel } from '../dynamic/train-model.ts'
 import type { Stage, StageContext } from './stage.ts'
+import { trainingContext } from './training-context.ts'
 
 interface SharedTensor extends Clustered { readonly tensor: PlannedTensor, readonly clusters: number }
 
@@ -63,15 +64,10 @@ async function shareAll ({ model, signal, recipe: { seed } }: StageContext, plan
 async function trainShared (context: StageContext, training: Training, shared: readonly SharedTensor[], changes: ReadonlyMap<string, Float32Array>): Promise<TrainedModel> {
   const byKey = new Map(shared.map((one) => [one.tensor.key, one]))
   const pruner: Pruner = { shares: ({ key }) => byKey.get(key), keep: keptZeros, kinds: { train: {} } }
-  const trainee = {
-    ...context,
-    recipe: { ...context.recipe, method: 'fine-tune' as const, training, stages: [] },
-    engine: await context.engine(),
-    examples: context.examples!,
-  }
+  const trainee = await trainingContext(context, training)
   return await trainModel(trainee, {
     examples: await openExamples(trainee), changes, pruner, best: training.keep === 'best',
-    ...(training.distillation !== null && { teacher: context.given }),
+    ...(trainee.teacher && { teacher: trainee.teacher }),
   })
 }
 

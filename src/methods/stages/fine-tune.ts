@@ -2,17 +2,11 @@
 import type { FineTuneSettings } from '../../pruning/stages/fine-tune.ts'
 import { fineTune as method } from '../dynamic/fine-tune.ts'
 import type { Stage, StageContext } from './stage.ts'
+import { trainingContext } from './training-context.ts'
 
 export const fineTune: Stage = {
   async run (context: StageContext, { training }: FineTuneSettings) {
-    const { examples, given } = context
-    const result = await method.run({
-      ...context,
-      recipe: { ...context.recipe, method: 'fine-tune', training, stages: [] },
-      engine: await context.engine(),
-      examples: examples!,
-      ...(training.distillation !== null && { teacher: given }),
-    })
+    const result = await method.run(await trainingContext(context, training))
     return { changes: result.changes, record: { training: result.training } }
   },
 }
