@@ -68,6 +68,7 @@ async function main (): Promise<void> {
       sizes.totalKb >= LIMITS.totalKb && `${sizes.totalKb} kB of ${LIMITS.totalKb}`,
       result.firstPageMs.median >= LIMITS.firstPageMs && `first page after ${result.firstPageMs.median} ms`,
       result.runMs.median >= LIMITS.runMs && `run after ${result.runMs.median} ms`,
+      result.endedRunMs.median >= LIMITS.runMs && `ended run after ${result.endedRunMs.median} ms`,
       frames.perSecond < LIMITS.framesPerSecond && `${frames.perSecond} frames a second`,
     ].filter((text) => text !== false)
     if (over.length > 0) {

@@ -9,7 +9,7 @@ import type { BlobUse } from './blob-use.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import type { EventOrder, Watching } from './watching.ts'
 import type { Retention } from './retention.ts'
-import type { MetricBatch, MetricQuery, MetricRow, MetricSeries } from './series.ts'
+import type { MetricBatch, MetricColumns, MetricQuery, MetricSeries } from './series.ts'
 import type { AllSweeps, TenantSweeps } from './sweeps/ports.ts'
 import type { TraceContext } from './tracing.ts'
 import type { AllUploads, TenantUploads } from './uploads.ts'
@@ -21,7 +21,7 @@ import type { Attempt, Dataset, DatasetSummary, JobLimits, JobNeeds, JobState, M
 import type { TenantAccess, Tenants } from './tenant-ports.ts'
 
 export type { BeginResult } from './beginning.ts'
-export type { MetricBatch, MetricQuery, MetricRow, MetricSeries } from './series.ts'
+export type { MetricBatch, MetricColumns, MetricQuery, MetricSeries } from './series.ts'
 export type { IdempotencyKeys, IdempotencyResult, StoredAnswer } from './idempotency.ts'
 
 /** A job as stored. `attempt` counts from 1; every change by a worker names the attempt it belongs to. */
@@ -105,7 +105,7 @@ export interface TenantCatalog extends Watching, TenantWebhooks, TenantSweeps, T
   /** By name; none for a job that is not there. */
   metricSeries (jobId: string): Promise<MetricSeries[]>
   /** By series and step; `thinned` when some were left out. */
-  metricPoints (jobId: string, query: MetricQuery): Promise<{ readonly points: MetricRow[], readonly thinned: boolean }>
+  metricPoints (jobId: string, query: MetricQuery): Promise<{ readonly series: MetricColumns[], readonly thinned: boolean }>
 
   /** queued, paused -> cancelled; running, pausing -> cancelling; gives the state after, null when there is no such job; throws `conflict` when ended. */
   requestCancel (jobId: string): Promise<JobState | null>

@@ -6,9 +6,12 @@ export interface MetricBatch { readonly from?: number, readonly points: readonly
 
 /** A series of figures; `lastStep` is that of its newest point. */
 export interface MetricSeries { readonly name: string, readonly lastStep: number }
-export interface MetricRow { readonly series: string, readonly step: number, readonly epoch: number, readonly value: number, readonly at: Date }
+
+/** Points of one series by step, a column each; `times` (milliseconds, when each was stored) is empty unless it was asked for. */
+export interface MetricColumns { readonly series: string, readonly steps: readonly number[], readonly epochs: readonly number[], readonly values: readonly number[], readonly times: readonly number[] }
+
 /**
  * Points of these series with a step above `after` and not above `until`; of a series that has more than `limit` (2 or more), so many: its first and last among them, the others evenly, or (`extremes`, of 4 or
- * more) those that a picture of it needs.
+ * more) those that a picture of it needs. With `times` also when each was stored, which takes as long to read as half of all else.
  */
-export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly until?: number, readonly limit: number, readonly extremes?: boolean }
+export interface MetricQuery { readonly series: readonly string[], readonly after: number, readonly until?: number, readonly limit: number, readonly extremes?: boolean, readonly times?: boolean }

@@ -18,8 +18,8 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
   /** Points as `series step epoch value`. */
   const pointsOf = async (id: string, query: Partial<MetricQuery> = {}): Promise<string[]> => {
     const series = query.series ?? (await catalog().of(FIRST_TENANT).metricSeries(id)).map((one) => one.name)
-    const { points } = await catalog().of(FIRST_TENANT).metricPoints(id, { after: -1, limit: 1000, ...query, series })
-    return points.map(({ series: of, step, epoch, value }) => `${of} ${step} ${epoch} ${value}`)
+    const { series: told } = await catalog().of(FIRST_TENANT).metricPoints(id, { after: -1, limit: 1000, ...query, series })
+    return told.flatMap(({ series: of, steps, epochs, values }) => steps.map((step, place) => `${of} ${step} ${epochs[place]} ${values[place]}`))
   }
 
   describe(`catalog, figures of training: ${name}`, () => {
@@ -30,8 +30,11 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
       assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [{ name: 'loss', lastStep: 20 }, { name: 'sparsity/conv2d/kernel', lastStep: 10 }, { name: 'val_loss', lastStep: 20 }])
       assert.deepEqual(await pointsOf(id), ['loss 2 1 1e-300', 'loss 10 1 0.5', 'loss 20 2 -1.5e+300', 'sparsity/conv2d/kernel 10 1 0.25', `val_loss 20 2 ${1 / 3}`])
       assert.deepEqual(await pointsOf(id, { series: ['loss', 'none'], after: 2 }), ['loss 10 1 0.5', 'loss 20 2 -1.5e+300'])
-      const { points } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['val_loss'], after: -1, limit: 2 })
-      assert.ok(Math.abs(points[0]!.at.getTime() - Date.now()) < 60_000)
+      for (const times of [false, true]) {
+        const { series: [told] } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['val_loss'], after: -1, limit: 2, times })
+        assert.equal(told?.times.length, times ? 1 : 0)
+        assert.ok(told.times.every((time) => Math.abs(time - Date.now()) < 60_000), told.times.join())
+      }
     })
 
     test('a step that is told twice, in one batch or in two, has the last value', async () => {
@@ -86,19 +89,20 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
         }
         const best = (own: number[], sign: number): number => own.reduce((one, other) => sign * valueOf(other) > sign * valueOf(one) ? other : one)
         const expected = [...columns.values()].flatMap((own) => [...new Set([own[0]!, best(own, -1), best(own, 1), own.at(-1)!])].sort((a, b) => a - b))
-        const { points, thinned } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['loss', 'flat'], after, until, limit, extremes: true })
-        const loss = points.filter(({ series }) => series === 'loss')
-        assert.deepEqual(loss.map(({ step, value, epoch }) => [step, value, epoch]), expected.map((step) => [step, valueOf(step), 1 + Math.floor(step / 300)]))
-        assert.ok(loss.length <= Math.max(4, limit) && loss.some(({ value }) => value === 99) === (until >= 602 && after < 602))
-        assert.ok(loss.every((point) => Math.abs(point.at.getTime() - Date.now()) < 60_000))
-        assert.equal(thinned, points.length < 2 * asked.length)
+        const { series: [loss, flat], thinned } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['loss', 'flat'], after, until, limit, extremes: true, times: true })
+        assert.ok(loss !== undefined && flat !== undefined && loss.series === 'loss', 'two series, as they were asked for')
+        assert.deepEqual(loss.steps.map((step, place) => [step, loss.values[place], loss.epochs[place]]), expected.map((step) => [step, valueOf(step), 1 + Math.floor(step / 300)]))
+        assert.ok(loss.steps.length <= Math.max(4, limit) && loss.values.includes(99) === (until >= 602 && after < 602), `${loss.steps.length} points`)
+        assert.equal(loss.times.length, loss.steps.length)
+        assert.ok(loss.times.every((time) => Math.abs(time - Date.now()) < 60_000), 'times of now')
+        assert.equal(thinned, loss.steps.length + flat.steps.length < 2 * asked.length)
       }
     })
 
     test('what is not there has no series, whatever the id; names may hold any letters', async () => {
       for (const id of ['job_none', '', 'a\u0000b', "'; DROP TABLE jobs; --"]) {
         assert.deepEqual(await catalog().of(FIRST_TENANT).metricSeries(id), [])
-        assert.deepEqual(await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['loss'], after: -1, limit: 10 }), { points: [], thinned: false })
+        assert.deepEqual(await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['loss'], after: -1, limit: 10 }), { series: [], thinned: false })
         assert.equal(await catalog().metrics(id, 1, { points: [at(1, { loss: 1 })] }), false)
       }
       const id = await begun()
@@ -114,14 +118,14 @@ export function catalogMetricsContract (name: string, catalog: () => Catalog): v
         const id = await begun()
         const steps = Array.from({ length: count }, (_, index) => index * 7 + 3)
         await catalog().metrics(id, 1, { points: [...steps.map((step) => at(step, { long: step })), at(1, { short: 1 })] })
-        const { points, thinned } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['long', 'short'], after: -1, limit })
-        const kept = points.filter(({ series }) => series === 'long').map(({ step }) => step)
+        const { series: [long, short], thinned } = await catalog().of(FIRST_TENANT).metricPoints(id, { series: ['long', 'short'], after: -1, limit })
+        const kept = long!.steps
         assert.equal(kept.length, Math.min(count, limit))
         assert.equal(thinned, count > limit)
         assert.deepEqual([kept[0], kept.at(-1)], [steps[0], steps.at(-1)])
         const gaps = kept.slice(1).map((step, index) => (step - kept[index]!) / 7)
         assert.ok(gaps.every((gap) => gap >= 1) && Math.max(...gaps, 1) - Math.min(...gaps, Infinity) <= 1, gaps.join())
-        assert.equal(points.filter(({ series }) => series === 'short').length, 1)
+        assert.deepEqual(short?.steps, [1])
       }), { numRuns: 15 })
     })
   })

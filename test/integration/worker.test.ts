@@ -95,7 +95,7 @@ describe('a worker', () => {
 
   test('figures: those up to a checkpoint are kept when it is, those of the lost steps behind it go when the run goes on', async () => {
     const { id } = await submit('figures')
-    const steps = async (): Promise<number[]> => (await catalog.of(FIRST_TENANT).metricPoints(id, { series: ['loss'], after: -1, limit: 100 })).points.map(({ step }) => step)
+    const steps = async (): Promise<number[]> => [...(await catalog.of(FIRST_TENANT).metricPoints(id, { series: ['loss'], after: -1, limit: 100 })).series[0]?.steps ?? []]
     assert.equal((await ended(id)).state, 'failed')
     assert.deepEqual(await steps(), [1, 2, 3, 4, 5])
     await retryJob({ catalog: catalog.of(FIRST_TENANT), queue }, id)

@@ -75,18 +75,19 @@ export function seriesIn ({ prisma, patiently }: Database, tenantId: string): Se
     },
 
     async metricPoints (jobId, query) {
-      const { series, after, until, limit, extremes } = query
-      if (series.length === 0 || !await isMine(storable(jobId))) return { points: [], thinned: false }
+      const { series, after, until, limit, extremes, times = false } = query
+      if (series.length === 0 || !await isMine(storable(jobId))) return { series: [], thinned: false }
       const asked = Prisma.sql`FROM metric_points WHERE job_id = ${storable(jobId)} AND step > ${after} ${until === undefined ? Prisma.empty : Prisma.sql`AND step <= ${until}`} AND series IN (${Prisma.join([...series])})`
       if (extremes === true) {
-        const { points } = await patiently(async () => await packedPoints(prisma, Prisma.sql`SELECT series, step, epoch, value, at, false AS thinned ${asked}`))
-        return thinExtremes(points, limit)
+        const all = Prisma.sql`SELECT series, step, epoch, value, at, false AS thinned ${asked}`
+        return thinExtremes((await patiently(async () => await packedPoints(prisma, { source: all, names: series, times }))).series, limit)
       }
       // The points of a series have the ranks 0 to n - 1; those are kept in which rank * (limit - 1) / (n - 1), rounded down, is a new number: `limit` of them.
-      return await patiently(async () => await packedPoints(prisma, Prisma.sql`
+      const even = Prisma.sql`
         SELECT series, step, epoch, value, at, n > ${limit} AS thinned
         FROM (SELECT series, step, epoch, value, at, row_number() OVER (PARTITION BY series ORDER BY step) - 1 AS rank, count(*) OVER (PARTITION BY series) AS n ${asked}) AS ranked
-        WHERE n <= ${limit} OR rank = 0 OR rank * (${limit}::bigint - 1) / greatest(n - 1, 1) > (rank - 1) * (${limit}::bigint - 1) / greatest(n - 1, 1)`))
+        WHERE n <= ${limit} OR rank = 0 OR rank * (${limit}::bigint - 1) / greatest(n - 1, 1) > (rank - 1) * (${limit}::bigint - 1) / greatest(n - 1, 1)`
+      return await patiently(async () => await packedPoints(prisma, { source: even, names: series, times }))
     },
   }
 }

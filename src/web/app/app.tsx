@@ -1,17 +1,24 @@
 /** The dashboard: cache, router, frame and the page that the address names. */
 import { Suspense, useState } from 'react'
-import { QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider, type QueryClient } from '@tanstack/react-query'
 import { I18nProvider, RouterProvider } from 'react-aria-components'
 import { Route, Switch, useLocation } from 'wouter'
 import { createQueryClient } from '../api/query-client.ts'
 import { Waiting } from '../components/waiting.tsx'
+import { askAhead } from './ask-ahead.ts'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { KeyDialog } from './key-dialog.tsx'
 import { Layout } from './layout.tsx'
 import { NotFoundPage, ROUTES } from './routes.tsx'
 
+function begin (): QueryClient {
+  const client = createQueryClient()
+  askAhead(client, window.location)
+  return client
+}
+
 export function App () {
-  const [client] = useState(createQueryClient)
+  const [client] = useState(begin)
   const [location, navigate] = useLocation()
   return (
     <QueryClientProvider client={client}>

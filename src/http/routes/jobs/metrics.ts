@@ -1,7 +1,7 @@
 /** GET /v1/jobs/{id}/metrics: the figures of a training run as time series, as JSON or CSV. */
 import { Type, type Static } from 'typebox'
 import { EspalierError } from '../../../errors.ts'
-import type { MetricRow, TenantCatalog } from '../../../jobs/ports.ts'
+import type { MetricColumns, TenantCatalog } from '../../../jobs/ports.ts'
 import { matches } from '../../../pruning/glob.ts'
 import { asksForCsv, toCsv } from '../../csv.ts'
 import { needs } from '../../access/needs.ts'
@@ -44,13 +44,15 @@ const Metrics = Type.Object({
   }),
 })
 
+interface Row { readonly of: MetricColumns, readonly place: number }
+
 const COLUMNS = {
-  series: (point: MetricRow) => point.series,
-  step: (point: MetricRow) => point.step,
-  epoch: (point: MetricRow) => point.epoch,
-  value: (point: MetricRow) => point.value,
-  at: (point: MetricRow) => point.at.toISOString(),
-} as const satisfies Record<keyof MetricRow, (point: MetricRow) => string | number>
+  series: ({ of }: Row) => of.series,
+  step: ({ of, place }: Row) => of.steps[place],
+  epoch: ({ of, place }: Row) => of.epochs[place],
+  value: ({ of, place }: Row) => of.values[place],
+  at: ({ of, place }: Row) => new Date(of.times[place]!).toISOString(),
+} as const
 
 export function addJobMetricsRoute (app: App, { catalog }: Dependencies): void {
   app.get('/jobs/:id/metrics', {
@@ -67,15 +69,16 @@ export function addJobMetricsRoute (app: App, { catalog }: Dependencies): void {
   }, async (request, reply) => {
     const mine = catalog.of(tenantOf(request))
     const { id } = await findJob(mine, request.params.id)
-    const { lastStep, names, points, thinned } = await read(mine, id, request.query)
+    const isCsv = asksForCsv(request)
+    const { lastStep, names, series, thinned } = await read(mine, id, { ...request.query, times: isCsv })
     reply.header('vary', 'accept')
-    if (asksForCsv(request)) {
+    if (isCsv) {
       reply.header('content-disposition', 'attachment; filename="metrics.csv"').type('text/csv; charset=utf-8; header=present')
-      return await reply.send(Buffer.from(toCsv(COLUMNS, points)))
+      return await reply.send(Buffer.from(toCsv(COLUMNS, series.flatMap((of) => of.steps.map((_, place) => ({ of, place }))))))
     }
-    const series = new Map<string, Array<[number, number, number]>>(names.map((name) => [name, []]))
-    for (const { series: name, step, value, epoch } of points) series.get(name)?.push([step, value, epoch])
-    return { job: id, lastStep, next: lastStep === null ? -1 : lastStep - 1, thinned, series: Object.fromEntries(series) }
+    const points = new Map<string, Array<[number, number, number]>>(names.map((name) => [name, []]))
+    for (const { series: name, steps, values, epochs } of series) points.set(name, steps.map((step, place) => [step, values[place]!, epochs[place]!]))
+    return { job: id, lastStep, next: lastStep === null ? -1 : lastStep - 1, thinned, series: Object.fromEntries(points) }
   })
 }
 
@@ -88,7 +91,7 @@ function patternsOf (series: string | string[] | undefined): string[] {
   return patterns
 }
 
-async function read (catalog: TenantCatalog, id: string, { series, after, until, keep, limit }: Static<typeof MetricsQuery>) {
+async function read (catalog: TenantCatalog, id: string, { series, after, until, keep, limit, times }: Static<typeof MetricsQuery> & { times: boolean }) {
   const patterns = patternsOf(series)
   const found = (await catalog.metricSeries(id)).filter(({ name }) => patterns.some((pattern) => matches(pattern, name)))
   const names = found.map(({ name }) => name)
@@ -96,6 +99,6 @@ async function read (catalog: TenantCatalog, id: string, { series, after, until,
   return {
     names,
     lastStep: found.length === 0 ? null : Math.max(...found.map(({ lastStep }) => lastStep)),
-    ...await catalog.metricPoints(id, { series: names, after, until, limit: each, extremes: keep === 'extremes' }),
+    ...await catalog.metricPoints(id, { series: names, after, until, limit: each, extremes: keep === 'extremes', times }),
   }
 }
