@@ -24,7 +24,8 @@ export async function startLoaded (workers: number, log: (line: string) => void)
   const service = await startAll({ ...config, home, host: '127.0.0.1', port: 0, logLevel: 'error', rateLimit: 0 }, { log })
   const { databaseUrl, redisUrl, url } = service
   const env = { ...inherited, ...environmentOf({ ...config, home, databaseUrl, redisUrl, logLevel: 'error', setupDone: true }) }
-  const more: ChildProcess[] = Array.from({ length: workers - 1 }, () => spawn(process.execPath, ['--import', 'tsx', WORKER], { env, stdio: ['ignore', 'ignore', 'inherit'] }))
+  // Each in a session of its own, as `npm start` has its own.
+  const more: ChildProcess[] = Array.from({ length: workers - 1 }, () => spawn(process.execPath, ['--import', 'tsx', WORKER], { env, stdio: ['ignore', 'ignore', 'inherit'], detached: true }))
   const { api } = service.pids()
   if (api === undefined) throw new Error('the API has no process')
   return {

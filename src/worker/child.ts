@@ -1,5 +1,4 @@
 /** Entry of the engine process: loads TensorFlow, then runs one job at a time for the worker that started it. Files in, files out. */
-import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { EspalierError } from '../errors.ts'
 import { loadEngine } from '../engine/runtime.ts'
@@ -11,15 +10,16 @@ import { checkpointed, checkpointsOn } from './checkpoints.ts'
 import { createSpoolFile, folderOnDisk, openFile } from './files.ts'
 import { metricsBuffer } from './metrics.ts'
 import { expectOutput } from './output-file.ts'
+import { standBehind } from './priority.ts'
 import type { ChildSettings, FromChild, RunMessage, ToChild } from './protocol.ts'
 
 /** Progress is sent at most so often: every message costs the worker a row update. */
 const PROGRESS_EVERY_MS = 100
 
-/** Behind its worker, and far behind the API and the database: whoever asks is not to wait for what computes on the same machine. Threads that start later have the same. */
+/** Behind its worker, and far behind the API and the database: whoever asks is not to wait for what computes on the same machine. */
 const PRIORITY = 15
 
-setPriority(PRIORITY)
+standBehind(PRIORITY)
 
 const gzipSize = rememberedGzipSizes()
 let running: { readonly job: string, readonly stop: AbortController, readonly pause: AbortController } | undefined
