@@ -31,7 +31,7 @@ const RECOVERY_MS = 240_000
 const disk = mountSmallDisk(DISK_MB)
 if (disk === null) log('no small disk can be mounted here: it is not filled')
 const service = await startService({}, disk?.folder)
-let left: string | null = null
+let isStopped = false
 try {
   const client = createClient(service.url)
   const images = path.join(service.home, 'images.npz')
@@ -52,7 +52,8 @@ try {
   await untilEnded(service.url, ids)
   const recoverySeconds = Math.round((Date.now() - calm) / 1000)
   const verdict = await verdictOn(service.home, ids)
-  left = await service.stop().then(() => null, (error: Error) => error.message)
+  isStopped = true
+  const left = await service.stop().then(() => null, (error: Error) => error.message)
   const orphans = verdict.orphans.rows.length + verdict.orphans.blobs.length + verdict.orphans.files.length + (left === null ? 0 : 1)
   const figures = {
     minutes, accepted: ids.length, kinds: countBy(crowd.accepted.map(({ kind }) => kind)), ...verdict, lost: verdict.lost.length, duplicated: verdict.duplicated.length,
@@ -62,7 +63,7 @@ try {
   console.log(options.json ? JSON.stringify({ ...figures, met: calmSea }) : JSON.stringify(figures, null, 2))
   if (!calmSea) process.exitCode = 1
 } finally {
-  if (left === null) await service.stop().catch(() => {})
+  if (!isStopped) await service.stop().catch(() => {})
   disk?.unmount()
 }
 
