@@ -185,13 +185,17 @@ describe('limits of streams', () => {
     await once(socket, 'connect')
     const closed = once(socket, 'close')
     socket.on('error', () => {}).pause()
-    socket.write(`GET /v1/jobs/${id}/events HTTP/1.1\r\nHost: x\r\n\r\n`)
+    socket.write(`GET /v1/jobs/${id}/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
     const names = Array.from({ length: 500 }, (_, index) => `series/${'x'.repeat(300)}/${index}`)
     const before = process.memoryUsage().rss
-    for (let step = 1, cut = false; step <= 400 && !cut; step++) {
+    // It is counted when it is over: as one that the client did not take to its end.
+    const isOver = async (): Promise<boolean> => (await harness.app.inject('/metrics')).body.includes('route="/v1/jobs/:id/events",status="499"')
+    assert.equal(await isOver(), false)
+    let step = 1
+    for (; step <= 400 && !await isOver(); step++) {
       await harness.catalog.metrics(id, 1, { points: [{ step, epoch: 1, values: Object.fromEntries(names.map((name) => [name, step])) }] })
-      cut = (await harness.app.inject('/metrics')).body.includes('/v1/jobs/:id/events')
     }
+    assert.ok(step > 2 && step <= 400, `cut off after ${step} steps`)
     socket.resume()
     await closed
     const grown = (process.memoryUsage().rss - before) / 2 ** 20
