@@ -70,7 +70,7 @@ function problemsOfScope ({ scopes = PLAIN_SCOPES }: MethodRules, method: Method
 
 /** Calibration settings where nothing looks at data would do nothing. */
 function problemsOfCalibration ({ scopes = [] }: MethodRules, method: MethodName, { calibration, criterion, scope, batchNorm }: Record<string, unknown>): Problem[] {
-  const known = typeof criterion !== 'string' || Object.hasOwn(CRITERIA, criterion)
+  const known = criterion === undefined || (typeof criterion === 'string' && Object.hasOwn(CRITERIA, criterion))
   if (calibration === undefined || !known) return []
   const needed = calibratesFor({ method, criterion, scope, batchNorm } as Parameters<typeof calibratesFor>[0])
   return needed !== undefined ? [] : [{ path: '/calibration', message: `is for what looks at data: ${criterion === undefined ? '' : `"${String(criterion)}" does not; `}criteria that do${scopes.includes('sensitivity') ? ', "scope": "sensitivity"' : ''} or "batchNorm": "recalibrate"` }]

@@ -22,6 +22,13 @@ function errorsOf (input: unknown): Record<string, string> {
 const target = { sparsity: 0.9 }
 
 describe('parseRecipe', () => {
+  test('a criterion that is no name is told as such, whatever else looks at data', () => {
+    for (const criterion of [1.5, Infinity, true, null, [], {}, 'none', '__proto__']) {
+      const found = errorsOf({ method: 'one-shot', criterion, target, calibration: { examples: 64 } })
+      assert.deepEqual(Object.keys(found), ['/criterion'], JSON.stringify(criterion))
+    }
+  })
+
   test('fills in every default', () => {
     assert.deepEqual(parseRecipe({ method: 'magnitude', target }), {
       method: 'magnitude',
