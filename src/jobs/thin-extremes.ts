@@ -1,5 +1,5 @@
 /** Series thinned for a picture: of each column of steps the first, the last, the least and the largest point. */
-import type { MetricColumns } from './series.ts'
+import { pointsAt, type MetricColumns } from './series.ts'
 
 /** Points that a column keeps at most. */
 const OF_COLUMN = 4
@@ -15,7 +15,7 @@ export function thinExtremes (series: readonly MetricColumns[], limit: number): 
   const high = Math.max(...series.map(({ steps }) => steps.at(-1) ?? -Infinity))
   const columnOf = (step: number): number => Math.floor((step - low) * columns / (high + 1 - low))
   const isLong = ({ steps }: MetricColumns): boolean => steps.length > limit
-  const thin = series.map((one) => isLong(one) ? chosenOf(one, extremesOf(one, columnOf)) : one)
+  const thin = series.map((one) => isLong(one) ? pointsAt(one, extremesOf(one, columnOf)) : one)
   return { series: thin, thinned: thin.some(({ steps }, index) => steps.length < series[index]!.steps.length) }
 }
 
@@ -34,9 +34,4 @@ function extremesOf ({ steps, values }: MetricColumns, columnOf: (step: number) 
     begin = end
   }
   return kept
-}
-
-function chosenOf ({ series, steps, epochs, values, times }: MetricColumns, places: readonly number[]): MetricColumns {
-  const chosen = (column: readonly number[]): number[] => column.length === 0 ? [] : places.map((place) => column[place]!)
-  return { series, steps: chosen(steps), epochs: chosen(epochs), values: chosen(values), times: chosen(times) }
 }

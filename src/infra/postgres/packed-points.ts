@@ -1,5 +1,5 @@
 /** Many points in few rows: a row for each series with its columns as JSON, since a row for each point takes longer to read than everything else together. */
-import type { MetricColumns } from '../../jobs/ports.ts'
+import { pointsAt, type MetricColumns } from '../../jobs/series.ts'
 import { Prisma } from './generated/client.ts'
 import type { Reader } from './quotas.ts'
 
@@ -24,8 +24,7 @@ export async function packedPoints (tx: Reader, { source, names, times }: { sour
 
 function columnsOf ({ series, ...packed }: Packed): MetricColumns {
   const [steps, epochs, values, times] = [packed.steps, packed.epochs, packed.values, packed.times ?? '[]'].map((text) => JSON.parse(text) as number[]) as [number[], number[], number[], number[]]
-  if (steps.every((step, index) => index === 0 || steps[index - 1]! < step)) return { series, steps, epochs, values, times }
-  const order = steps.map((_, index) => index).sort((one, other) => steps[one]! - steps[other]!)
-  const sorted = (column: readonly number[]): number[] => column.length === 0 ? [] : order.map((place) => column[place]!)
-  return { series, steps: sorted(steps), epochs: sorted(epochs), values: sorted(values), times: sorted(times) }
+  const columns = { series, steps, epochs, values, times }
+  if (steps.every((step, index) => index === 0 || steps[index - 1]! < step)) return columns
+  return pointsAt(columns, steps.map((_, index) => index).sort((one, other) => steps[one]! - steps[other]!))
 }
