@@ -29,8 +29,8 @@ const MetricsQuery = Type.Object({
   ...FormatQuery.properties,
 }, { additionalProperties: false })
 
-/** Not Type.Tuple: its array-valued `items` is not JSON Schema 2020-12, which OpenAPI 3.1 uses, and some of its readers write `prefixItems` back into it. */
-const Point = Type.Unsafe<[number, number, number]>({ type: 'array', items: { type: 'number' }, minItems: 3, maxItems: 3 })
+/** Not Type.Tuple: its array-valued `items` is not JSON Schema 2020-12, which OpenAPI 3.1 uses. */
+const Point = Type.Unsafe<[number, number, number]>({ type: 'array', prefixItems: [{ type: 'integer' }, { type: 'number' }, { type: 'integer' }], minItems: 3, maxItems: 3 })
 
 const Metrics = Type.Object({
   job: Type.String(),
